@@ -1,0 +1,146 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/xalloc.h"
+
+static struct err *fail(const char *doing, const char *path)
+{
+	return err_new(ERR_INPUT, "%s %s: %s", doing, path, strerror(errno));
+}
+
+struct err *file_read(const char *path, size_t max_bytes, struct buf *out)
+{
+	struct err *err = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail("open", path);
+	for (;;) {
+		ssize_t n = read(fd, buf_reserve(out, 65536), 65536);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			err = fail("read", path);
+		if (n <= 0)
+			break;
+		if ((size_t)n > max_bytes - out->len) {
+			err = err_new(ERR_INPUT, "read %s: over %zu bytes",
+				      path, max_bytes);
+			break;
+		}
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+	}
+	close(fd);
+	return err;
+}
+
+struct err *file_write_all(int fd, const void *data, size_t n)
+{
+	const char *p = data;
+
+	while (n) {
+		ssize_t done = write(fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return err_new(ERR_INPUT, "write: %s", strerror(errno));
+		p += done;
+		n -= (size_t)done;
+	}
+	return NULL;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/")
+			     : xstrndup(path, (size_t)(slash - path));
+}
+
+struct err *file_sync_dir(const char *path)
+{
+	struct err *err = NULL;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail("open", path);
+	if (fsync(fd))
+		err = fail("fsync", path);
+	close(fd);
+	return err;
+}
+
+struct err *file_write(const char *path, const void *data, size_t n,
+		       unsigned mode)
+{
+	char *tmp = xasprintf("%s.tmp-XXXXXX", path), *dir = folder_of(path);
+	struct err *err = NULL;
+	int fd = mkstemp(tmp);
+
+	if (fd < 0) {
+		err = fail("create", tmp);
+		goto done;
+	}
+	err = err_wrap(file_write_all(fd, data, n), "%s", path);
+	if (!err && (fchmod(fd, mode) || fsync(fd)))
+		err = fail("write", path);
+	if (close(fd) && !err)
+		err = fail("write", path);
+	if (!err && rename(tmp, path))
+		err = fail("rename to", path);
+	if (err)
+		unlink(tmp);
+	else
+		err = file_sync_dir(dir);
+done:
+	free(tmp);
+	free(dir);
+	return err;
+}
+
+struct err *file_mkdirs(const char *path, unsigned mode)
+{
+	char *copy = xstrdup(path), *p = copy;
+	struct err *err = NULL;
+
+	do {
+		p = strchr(p + 1, '/');
+		if (p)
+			*p = '\0';
+		if (mkdir(copy, mode) && errno != EEXIST) {
+			err = fail("make the folder", copy);
+			break;
+		}
+		if (p)
+			*p = '/';
+	} while (p);
+	free(copy);
+	return err;
+}
+
+bool file_exists(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st);
+}
+
+char *file_join(const char *a, const char *b)
+{
+	if (!*a || *b == '/')
+		return xstrdup(b);
+	return xasprintf("%s%s%s", a, a[strlen(a) - 1] == '/' ? "" : "/", b);
+}

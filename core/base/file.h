@@ -1,0 +1,35 @@
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/** Read a whole file. ERR_INPUT when it cannot be read or is over max bytes. */
+MUST_USE struct err *file_read(const char *path, size_t max_bytes,
+			       struct buf *out);
+
+/**
+ * Replace a file in one step: temporary beside it, fsync, rename, fsync of
+ * the folder. The old content stays when anything fails.
+ */
+MUST_USE struct err *file_write(const char *path, const void *data, size_t n,
+				unsigned mode);
+
+/** Write all bytes to an open descriptor, going on after short writes. */
+MUST_USE struct err *file_write_all(int fd, const void *data, size_t n);
+
+/** Make entries of a folder durable. */
+MUST_USE struct err *file_sync_dir(const char *path);
+
+/** Make a folder and its parents; an existing one is fine. */
+MUST_USE struct err *file_mkdirs(const char *path, unsigned mode);
+
+bool file_exists(const char *path);
+
+/** "a/b", or b alone when it is absolute or a is empty; free() it. */
+char *file_join(const char *a, const char *b);
+
+#endif

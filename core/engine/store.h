@@ -1,0 +1,270 @@
+#ifndef ENGINE_STORE_H
+#define ENGINE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "migration/source.h"
+
+/*
+ * What the engine asks of "the place that remembers": a repository. gitstore
+ * answers with git objects and refs; tests answer with memory. The engine
+ * never learns which, so core builds and is tested without libgit2.
+ */
+
+/** Id of something the store keeps: lower-case hex, NUL-terminated. */
+struct store_id {
+	char hex[65];
+};
+
+/** A commit that migrations are read from. */
+struct store_commit {
+	struct store_id id;
+	char *author; /**< raw line "Name <mail> seconds +zone"; owned */
+};
+void store_commit_release(struct store_commit *c);
+
+struct store;
+struct ledger;
+struct snapshot_sink;
+struct snapshot_reader;
+
+/** Bytes of one chunk of a snapshot's file; borrowed for the call. */
+typedef struct err *(*store_chunk_fn)(void *payload, const char *data,
+				      size_t len);
+
+/** One commit of a ledger, newest first. */
+struct store_ledger_entry {
+	struct store_id id, parent; /**< parent.hex "" for the root */
+	const char *author, *committer, *message; /**< borrowed, NUL-ended */
+};
+typedef struct err *(*store_ledger_fn)(void *payload,
+				       const struct store_ledger_entry *e);
+
+struct store_ops {
+	/* --- the project's history --- */
+
+	/**
+	 * What a revision names, peeled to a commit. NULL = HEAD.
+	 * ERR_INPUT: no such revision, or HEAD has no commit yet (hint).
+	 */
+	struct err *(*resolve)(struct store *s, const char *rev,
+			       struct store_commit *out);
+
+	/**
+	 * The migrations folder. commit NULL = the work tree (ERR_REFUSED in
+	 * a bare repository), where entries that differ from HEAD, or that
+	 * HEAD lacks, are dirty. ignored files are not listed. A missing
+	 * folder lists nothing.
+	 */
+	struct err *(*source)(struct store *s, const struct store_id *commit,
+			      const char *dir, struct source **out);
+
+	/**
+	 * Author of the commit that added each path (below dir), looking from
+	 * `commit` back along first-met history, one walk for all.
+	 * out[i] = raw author line, owned by the caller, NULL where not found
+	 * (or the history is cut off there).
+	 */
+	struct err *(*authors)(struct store *s, const struct store_id *commit,
+			       const char *dir, const char *const *paths,
+			       size_t n, char **out);
+
+	/**
+	 * "Name <mail> seconds +zone" of whoever runs this, as git would
+	 * decide it (environment, configuration). ERR_INPUT with git's hint
+	 * when git would ask "please tell me who you are".
+	 */
+	struct err *(*ident)(struct store *s, int64_t seconds,
+			     struct buf *out);
+
+	/* --- ledgers --- */
+
+	/** Tip of refs/migrate/db/<uuid>/ledger; hex "" when there is none. */
+	struct err *(*ledger_tip)(struct store *s, const char *uuid,
+				  struct store_id *out);
+
+	/** The ledger's id this clone last used under a target's name: uuid
+	 * out of the symbolic ref, "" when none. out holds 37 bytes. */
+	struct err *(*ledger_of_target)(struct store *s, const char *target,
+					char out[37]);
+
+	/** A new, empty builder of ledger commits; close with ledger_close. */
+	struct err *(*ledger_new)(struct store *s, struct ledger **out);
+
+	/**
+	 * Continue from a commit: its tree becomes the builder's and it is
+	 * the parent of the next. ERR_STORE when the commit is not here.
+	 */
+	struct err *(*ledger_load)(struct ledger *l, const struct store_id *id);
+
+	/** Set a file of the tree ("schema/tables/x.sql"); NULL removes. */
+	struct err *(*ledger_put)(struct ledger *l, const char *path,
+				  const void *data, size_t len);
+
+	/** Set a file whose blob may be here already; fetches nothing. */
+	struct err *(*ledger_put_blob)(struct ledger *l, const char *path,
+				       const char *blob);
+
+	/** The same for the second, unstored tree that gives `shape`. */
+	struct err *(*ledger_put_shape)(struct ledger *l, const char *path,
+					const void *data, size_t len);
+
+	/** Ids of the tree "schema" and of the shape tree, as they stand. */
+	struct err *(*ledger_ids)(struct ledger *l, struct store_id *schema,
+				  struct store_id *shape);
+
+	/**
+	 * Id of the commit that the tree and these lines make; it becomes the
+	 * parent of the next. Nothing is written before ledger_flush().
+	 */
+	struct err *(*ledger_commit)(struct ledger *l, const char *author,
+				     const char *committer,
+				     const char *message,
+				     struct store_id *out);
+
+	/** The parent of the next commit; NULL = none (a root follows). */
+	struct err *(*ledger_set_parent)(struct ledger *l,
+					 const struct store_id *parent);
+
+	/** Marks and goes back to a mark: a savepoint that was rolled back. */
+	size_t (*ledger_mark)(struct ledger *l);
+	struct err *(*ledger_rewind)(struct ledger *l, size_t mark);
+
+	/**
+	 * Write every object made since the last flush that the repository
+	 * lacks, as one pack, durable. ERR_REFUSED where the repository may
+	 * not be written to.
+	 */
+	struct err *(*ledger_flush)(struct ledger *l);
+	void (*ledger_close)(struct ledger *l);
+
+	/**
+	 * Move refs/migrate/db/<uuid>/ledger from `prev` (hex "" = must not
+	 * exist) to `next`, with a reflog entry. ERR_STATE when it is not at
+	 * prev. Also points refs/migrate/ledger/<target> at it, and adds
+	 * sources (commit ids, n may be 0) to refs/migrate/sources/<target>.
+	 */
+	struct err *(*ledger_move)(struct store *s, const char *uuid,
+				   const char *target,
+				   const struct store_id *prev,
+				   const struct store_id *next,
+				   const char *why);
+	struct err *(*ledger_keep_sources)(struct store *s, const char *target,
+					   const struct store_id *sources,
+					   size_t n);
+
+	/** Keep a tip under refs/migrate/archive/<uuid>/<time>. */
+	struct err *(*ledger_archive)(struct store *s, const char *uuid,
+				      const struct store_id *id,
+				      int64_t seconds);
+
+	/** The object is in the repository. */
+	bool (*has)(struct store *s, const struct store_id *id);
+
+	/** `a` is `b` or one of b's ancestors (both must be here). */
+	struct err *(*is_ancestor)(struct store *s, const struct store_id *a,
+				   const struct store_id *b, bool *out);
+
+	/** Call back for each commit from `tip` back, at most max (0 = all). */
+	struct err *(*ledger_walk)(struct store *s, const struct store_id *tip,
+				   size_t max, store_ledger_fn fn,
+				   void *payload);
+
+	/** Read any blob of the project's repository. ERR_STORE when absent. */
+	struct err *(*read_blob)(struct store *s, const char *blob,
+				 size_t max_bytes, struct buf *out);
+
+	/* --- snapshots: a repository of their own, never cloned --- */
+
+	/**
+	 * A place to write the snapshots of one group of events. Nothing is
+	 * made on disk before the first byte.
+	 */
+	struct err *(*sink_open)(struct store *s, struct snapshot_sink **out);
+
+	/** Start a file of the event's tree ("rows/users"); chunks follow. */
+	struct err *(*sink_file)(struct snapshot_sink *k, const char *path);
+
+	/** One chunk of the file begun last, kept as one object; copied. */
+	struct err *(*sink_chunk)(struct snapshot_sink *k, const void *data,
+				  size_t len);
+
+	/** End the event: id of the tree of everything since the last end. */
+	struct err *(*sink_event)(struct snapshot_sink *k,
+				  struct store_id *out);
+
+	/** Forget what was written since the last sink_event(). */
+	struct err *(*sink_drop)(struct snapshot_sink *k);
+
+	/**
+	 * Pack and index written and fsynced, refs/pending/<key> made. Does
+	 * nothing, and gives false, when no event was ended.
+	 */
+	struct err *(*sink_durable)(struct snapshot_sink *k, const char *key,
+				    bool *written);
+
+	/** After the database's commit: refs/pending/<key> becomes
+	 * refs/snapshots/<key>. */
+	struct err *(*sink_promote)(struct snapshot_sink *k);
+
+	/** Close; what was not made durable is gone, a pending ref stays. */
+	void (*sink_close)(struct snapshot_sink *k);
+
+	/**
+	 * Ask about each pending ref; keep = true promotes it, false drops
+	 * it. The id is an event's tree in it, one call per event.
+	 */
+	struct err *(*pending_settle)(
+		struct store *s,
+		bool (*keep)(void *payload, const char *key,
+			     const struct store_id *event),
+		void *payload);
+
+	/** Open a snapshot by its id. ERR_STORE when it is not here. */
+	struct err *(*reader_open)(struct store *s, const struct store_id *id,
+				   struct snapshot_reader **out);
+
+	/** Stream a file's chunks in order; ERR_STORE when there is none. */
+	struct err *(*reader_file)(struct snapshot_reader *r,
+				   const char *path, store_chunk_fn fn,
+				   void *payload);
+	void (*reader_close)(struct snapshot_reader *r);
+
+	/* --- configuration --- */
+
+	/**
+	 * A value: -c and GIT_CONFIG_*, git's own files, then .gitmigrate of
+	 * the work tree (in a bare repository: of HEAD's tree). *out is owned
+	 * by the caller, NULL when unset. `origin`, when not NULL, is set to
+	 * true where the value came from .gitmigrate.
+	 */
+	struct err *(*config)(struct store *s, const char *key, char **out,
+			      bool *from_versioned);
+
+	/** Each key that starts with "migrate.", lower-cased section and
+	 * name, values in order of precedence, the winning one only. */
+	struct err *(*config_each)(struct store *s,
+				   struct err *(*fn)(void *payload,
+						     const char *key,
+						     const char *value),
+				   void *payload);
+
+	/** Absolute path of the work tree, NULL when bare; borrowed. */
+	const char *(*worktree)(struct store *s);
+
+	/** Absolute path of the common git folder; borrowed. */
+	const char *(*common_dir)(struct store *s);
+
+	void (*close)(struct store *s);
+};
+
+/** First member of every implementation. */
+struct store {
+	const struct store_ops *ops;
+};
+
+#endif

@@ -1,0 +1,169 @@
+#ifndef MIGRATION_MIGRATION_H
+#define MIGRATION_MIGRATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "migration/source.h"
+#include "sql/sql.h"
+
+/** A migration file may not be larger; a row of data belongs in COPY files. */
+#define MIGRATION_MAX_BYTES ((size_t)64 << 20)
+
+/** What a section of a file is made of; offsets in its file. */
+struct migration_section {
+	const char *text; /**< not NUL-terminated; NULL = there is none */
+	size_t len;
+	unsigned line; /**< of the first byte in its file, from 1 */
+};
+
+/**
+ * One change. Scanning fills the first group from names alone; loading reads
+ * the files and fills the second. All strings live in the set's arena.
+ */
+struct migration {
+	const char *name;    /**< file stem; unique in its set */
+	const char *version; /**< leading digits or V-number, as written */
+	const char *path;    /**< of the up file, below the folder */
+	const char *blob;    /**< git blob id of that file: its checksum */
+	const char *down_path, *down_blob; /**< a file of its own, or NULL */
+	bool dirty;
+	bool repeatable; /**< Flyway R__: run again when it changes */
+	size_t rank;     /**< position that the layout imposes; 0-based */
+
+	bool loaded;
+	const char *file; /**< whole up file; file_len bytes and a NUL */
+	size_t file_len;
+	const char *down_file; /**< whole down file; NULL when none */
+	size_t down_file_len;
+	struct migration_section up, down;
+	const char *description; /**< at most 500 characters; or NULL */
+	const char **depends;    /**< names; NULL-terminated, or NULL */
+	unsigned *depends_line;  /**< line of each, 0 where not in the file */
+	bool no_transaction;
+	bool no_transaction_down;
+	bool irreversible;
+	unsigned batch;               /**< rows; 0 = not a batch migration */
+	int64_t lock_timeout_ms;      /**< -1 = not given */
+	int64_t statement_timeout_ms; /**< -1 = not given */
+};
+
+/** A file that looks like a migration and fits no rule, and why. */
+struct migration_stray {
+	const char *path;
+	const char *why;
+};
+
+struct layout;
+
+struct migration_set {
+	const struct layout *layout;
+	enum sql_dialect dialect;
+	struct source *source; /**< borrowed */
+	struct migration **items; /**< in the order of DESIGN: see order */
+	size_t n;
+	struct map by_name;
+	struct migration_stray *strays;
+	size_t n_strays;
+	struct arena arena;
+};
+
+/** What the configuration says about a folder of migrations. */
+struct migration_options {
+	const char *layout;  /**< name, or NULL = detect */
+	const char *pattern; /**< template for layout "pattern", or NULL */
+	enum sql_dialect dialect;
+};
+
+/**
+ * Read a folder: detect the layout, match names, order by version.
+ *
+ * Items come in the layout's own order where it imposes one (sqitch, Rezoom,
+ * Flyway R__ last), else by version then name, numbers as numbers;
+ * dependencies are not looked at yet (decide/order.h does that). Files are
+ * only read where a layout needs them to know its migrations (a plan file).
+ * A folder that does not exist or holds nothing gives an empty set.
+ *
+ * @param out filled; release with migration_set_release(), also on failure
+ * @param source borrowed, must outlive the set
+ * @return ERR_INPUT: unknown or ambiguous layout (hint names migrate.layout),
+ *         a version or name twice (names both files), a symlink, submodule or
+ *         folder in place of a migration file
+ */
+MUST_USE struct err *migration_set_read(struct migration_set *out,
+					struct source *source,
+					const struct migration_options *opt);
+void migration_set_release(struct migration_set *set);
+
+/**
+ * Read the files of one migration and parse its directives and sections.
+ * Does nothing when loaded already.
+ *
+ * A file is UTF-8; a BOM is skipped. Errors are ERR_INPUT with the file (the
+ * folder's path in front) and line: invalid UTF-8, NUL byte, over
+ * MIGRATION_MAX_BYTES, unknown directive (hint: the nearest known one), down
+ * before up, empty up part, bad value, description over 500 characters.
+ */
+MUST_USE struct err *migration_load(struct migration_set *set,
+				    struct migration *m);
+
+/** The migration of that name, or NULL. */
+struct migration *migration_find(const struct migration_set *set,
+				 const char *name);
+
+/**
+ * The name that a person meant: exact, else exact version, else file name
+ * with its folder or ending; NULL when none or more than one fits.
+ */
+struct migration *migration_resolve(const struct migration_set *set,
+				    const char *text);
+
+/** Path from the top of the repository, in arena memory of the set. */
+const char *migration_full_path(struct migration_set *set, const char *path);
+
+/**
+ * Compare versions: runs of digits by value, parts split by '.', '_' or '-'.
+ * Versions that differ only in leading zeros are equal.
+ */
+int migration_compare_versions(const char *a, const char *b);
+
+/** Name of the set's layout ("native", "goose", ...). */
+const char *migration_layout_name(const struct migration_set *set);
+
+/**
+ * File name (below the folder) and first content of a new migration.
+ *
+ * @param stamp "YYYYMMDDHHMMSS"; raised second by second until no version of
+ *        the set is equal to it; layouts with small numbers take the next
+ * @param slug  what the person typed; anything but letters, digits, '-', '_'
+ *        becomes '_'; ERR_USAGE when nothing is left
+ * @param fn called for each file to write (a pair has two, sqitch's plan is
+ *        not touched: ERR_USAGE says to use sqitch add)
+ */
+typedef struct err *(*migration_new_file_fn)(void *payload, const char *path,
+					     const char *content);
+MUST_USE struct err *migration_new(const struct migration_set *set,
+				   const char *stamp, const char *slug,
+				   migration_new_file_fn fn, void *payload);
+
+/**
+ * The part of two versions of a file that runs is the same: normal forms of
+ * the up sections and the directives that matter are equal.
+ */
+bool migration_same_substance(enum sql_dialect d, const struct migration *a,
+			      const struct migration *b);
+
+/**
+ * Parse bytes that did not come from a source (a journal's text), as that
+ * layout would. m must be zeroed but for name, path and version.
+ */
+MUST_USE struct err *migration_parse(struct arena *arena,
+				     const char *layout, const char *shown,
+				     struct migration *m, const char *bytes,
+				     size_t len);
+
+#endif

@@ -1,0 +1,106 @@
+#ifndef SCHEMA_SCHEMA_H
+#define SCHEMA_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/map.h"
+
+/*
+ * The schema of a database as a set of text files, one per object. The text
+ * is canonical: the same object, however it was made, prints alike; one
+ * column or constraint per line and commas lead the line, so that `git diff`
+ * shows one line per change and `git blame` names the migration that brought
+ * a column. docs/schema-tree.md specifies the format.
+ */
+
+/** Raised when the printer's output changes for some schema. */
+#define SCHEMA_PRINTER_VERSION 1
+
+/** One object. Strings live in the arena of the schema or delta. */
+struct schema_object {
+	const char *path; /**< "tables/users.sql": kind folder, encoded name */
+	const char *kind; /**< "table", "index", "view", "trigger", "pragma" */
+	const char *name; /**< as the database has it */
+	const char *table; /**< the table it belongs to; own name for a table */
+	const char *sql; /**< as the database keeps it; never NULL */
+	int64_t position; /**< SQLite: rowid in sqlite_schema; order of making */
+	const char *text; /**< canonical; ends with a newline */
+	const char *shape; /**< canonical with a table's columns sorted by name;
+				the same pointer as text where nothing moves */
+};
+
+/** All objects, reached by path. Objects stay valid until release. */
+struct schema {
+	struct map by_path; /* struct schema_object * */
+	int64_t last_position;
+	struct arena arena;
+};
+
+void schema_init(struct schema *s);
+void schema_release(struct schema *s);
+
+/** The object of that kind and name, or NULL. */
+const struct schema_object *schema_find(const struct schema *s,
+					const char *kind, const char *name);
+
+/** One object that differs between two states; NULL = not there. */
+struct schema_change {
+	const struct schema_object *before, *after;
+};
+
+/** Names that one migration changed: which table or column became which. */
+struct schema_rename {
+	const char *table;  /**< name before the migration */
+	const char *column; /**< NULL = the table itself */
+	const char *to;     /**< name after it; NULL = column was dropped */
+};
+
+/** What one event did to the schema. */
+struct schema_delta {
+	struct schema_change *changes; /**< sorted by path */
+	size_t n, cap;
+	struct schema_rename *renames;
+	size_t n_renames, cap_renames;
+};
+
+void schema_delta_init(struct schema_delta *d);
+
+/** Frees the arrays; objects belong to their schema or arena. */
+void schema_delta_release(struct schema_delta *d);
+
+/**
+ * Append the delta as text, for the journal. Lossless for any bytes in names
+ * and SQL (lengths in front), readable; format in docs/journal.md:
+ *
+ *   schema-delta 1
+ *   rename <table> <column|-> <to|->        (percent-encoded)
+ *   - <path> <kind> <name> <table> <position> <sql bytes>\n<sql>\n
+ *   + <path> <kind> <name> <table> <position> <sql bytes> <text bytes>\n
+ *     <sql>\n<text>\n
+ */
+void schema_delta_encode(struct buf *out, const struct schema_delta *d);
+
+/**
+ * Back from schema_delta_encode(); strings go to the arena. `text` of a
+ * before and `shape` of both are NULL. ERR_STATE when it is damaged.
+ */
+MUST_USE struct err *schema_delta_decode(struct schema_delta *out,
+					 struct arena *arena, const char *data,
+					 size_t len);
+
+/** A human's summary of one change: "+table users", "~index i", "-view v". */
+void schema_change_describe(struct buf *out, const struct schema_change *c);
+
+/**
+ * Name as a file name that git's fsck accepts: '%', '/', control bytes, a
+ * leading '.', names that a file system folds to ".git", and names over 200
+ * bytes (cut, with a hash of the rest) are percent-encoded.
+ */
+void schema_encode_name(struct buf *out, const char *name);
+
+#endif
