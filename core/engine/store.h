@@ -32,10 +32,6 @@ struct ledger;
 struct snapshot_sink;
 struct snapshot_reader;
 
-/** Bytes of one chunk of a snapshot's file; borrowed for the call. */
-typedef struct err *(*store_chunk_fn)(void *payload, const char *data,
-				      size_t len);
-
 /** One commit of a ledger, newest first. */
 struct store_ledger_entry {
 	struct store_id id, parent; /**< parent.hex "" for the root */
@@ -228,10 +224,17 @@ struct store_ops {
 	struct err *(*reader_open)(struct store *s, const struct store_id *id,
 				   struct snapshot_reader **out);
 
-	/** Stream a file's chunks in order; ERR_STORE when there is none. */
+	/** Go to the start of a file; ERR_STORE when there is none. */
 	struct err *(*reader_file)(struct snapshot_reader *r,
-				   const char *path, store_chunk_fn fn,
-				   void *payload);
+				   const char *path);
+
+	/**
+	 * The file's next chunk, in the order written; borrowed until the
+	 * next call. *data = NULL at the end. Memory stays bounded by one
+	 * chunk and the lists of chunk ids.
+	 */
+	struct err *(*reader_chunk)(struct snapshot_reader *r,
+				    const char **data, size_t *len);
 	void (*reader_close)(struct snapshot_reader *r);
 
 	/* --- configuration --- */
