@@ -1,0 +1,258 @@
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/store.h"
+#include "migration/migration.h"
+#include "sql/sql.h"
+
+/*
+ * What a command asks for: one call per command, results as plain structs,
+ * progress through callbacks. The engine never prints and never exits.
+ *
+ * Order of a run: runner lock, journal, identity, ledger repair, plan, steps,
+ * ledger. Every change of the database is one transaction with its journal
+ * row; the ledger follows it (docs/architecture.md).
+ */
+
+/** How to reach a database and what may be done to it. Strings borrowed. */
+struct engine_config {
+	const char *target; /**< name, e.g. "dev"; "" when only a URL is given */
+	const char *url;    /**< "sqlite:path" (relative to base_dir) */
+	const char *base_dir; /**< where relative paths start; absolute */
+	const char *dir;      /**< migrations folder from the top, "migrations" */
+	const char *layout, *pattern; /**< NULL = detect */
+	enum sql_dialect dialect;
+	bool is_protected;  /**< refuses --worktree and other branches */
+	const char *branch; /**< commits must be on it; NULL = any */
+	bool foreign_keys;  /**< SQLite: enforce foreign keys in migrations */
+	int64_t lock_timeout_ms; /**< waiting for the runner lock and writers */
+	uint64_t snapshot_limit; /**< bytes; 0 = none */
+	bool url_is_per_tree; /**< the URL names several databases: a file in
+				   the work tree, ${branch}, ${worktree} */
+	const char *tool;   /**< "git-migrate 0.1.0", for the journal */
+};
+
+/** One row of the history; strings NULL where they do not apply. */
+struct engine_event {
+	int64_t seq;
+	const char *event; /**< "init", "apply", "rollback", "drift", "fork",
+				"restored" */
+	const char *name, *version;
+	const char *blob, *commit, *parent, *source_commit;
+	const char *snapshot, *snapshot_store;
+	const char *schema, *shape;
+	const char *status; /**< "done", "failed" */
+	const char *kind;   /**< "schema", "data", "mixed" */
+	const char *description, *author, *applied_by;
+	const char *started_at, *finished_at; /**< ISO 8601 UTC */
+	const char *error;
+	int64_t duration_ms, statements, rows;
+	int64_t parked; /**< rows and values a rollback set aside */
+	bool dirty, out_of_order, exact, irreversible;
+	const char *changes; /**< "+table users, ~index i"; or NULL */
+};
+
+enum engine_note_level {
+	ENGINE_NOTE,    /**< -v: shown on request */
+	ENGINE_HINT,    /**< said */
+	ENGINE_WARNING, /**< said, as a warning */
+};
+
+/** What happens while a run goes on. Members may be NULL. */
+struct engine_observer {
+	void *payload;
+
+	/** A migration starts: the i-th (from 0) of n. */
+	void (*begin)(void *payload, const char *verb, const char *name,
+		      size_t i, size_t n);
+
+	/** An event is durable in the database. Borrowed for the call. */
+	void (*event)(void *payload, const struct engine_event *e);
+
+	/** Something a person should know; one line. */
+	void (*note)(void *payload, enum engine_note_level level,
+		     const char *text);
+};
+
+/** Which database answered, and what its journal says. */
+struct engine_identity {
+	char uuid[37];      /**< "" = no journal yet */
+	char ledger[65];    /**< tip of the journal; "" = none */
+	char schema[65], shape[65];
+	bool is_protected;
+};
+
+enum engine_state {
+	STATE_APPLIED,
+	STATE_PENDING,
+	STATE_FAILED,
+	STATE_ROLLED_BACK,
+	STATE_FOREIGN,     /**< applied, not in this tree */
+	STATE_MODIFIED,    /**< applied with another blob, in substance */
+	STATE_EDITED,      /**< applied with another blob that does the same;
+				counts and prints as applied, with a note */
+	STATE_UNCOMMITTED, /**< only in the work tree */
+	STATE_COUNT,
+};
+
+/** "applied", "pending", ...; STATE_EDITED gives "applied". */
+const char *engine_state_name(enum engine_state s);
+
+struct engine_status_item {
+	const char *name, *version, *path;
+	enum engine_state state;
+	const char *blob;     /**< in the tree; of the journal when foreign */
+	const char *applied_blob; /**< in the journal, NULL = never applied */
+	const char *commit, *source_commit, *snapshot;
+	const char *applied_at, *error, *note;
+	int64_t duration_ms;
+	bool out_of_order; /**< pending, sorts before an applied one */
+};
+
+struct engine_status {
+	struct engine_identity identity;
+	char head[65]; /**< commit that was read; "" = the work tree alone */
+	const char *layout;
+	struct engine_status_item *items; /**< in order of the set, foreign
+						ones after */
+	size_t n;
+	size_t counts[STATE_COUNT];
+	struct migration_stray *strays;
+	size_t n_strays;
+	char **notes; /**< what status says first: "restored", wrong ref, ... */
+	size_t n_notes;
+	struct arena arena;
+};
+void engine_status_release(struct engine_status *s);
+
+struct engine;
+
+/**
+ * Prepare; the database is not opened before it is needed.
+ *
+ * @param store borrowed, must outlive the engine
+ * @param cfg   copied by pointer: strings must outlive the engine
+ */
+MUST_USE struct err *engine_open(struct engine **out, struct store *store,
+				 const struct engine_config *cfg,
+				 const struct engine_observer *observer);
+void engine_close(struct engine *e);
+
+struct engine_status_options {
+	const char *rev; /**< NULL = HEAD */
+	bool worktree;   /**< read uncommitted files as well, as apply would */
+};
+
+/** Never writes to the database; repairs the ledger's ref where it may. */
+MUST_USE struct err *engine_status(struct engine *e,
+				   const struct engine_status_options *opt,
+				   struct engine_status *out);
+
+struct engine_apply_options {
+	const char *rev;
+	bool worktree;
+	const char *to;    /**< up to this one, inclusive; NULL = all */
+	size_t count;      /**< at most so many; 0 = all */
+	bool dry_run;      /**< plan only */
+	bool out_of_order; /**< run migrations that sort before applied ones */
+	bool allow_foreign;
+	bool no_group; /**< a transaction for each migration */
+	bool no_snapshot;
+};
+
+/** What would run, or ran, in order. */
+struct engine_step {
+	const char *verb; /**< "apply", "rollback" */
+	const char *name, *version, *blob, *path;
+	bool out_of_order, irreversible, no_transaction, dirty;
+	size_t statements;
+};
+
+/** Rows of one table that stand in the way of a revert. */
+struct engine_conflict {
+	const char *migration, *table;
+	const char *what; /**< "CHANGED", "KEY_REUSED", "DELETED", ... */
+	int64_t rows;
+};
+
+struct engine_run {
+	struct engine_identity identity; /**< after the run */
+	struct engine_step *steps; /**< the plan */
+	size_t n_steps;
+	size_t n_done; /**< durable ones */
+	struct engine_conflict *conflicts; /**< what stopped a rollback */
+	size_t n_conflicts;
+	struct arena arena;
+};
+void engine_run_release(struct engine_run *r);
+
+/**
+ * Bring the database up to the migrations of a commit.
+ *
+ * @param out filled as far as the run came, also on failure; release it
+ * @return ERR_REFUSED: edited after apply, out of order, foreign, protected;
+ *         ERR_TARGET with file and line: a statement failed (its migration
+ *         is undone and recorded as failed, earlier ones stay)
+ */
+MUST_USE struct err *engine_apply(struct engine *e,
+				  const struct engine_apply_options *opt,
+				  struct engine_run *out);
+
+struct engine_rollback_options {
+	const char *const *names; /**< n_names may be 0 */
+	size_t n_names;
+	size_t count;   /**< newest so many; 0 = not given; default 1 */
+	const char *to; /**< everything after this one; it stays */
+	bool dry_run;
+};
+
+/** Revert; one transaction for each migration. See engine_apply(). */
+MUST_USE struct err *engine_rollback(struct engine *e,
+				     const struct engine_rollback_options *opt,
+				     struct engine_run *out);
+
+/** The journal's events, newest first; at most max (0 = all). */
+MUST_USE struct err *
+engine_log(struct engine *e, const char *name, size_t max,
+	   struct err *(*fn)(void *payload, const struct engine_event *ev),
+	   void *payload);
+
+/** Everything known about one migration. Strings in the arena. */
+struct engine_show {
+	const char *name, *version, *path, *state;
+	const char *sql, *down_sql; /**< whole files; down NULL = none */
+	const char *sql_from;       /**< "journal" or "tree" */
+	bool in_tree, modified;
+	struct engine_event last; /**< newest event of it; seq 0 = none */
+	const char *schema_diff;  /**< unified diff of that event; or NULL */
+	const char *snapshot_summary; /**< lines; or NULL */
+	const char **depends;     /**< NULL-terminated, or NULL */
+	struct arena arena;
+};
+void engine_show_release(struct engine_show *s);
+MUST_USE struct err *engine_show(struct engine *e, const char *name,
+				 const char *rev, struct engine_show *out);
+
+/** uuid, tip and ids, without a look at any migration. */
+MUST_USE struct err *engine_identify(struct engine *e,
+				     struct engine_identity *out);
+
+/**
+ * Accept the database that a target's URL reaches now.
+ *
+ * @param fork it is a copy that goes its own way: new uuid, `fork` event
+ */
+MUST_USE struct err *engine_accept(struct engine *e, bool fork,
+				   struct engine_identity *out);
+
+/** Files as migration_new() would make them, against HEAD and work tree. */
+MUST_USE struct err *engine_new(struct engine *e, const char *slug,
+				migration_new_file_fn fn, void *payload);
+
+#endif
