@@ -1,0 +1,225 @@
+#ifndef TARGET_TARGET_H
+#define TARGET_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "schema/schema.h"
+#include "sql/sql.h"
+
+/*
+ * A database that answers, behind one operations table per driver. Nothing
+ * here knows migrations; the journal (journal.h) is written through it.
+ */
+
+struct target;
+
+/** What a database can do beyond the required calls. */
+enum target_caps {
+	TARGET_CAP_DDL_TXN = 1 << 0,   /**< DDL rolls back with the rest */
+	TARGET_CAP_FILE_LOCK = 1 << 1, /**< the runner lock is a file */
+	TARGET_CAP_GROUP = 1 << 2, /**< many migrations in one transaction is
+					the default */
+};
+
+enum target_type {
+	TARGET_NULL,
+	TARGET_INT,
+	TARGET_REAL,
+	TARGET_TEXT,
+	TARGET_BLOB,
+};
+
+/** One value going in or out; bytes borrowed for the call. */
+struct target_value {
+	enum target_type type;
+	int64_t i;
+	double real;
+	const char *s; /**< NUL after len bytes when coming out */
+	size_t len;
+};
+
+static inline struct target_value target_int(int64_t i)
+{
+	return (struct target_value){ .type = TARGET_INT, .i = i };
+}
+
+/** NULL gives SQL NULL. */
+static inline struct target_value target_text(const char *s)
+{
+	return (struct target_value){ .type = s ? TARGET_TEXT : TARGET_NULL,
+				      .s = s,
+				      .len = s ? strlen(s) : 0 };
+}
+
+static inline struct target_value target_blob(const void *s, size_t len)
+{
+	return (struct target_value){ .type = s ? TARGET_BLOB : TARGET_NULL,
+				      .s = s,
+				      .len = len };
+}
+
+/** One row. Borrowed for the call only. */
+typedef struct err *(*target_row_fn)(void *payload, int n,
+				     const struct target_value *cell);
+
+/** How a target is opened. Strings borrowed. */
+struct target_options {
+	const char *base_dir;    /**< where a relative path starts */
+	bool create;             /**< make the database when it is missing */
+	bool foreign_keys;       /**< SQLite: enforce them in migrations */
+	int64_t lock_timeout_ms; /**< waiting for other writers */
+};
+
+/** What running migration statements did, gathered since target_seen_reset */
+struct target_seen {
+	bool created;   /**< CREATE of a persistent object */
+	bool changed;   /**< ALTER, DROP, or anything else in the schema */
+	bool wrote;     /**< rows of some table */
+	bool pragma;    /**< a setting that outlives the statement */
+	bool temporary; /**< temporary objects were made */
+	int64_t rows;   /**< changed, as the database counts them */
+};
+
+/** A hook around the statements of migrations, for capture. */
+struct target_watch {
+	void *payload;
+
+	/**
+	 * The statement is prepared and may write these tables (from the
+	 * authorizer): called before it runs, once per table and column set.
+	 * column NULL = rows are inserted or deleted.
+	 */
+	void (*may_write)(void *payload, const char *table,
+			  const char *column);
+};
+
+/** Required calls first; the wrappers in target.c are the only callers. */
+struct target_ops {
+	const char *name; /**< "sqlite" */
+	enum sql_dialect dialect;
+	uint32_t caps;
+
+	struct err *(*begin)(struct target *t);
+	struct err *(*commit)(struct target *t);
+	void (*rollback)(struct target *t);
+	bool (*in_transaction)(struct target *t);
+	struct err *(*query)(struct target *t, const char *sql,
+			     const struct target_value *args, int n_args,
+			     target_row_fn row, void *payload);
+	struct err *(*run)(struct target *t, const struct sql_statement *s);
+	struct err *(*inspect)(struct target *t, struct schema *s, bool all,
+			       struct schema_delta *delta);
+	struct err *(*reset)(struct target *t);
+	struct err *(*lock)(struct target *t, int64_t timeout_ms,
+			    void (*waiting)(void *payload, const char *who),
+			    void *payload);
+	void (*unlock)(struct target *t);
+	void (*location)(struct target *t, struct buf *out);
+	void (*server)(struct target *t, struct buf *out);
+	void (*close)(struct target *t);
+};
+
+/** First member of every driver's own struct. */
+struct target {
+	const struct target_ops *ops;
+	struct target_seen seen;
+	const struct target_watch *watch; /**< NULL = nobody looks */
+};
+
+/**
+ * Open a database by URL: "sqlite:PATH" ("postgresql://..." comes with its
+ * driver). The file of an SQLite database is made only with options.create;
+ * SQLITE_OPEN_NOFOLLOW is not used. Opening reads the header, so that "not a
+ * database", a missing folder, a folder in place of a file and missing rights
+ * are told here, each with a hint.
+ *
+ * @param[out] out owned by the caller; NULL on failure; target_close() it
+ * @return ERR_USAGE for an unknown scheme; ERR_TARGET when it will not open;
+ *         with create = false and no file: *out = NULL and no error
+ */
+MUST_USE struct err *target_open(struct target **out, const char *url,
+				 const struct target_options *opt);
+void target_close(struct target *t);
+
+/**
+ * Transactions. begin takes the write lock at once (BEGIN IMMEDIATE), waiting
+ * lock_timeout_ms; commit is durable when it returns (synchronous=FULL).
+ * rollback never fails and may be called when none is open.
+ */
+MUST_USE struct err *target_begin(struct target *t);
+MUST_USE struct err *target_commit(struct target *t);
+void target_rollback(struct target *t);
+
+/** False after a statement ended the transaction on its own. */
+bool target_in_transaction(struct target *t);
+
+/** Nested: SAVEPOINT, RELEASE, and ROLLBACK TO with RELEASE. */
+MUST_USE struct err *target_savepoint(struct target *t, const char *name);
+MUST_USE struct err *target_release(struct target *t, const char *name);
+MUST_USE struct err *target_rollback_to(struct target *t, const char *name);
+
+/**
+ * Our own SQL, not a migration's: parameters are $1..$n in every dialect; no
+ * guard applies. Statements are prepared once per text pointer content and
+ * kept. row may be NULL.
+ */
+MUST_USE struct err *target_query(struct target *t, const char *sql,
+				  const struct target_value *args, int n_args,
+				  target_row_fn row, void *payload);
+
+/** target_query() without parameters and rows; several statements allowed. */
+MUST_USE struct err *target_exec(struct target *t, const char *sql);
+
+/**
+ * Run one statement of a migration under the guard, throwing its rows away,
+ * stopping on Ctrl-C (ERR_CANCELLED). Counts into t->seen.
+ *
+ * The guard refuses, as ERR_TARGET with the statement's place: ATTACH and
+ * DETACH, VACUUM INTO, load_extension(), pragmas that name files or write the
+ * schema (writable_schema, temp_store_directory, data_store_directory...),
+ * transaction commands, and any write to the journal's own tables.
+ * The error carries line and column (err_at with path "") of the statement,
+ * or of the token SQLite points at (sqlite3_error_offset).
+ */
+MUST_USE struct err *target_run(struct target *t,
+				const struct sql_statement *s);
+
+/** See schema_sqlite_refresh(); all = false reads appended objects only. */
+MUST_USE struct err *target_inspect(struct target *t, struct schema *s,
+				    bool all, struct schema_delta *delta);
+void target_seen_reset(struct target *t);
+
+/**
+ * Undo what a migration left in the session: temporary objects, connection
+ * settings (SQLite: foreign_keys, legacy_alter_table, recursive_triggers,
+ * defer_foreign_keys, ignore_check_constraints, case_sensitive_like, ...).
+ * Outside a transaction. Cheap when t->seen says nothing was touched.
+ */
+MUST_USE struct err *target_reset(struct target *t);
+
+/**
+ * Become the one runner. SQLite: an exclusive OS lock on "<db>-migrate-lock",
+ * which holds pid, host and command of its owner for messages; polled.
+ *
+ * @param waiting called once when another holds it, with who; may be NULL
+ * @return ERR_STATE when the time is over (text names the holder, hint names
+ *         --lock-timeout); ERR_CANCELLED on Ctrl-C
+ */
+MUST_USE struct err *target_lock(struct target *t, int64_t timeout_ms,
+				 void (*waiting)(void *payload,
+						 const char *who),
+				 void *payload);
+void target_unlock(struct target *t);
+
+/** Where it is, for telling a copy: "file <device>:<inode> <host> <path>". */
+void target_location(struct target *t, struct buf *out);
+
+/** "SQLite 3.40.1". */
+void target_server(struct target *t, struct buf *out);
+
+#endif
