@@ -24,12 +24,13 @@ enum sql_dialect {
 const char *sql_dialect_name(enum sql_dialect d);
 
 /** ERR_INPUT for a name that is no dialect ("postgres" is understood). */
-MUST_USE struct err *sql_dialect_parse(const char *name,
-				       enum sql_dialect *out);
+MUST_USE struct err *sql_dialect_parse(const char *name, enum sql_dialect *out);
 
 /**
  * What a statement is, as far as its leading tokens tell. Only what some
- * caller treats apart has a verb of its own.
+ * caller treats apart has a verb of its own. EXPLAIN runs nothing and is
+ * SQL_OTHER, but EXPLAIN PRAGMA is a pragma: SQLite acts on those while it
+ * prepares them.
  */
 enum sql_verb {
 	SQL_OTHER,
@@ -37,16 +38,18 @@ enum sql_verb {
 	SQL_COMMIT,    /**< COMMIT, END */
 	SQL_ROLLBACK,  /**< also ROLLBACK TO, ABORT */
 	SQL_SAVEPOINT, /**< SAVEPOINT and RELEASE */
-	SQL_PRAGMA,    /**< object = pragma name, detail = value or NULL */
+	SQL_PRAGMA,    /**< object = pragma name, detail = value or NULL; a
+			    number has its minus sign, no plus sign */
 	SQL_ATTACH,    /**< ATTACH and DETACH */
 	SQL_VACUUM,    /**< detail = "INTO" when it writes a file */
 	SQL_REINDEX,
 	SQL_ANALYZE,
-	SQL_CREATE,       /**< any CREATE, but of a table or virtual table */
-	SQL_CREATE_TABLE, /**< object = the table; also VIRTUAL, AS SELECT */
-	SQL_DROP,         /**< any DROP but of a table; object */
-	SQL_DROP_TABLE,   /**< object = the table */
-	SQL_RENAME_TABLE, /**< object = table, detail = new name */
+	SQL_CREATE,        /**< any other CREATE; object, and detail = "index",
+			       "trigger" or "view" */
+	SQL_CREATE_TABLE,  /**< object = the table; also VIRTUAL, AS SELECT */
+	SQL_DROP,          /**< any other DROP; the same */
+	SQL_DROP_TABLE,    /**< object = the table */
+	SQL_RENAME_TABLE,  /**< object = table, detail = new name */
 	SQL_RENAME_COLUMN, /**< object = table, detail = old, detail2 = new */
 	SQL_ADD_COLUMN,    /**< object = table, detail = column */
 	SQL_DROP_COLUMN,   /**< object = table, detail = column */
@@ -58,9 +61,10 @@ enum sql_verb {
 
 /** One statement. Strings without length are in the script's arena. */
 struct sql_statement {
-	const char *text; /**< first token; points into the caller's text */
-	size_t len;       /**< up to, not with, the semicolon */
-	unsigned line, col; /**< of text, from 1; line counts from first_line */
+	const char *text;   /**< first token; points into the caller's text */
+	size_t len;         /**< up to the last token before the semicolon */
+	unsigned line, col; /**< of text, from 1; line counts from first_line,
+				 col is in bytes; lines end with \n */
 	enum sql_verb verb;
 	bool temp; /**< CREATE TEMP ..., or the name is qualified "temp." */
 	const char *schema; /**< qualifier of object, unquoted, or NULL */
@@ -84,9 +88,12 @@ struct sql_script {
  *
  * @param text borrowed; must outlive the script
  * @param first_line line number of the first byte, from 1
- * @return ERR_INPUT with line and column (err_at with path "") for an
- *         unterminated string, quoted name, blob or trigger; *out is then
- *         empty. An unterminated comment runs to the end, as in SQLite.
+ * @return ERR_INPUT with line and column (err_at with path "", which a later
+ *         err_at completes) for an unterminated string, quoted name, blob or
+ *         trigger, and for a NUL byte, of which the database would see the
+ *         part before; *out is then empty. An unterminated comment runs to
+ *         the end, as in SQLite. Other text that is no SQL is left to the
+ *         database to refuse. ERR_INPUT too for a dialect not built in.
  */
 MUST_USE struct err *sql_split(struct sql_script *out, enum sql_dialect d,
 			       const char *text, size_t len,
@@ -98,8 +105,14 @@ void sql_script_release(struct sql_script *s);
  * space, one space between tokens, keywords and unquoted names in lower case,
  * names that need no quotes without them ("Users" in SQLite compares without
  * case, so it becomes users), statements separated by ";\n", no trailing one.
- * Literals keep every byte. Two texts with one normal form do the same;
- * the reverse does not hold. Text that cannot be split is appended as it is.
+ * Literals keep every byte. Two texts with one normal form do the same (but
+ * for names that SQLite takes from the text of an expression); the reverse
+ * does not hold. Text that cannot be split is appended as it is.
+ *
+ * SQLite: what may be a string keeps its bytes: a "double-quoted" word with
+ * capitals where an expression may stand, with or without capitals in a view
+ * or trigger (https://sqlite.org/quirks.html, section 8), the word behind
+ * DEFAULT, ATTACH, a pragma's quoted value, the arguments of a virtual table.
  */
 void sql_normal_form(struct buf *out, enum sql_dialect d, const char *text,
 		     size_t len);
