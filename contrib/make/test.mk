@@ -1,5 +1,7 @@
 # Tests, linters, installation; included by the top Makefile.
 
+include contrib/make/cmd.mk
+
 # make unit [ROOM=sql]: unit tests of all rooms, or of one
 ROOM ?=
 UNIT := $(if $(ROOM),$(filter $(B)/tests/$(ROOM)/%,$(TESTS)),$(TESTS))

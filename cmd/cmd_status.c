@@ -1,0 +1,324 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "cmd/print.h"
+#include "cmd/render.h"
+
+struct options {
+	const char *state;
+	bool exit_code, worktree;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+static const struct opt options_table[] = {
+	{ OPT_STRING, 0, "state", AT(state), "state,...",
+	  "list only migrations in these states" },
+	{ OPT_FLAG, 0, "exit-code", AT(exit_code), NULL,
+	  "exit with 1 when anything is not applied" },
+	{ OPT_FLAG, 0, "worktree", AT(worktree), NULL,
+	  "count uncommitted files as pending" },
+	OPT_TABLE_END,
+};
+
+static const char *const synopsis[] = {
+	"[--state <state>[,<state>]] [--exit-code] [--worktree] [--json]", NULL
+};
+
+/* A file edited without effect prints as applied. */
+static enum engine_state shown_state(enum engine_state s)
+{
+	return s == STATE_EDITED ? STATE_APPLIED : s;
+}
+
+static const char *state_at(const void *payload, size_t i)
+{
+	(void)payload;
+	if (i >= STATE_COUNT)
+		return NULL;
+	return engine_state_name((enum engine_state)i);
+}
+
+/* "pending,rolled-back" into a set; NULL is all of them. */
+static struct err *parse_states(const char *text, bool wanted[STATE_COUNT])
+{
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		wanted[i] = !text;
+	while (text && *text) {
+		size_t len = strcspn(text, ","), i;
+		char *name = xstrndup(text, len);
+		struct err *err = NULL;
+		const char *near;
+
+		for (char *p = name; *p; p++)
+			if (*p == '-')
+				*p = '_';
+		for (i = 0; i < STATE_COUNT; i++)
+			if (streq(state_at(NULL, i), name))
+				break;
+		if (i < STATE_COUNT) {
+			wanted[shown_state((enum engine_state)i)] = true;
+		} else {
+			err = err_new(ERR_USAGE, "--state: no state '%s'",
+				      name);
+			near = opt_nearest(name, state_at, NULL);
+			err = near ? err_hintf(err, "did you mean '%s'?", near)
+				   : err_hint(err, "states are applied, "
+						   "pending, failed, "
+						   "rolled_back, foreign, "
+						   "modified, uncommitted");
+		}
+		free(name);
+		if (err)
+			return err;
+		text += len + (text[len] == ',');
+	}
+	return NULL;
+}
+
+static void json_counts(struct report *r, const struct engine_status *s)
+{
+	static const enum engine_state order[] = {
+		STATE_APPLIED,     STATE_PENDING, STATE_FAILED,
+		STATE_ROLLED_BACK, STATE_FOREIGN, STATE_MODIFIED,
+		STATE_UNCOMMITTED
+	};
+
+	report_object(r, "counts");
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		size_t n = s->counts[order[i]];
+
+		if (order[i] == STATE_APPLIED)
+			n += s->counts[STATE_EDITED];
+		report_int(r, engine_state_name(order[i]), (int64_t)n);
+	}
+	report_end(r);
+}
+
+static void json_item(struct report *r, const struct engine_status_item *m)
+{
+	report_object(r, NULL);
+	report_string(r, "name", m->name);
+	report_string(r, "version", m->version);
+	report_string(r, "state", engine_state_name(m->state));
+	report_id(r, "blob", m->blob);
+	report_id(r, "commit", m->commit);
+	report_id(r, "source_commit", m->source_commit);
+	report_id(r, "snapshot", m->snapshot);
+	report_string(r, "applied_at", m->applied_at);
+	if (m->applied_at)
+		report_int(r, "duration_ms", m->duration_ms);
+	else
+		report_string(r, "duration_ms", NULL);
+	report_string(r, "error", m->error);
+	report_string(r, "path", m->path);
+	report_id(r, "applied_blob", m->applied_blob);
+	report_bool(r, "out_of_order", m->out_of_order);
+	report_string(r, "note", m->note);
+	report_end(r);
+}
+
+static struct err *print_json(struct cmd_ctx *ctx,
+			      const struct engine_status *s,
+			      const bool wanted[STATE_COUNT])
+{
+	struct report *r = report_new();
+
+	report_string(r, "target", ctx_target_name(ctx));
+	report_string(r, "dialect", sql_dialect_name(ctx->target.dialect));
+	report_id(r, "database", s->identity.uuid);
+	report_id(r, "head", s->head);
+	report_id(r, "ledger", s->identity.ledger);
+	report_id(r, "schema", s->identity.schema);
+	report_id(r, "shape", s->identity.shape);
+	json_counts(r, s);
+	report_array(r, "migrations");
+	for (size_t i = 0; i < s->n; i++)
+		if (wanted[shown_state(s->items[i].state)])
+			json_item(r, &s->items[i]);
+	report_end(r);
+	report_string(r, "url", ctx->shown_url);
+	report_bool(r, "protected",
+		    s->identity.is_protected || ctx->target.is_protected);
+	report_string(r, "layout", s->layout);
+	report_array(r, "strays");
+	for (size_t i = 0; i < s->n_strays; i++) {
+		report_object(r, NULL);
+		report_string(r, "path", s->strays[i].path);
+		report_string(r, "reason", s->strays[i].why);
+		report_end(r);
+	}
+	report_end(r);
+	report_array(r, "notes");
+	for (size_t i = 0; i < s->n_notes; i++)
+		report_string(r, NULL, s->notes[i]);
+	report_end(r);
+	return ctx_print_json(ctx, r);
+}
+
+/* What stands in the last column: order, then the note, then the error. */
+static void add_note(struct buf *b, const struct engine_status_item *m)
+{
+	if (m->out_of_order)
+		buf_addstr(b, "out of order");
+	if (m->note)
+		buf_addf(b, "%s%s", b->len ? "; " : "", m->note);
+	if (m->error)
+		buf_addf(b, "%s%s", b->len ? "; " : "", m->error);
+}
+
+static void print_items(struct cmd_ctx *ctx, const struct engine_status *s,
+			const bool wanted[STATE_COUNT])
+{
+	const struct tty *tty = &ctx->tty;
+	struct buf note = BUF_INIT;
+	size_t width = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		size_t w = print_width(s->items[i].name);
+
+		if (w > width && wanted[shown_state(s->items[i].state)])
+			width = w;
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		const struct engine_status_item *m = &s->items[i];
+		const char *state = engine_state_name(m->state);
+
+		if (!wanted[shown_state(m->state)])
+			continue;
+		buf_reset(&note);
+		add_note(&note, m);
+		printf("%s%-11s%s  ", tty_color(tty, render_color(state)),
+		       state, tty_color(tty, TTY_RESET));
+		if (note.len) {
+			print_padded(stdout, m->name, width);
+			printf("  %-20s  ", m->applied_at ? m->applied_at : "");
+			print_safe(stdout, buf_str(&note));
+		} else if (m->applied_at) {
+			print_padded(stdout, m->name, width);
+			printf("  %s", m->applied_at);
+		} else {
+			print_safe(stdout, m->name);
+		}
+		putchar('\n');
+	}
+	buf_release(&note);
+}
+
+static void print_summary(const struct engine_status *s)
+{
+	const char *sep = "";
+
+	if (!s->n) {
+		puts("no migrations");
+		return;
+	}
+	for (size_t i = 0; i < STATE_COUNT; i++) {
+		size_t n = s->counts[i];
+		const char *name = engine_state_name((enum engine_state)i);
+
+		if (i == STATE_EDITED)
+			continue;
+		if (i == STATE_APPLIED)
+			n += s->counts[STATE_EDITED];
+		if (!n)
+			continue;
+		printf("%s%zu %s", sep, n,
+		       i == STATE_ROLLED_BACK ? "rolled back" : name);
+		sep = ", ";
+	}
+	putchar('\n');
+}
+
+static void print_human(struct cmd_ctx *ctx, const struct engine_status *s,
+			const bool wanted[STATE_COUNT])
+{
+	char head[RENDER_SHORT];
+
+	for (size_t i = 0; i < s->n_notes; i++)
+		ctx_warn(ctx, "%s", s->notes[i]);
+	if (!ctx->common.quiet) {
+		fputs("On target ", stdout);
+		print_safe(stdout, ctx_target_name(ctx));
+		if (*ctx->target.target) {
+			fputs(" (", stdout);
+			print_safe(stdout, ctx->shown_url);
+			putchar(')');
+		}
+		if (*s->head)
+			printf(", commit %s", render_short(s->head, head));
+		putchar('\n');
+		if (ctx->common.verbose && *s->identity.uuid)
+			printf("Database %s, ledger %s\n", s->identity.uuid,
+			       s->identity.ledger);
+	}
+	print_items(ctx, s, wanted);
+	if (!ctx->common.quiet)
+		print_summary(s);
+	for (size_t i = 0; i < s->n_strays; i++)
+		ctx_warn(ctx, "%s: %s", s->strays[i].path, s->strays[i].why);
+}
+
+static void hints(struct cmd_ctx *ctx, const struct engine_status *s)
+{
+	bool ordered = false, late = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->items[i].state != STATE_PENDING)
+			continue;
+		late = late || s->items[i].out_of_order;
+		ordered = ordered || !s->items[i].out_of_order;
+	}
+	if (!s->n)
+		ctx_hint(ctx, "git migrate new <name> makes the first one");
+	if (s->counts[STATE_UNCOMMITTED])
+		ctx_hint(ctx, "uncommitted files are not applied: commit "
+			      "them, or use --worktree");
+	if (ordered || s->counts[STATE_FAILED] || s->counts[STATE_ROLLED_BACK])
+		ctx_hint(ctx, "git migrate apply runs what is not applied");
+	if (late)
+		ctx_hint(ctx, "git migrate apply --out-of-order runs what "
+			      "sorts before an applied migration");
+}
+
+static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
+		       char **argv)
+{
+	const struct options *o = options;
+	struct engine_status_options opt = { .rev = ctx->common.rev,
+					     .worktree = o->worktree };
+	struct engine_status s = { 0 };
+	bool wanted[STATE_COUNT];
+	size_t applied;
+	struct err *err;
+
+	if (argc)
+		return err_new(ERR_USAGE, "unexpected argument '%s'", argv[0]);
+	err = parse_states(o->state, wanted);
+	if (!err)
+		err = engine_status(ctx->engine, &opt, &s);
+	if (!err && ctx->common.json) {
+		err = print_json(ctx, &s, wanted);
+	} else if (!err) {
+		print_human(ctx, &s, wanted);
+		hints(ctx, &s);
+	}
+	applied = s.counts[STATE_APPLIED] + s.counts[STATE_EDITED];
+	if (!err && o->exit_code && applied != s.n)
+		ctx->status = 1;
+	engine_status_release(&s);
+	return err;
+}
+
+const struct cmd cmd_status = {
+	.name = "status",
+	.synopsis = synopsis,
+	.summary = "show which migrations are applied and which are not",
+	.needs = CMD_NEEDS_TARGET,
+	.options = options_table,
+	.options_size = sizeof(struct options),
+	.run = run,
+};

@@ -1,0 +1,96 @@
+#include "cmd/units.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/util.h"
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit durations[] = {
+	{ "ms", 1 },          { "s", 1000 },         { "min", 60 * 1000 },
+	{ "h", 3600 * 1000 }, { "d", 86400 * 1000 }, { NULL, 0 },
+};
+
+static const struct unit sizes[] = {
+	{ "", 1 },
+	{ "b", 1 },
+	{ "k", 1 << 10 },
+	{ "kb", 1 << 10 },
+	{ "kib", 1 << 10 },
+	{ "m", 1 << 20 },
+	{ "mb", 1 << 20 },
+	{ "mib", 1 << 20 },
+	{ "g", 1 << 30 },
+	{ "gb", 1 << 30 },
+	{ "gib", 1 << 30 },
+	{ "t", (uint64_t)1 << 40 },
+	{ "tb", (uint64_t)1 << 40 },
+	{ "tib", (uint64_t)1 << 40 },
+	{ NULL, 0 },
+};
+
+/* A whole number and one of the units, white space between allowed. */
+static bool parse(const char *text, const struct unit *units, uint64_t max,
+		  uint64_t *out)
+{
+	unsigned long long n;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (errno)
+		return false;
+	while (*end == ' ')
+		end++;
+	for (; units->name; units++) {
+		if (strcasecmp(end, units->name) != 0)
+			continue;
+		if (n > max / units->factor)
+			return false;
+		*out = n * units->factor;
+		return true;
+	}
+	return false;
+}
+
+bool units_duration(const char *text, int64_t *ms)
+{
+	uint64_t n = 0;
+
+	if (!streq(text, "0") && !parse(text, durations, INT32_MAX, &n))
+		return false;
+	*ms = (int64_t)n;
+	return true;
+}
+
+bool units_size(const char *text, uint64_t *bytes)
+{
+	return parse(text, sizes, INT64_MAX, bytes);
+}
+
+bool units_bool(const char *text, bool *out)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1" };
+	static const char *const no[] = { "false", "no", "off", "0", "" };
+
+	*out = true;
+	if (!text)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		if (!strcasecmp(text, yes[i]))
+			return true;
+	*out = false;
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		if (!strcasecmp(text, no[i]))
+			return true;
+	return false;
+}
