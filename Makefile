@@ -40,7 +40,7 @@ ifeq ($(MODE_$(MODE)),)
 $(error MODE must be debug, asan, cov or release)
 endif
 
-CPPFLAGS += -I. -Icore -Itests -D_GNU_SOURCE \
+CPPFLAGS += -I. -Icore -Itests -D_GNU_SOURCE -DSQLITE_ENABLE_PREUPDATE_HOOK \
 	-DGIT_MIGRATE_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -pthread $(WARN) $(HARD) $(MODE_$(MODE))
 LDFLAGS  += -pthread $(filter -fsanitize% --coverage,$(MODE_$(MODE)))

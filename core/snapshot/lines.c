@@ -1,0 +1,141 @@
+#include "snapshot/lines.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+void lines_init(struct line_writer *w, const struct snapshot_out *out,
+		uint64_t limit)
+{
+	memset(w, 0, sizeof(*w));
+	w->out = out;
+	w->limit = limit;
+}
+
+void lines_release(struct line_writer *w)
+{
+	buf_release(&w->chunk);
+	err_free(w->err);
+	w->err = NULL;
+}
+
+void lines_file(struct line_writer *w, const char *path)
+{
+	buf_reset(&w->chunk);
+	snprintf(w->path, sizeof(w->path), "%s", path);
+}
+
+struct buf *lines_begin(struct line_writer *w)
+{
+	w->start = w->chunk.len;
+	return &w->chunk;
+}
+
+void lines_drop(struct line_writer *w)
+{
+	buf_truncate(&w->chunk, w->start);
+}
+
+static void flush(struct line_writer *w)
+{
+	if (w->chunk.len && *w->path && !w->err) {
+		w->err = w->out->file(w->out->payload, w->path);
+		w->path[0] = '\0';
+	}
+	if (w->chunk.len && !w->err)
+		w->err = w->out->chunk(w->out->payload, w->chunk.data,
+				       w->chunk.len);
+	buf_reset(&w->chunk);
+}
+
+void lines_add(struct line_writer *w)
+{
+	size_t n = w->chunk.len - w->start;
+	uint64_t digest = XXH3_64bits(w->chunk.data + w->start, n);
+
+	w->bytes += n;
+	if (w->limit && w->bytes > w->limit && !w->err)
+		w->err = err_hint(
+			err_new(ERR_REFUSED,
+				"the snapshot is over its limit of %llu bytes",
+				(unsigned long long)w->limit),
+			"raise migrate.<target>.snapshotLimit, or "
+			"apply --no-snapshot, which makes the migration "
+			"irreversible");
+	if (digest % LINES_CHUNK_MEAN < n || w->chunk.len > LINES_CHUNK_MAX)
+		flush(w);
+}
+
+struct err *lines_end(struct line_writer *w)
+{
+	struct err *err;
+
+	flush(w);
+	err = w->err;
+	w->err = NULL;
+	return err;
+}
+
+void line_reader_init(struct line_reader *r, const struct snapshot_in *in)
+{
+	memset(r, 0, sizeof(*r));
+	r->in = in;
+}
+
+void line_reader_release(struct line_reader *r)
+{
+	buf_release(&r->carry);
+}
+
+struct err *line_reader_open(struct line_reader *r, const char *path)
+{
+	r->data = NULL;
+	r->len = r->pos = 0;
+	buf_reset(&r->carry);
+	return r->in->file(r->in->payload, path);
+}
+
+struct err *line_reader_next(struct line_reader *r, const char **line,
+			     size_t *len)
+{
+	buf_reset(&r->carry);
+	for (;;) {
+		const char *nl, *at;
+		struct err *err;
+
+		if (r->pos < r->len) {
+			at = r->data + r->pos;
+			nl = memchr(at, '\n', r->len - r->pos);
+			if (nl && !r->carry.len) {
+				*line = at;
+				*len = (size_t)(nl - at);
+				r->pos += *len + 1;
+				return NULL;
+			}
+			buf_add(&r->carry, at,
+				nl ? (size_t)(nl - at) : r->len - r->pos);
+			r->pos = nl ? (size_t)(nl + 1 - r->data) : r->len;
+			if (nl) {
+				*line = buf_str(&r->carry);
+				*len = r->carry.len;
+				return NULL;
+			}
+		}
+		err = r->in->chunk(r->in->payload, &r->data, &r->len);
+		if (err)
+			return err;
+		r->pos = 0;
+		if (!r->data) {
+			r->len = 0;
+			*line = NULL;
+			*len = 0;
+			return r->carry.len
+				       ? err_new(ERR_STATE,
+						 "a snapshot's last line is "
+						 "cut off")
+				       : NULL;
+		}
+	}
+}

@@ -1,0 +1,64 @@
+#ifndef SNAPSHOT_LINES_H
+#define SNAPSHOT_LINES_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "snapshot/port.h"
+
+/*
+ * Lines into chunks and back. Where a chunk ends depends on the line's own
+ * bytes (each byte ends one with a chance of 1 in LINES_CHUNK_MEAN), so that
+ * equal regions of two snapshots cut alike and are stored once.
+ */
+#define LINES_CHUNK_MEAN 7168
+#define LINES_CHUNK_MAX 65536
+
+struct line_writer {
+	const struct snapshot_out *out;
+	char path[32]; /**< of a file with nothing in it yet; "" = begun */
+	struct buf chunk;
+	size_t start; /**< of the line being written, in chunk */
+	uint64_t bytes; /**< written in all, before compression */
+	uint64_t limit; /**< 0 = none; over it lines_end() and add fail */
+	struct err *err; /**< sticky; given by lines_end() */
+};
+
+void lines_init(struct line_writer *w, const struct snapshot_out *out,
+		uint64_t limit);
+void lines_release(struct line_writer *w);
+
+/** Start a file (a short path); it is made when its first line comes. */
+void lines_file(struct line_writer *w, const char *path);
+
+/** The buffer to append one line to, newline included; then lines_add(). */
+struct buf *lines_begin(struct line_writer *w);
+
+/** The line that started at lines_begin() is whole. */
+void lines_add(struct line_writer *w);
+
+/** Forget the line that was begun. */
+void lines_drop(struct line_writer *w);
+
+/** End the file; the first error of all calls before. */
+MUST_USE struct err *lines_end(struct line_writer *w);
+
+struct line_reader {
+	const struct snapshot_in *in;
+	const char *data;
+	size_t len, pos;
+	struct buf carry; /**< a line cut by a chunk's end */
+};
+
+void line_reader_init(struct line_reader *r, const struct snapshot_in *in);
+void line_reader_release(struct line_reader *r);
+
+/** Go to the start of a file. */
+MUST_USE struct err *line_reader_open(struct line_reader *r, const char *path);
+
+/** The next line without its newline; borrowed until the next call; NULL at
+ * the end. */
+MUST_USE struct err *line_reader_next(struct line_reader *r, const char **line,
+				      size_t *len);
+
+#endif

@@ -1,0 +1,267 @@
+#include "snapshot/manifest.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+static const char magic[] = "git-migrate snapshot 1";
+
+void manifest_release(struct manifest *m)
+{
+	free(m->tables);
+	free(m->sequences);
+	arena_release(&m->arena);
+	memset(m, 0, sizeof(*m));
+}
+
+struct manifest_table *manifest_add_table(struct manifest *m)
+{
+	VEC_GROW(m->tables, m->n_tables, m->cap_tables);
+	memset(&m->tables[m->n_tables], 0, sizeof(*m->tables));
+	return &m->tables[m->n_tables++];
+}
+
+struct manifest_sequence *manifest_add_sequence(struct manifest *m)
+{
+	VEC_GROW(m->sequences, m->n_sequences, m->cap_sequences);
+	memset(&m->sequences[m->n_sequences], 0, sizeof(*m->sequences));
+	return &m->sequences[m->n_sequences++];
+}
+
+/* Names as one word: "%XX" for anything that could end it; "-" is NULL. */
+static void add_name(struct buf *out, const char *name)
+{
+	buf_addch(out, ' ');
+	if (!name) {
+		buf_addch(out, '-');
+		return;
+	}
+	if (streq(name, "-") || !*name)
+		buf_addstr(out, *name ? "%2D" : "%");
+	else
+		for (const char *p = name; *p; p++) {
+			unsigned char c = (unsigned char)*p;
+
+			if (c <= ' ' || c == '%' || c == 0x7f)
+				buf_addf(out, "%%%02X", c);
+			else
+				buf_addch(out, *p);
+		}
+}
+
+void manifest_count_key(struct manifest_table *t, int64_t key)
+{
+	if (!t->any_key || key < t->min)
+		t->min = key;
+	if (!t->any_key || key > t->max)
+		t->max = key;
+	t->any_key = true;
+}
+
+uint64_t manifest_lines(const struct manifest_table *t)
+{
+	return t->inserted + t->updated + t->deleted;
+}
+
+void manifest_encode(struct buf *out, const struct manifest *m)
+{
+	buf_addf(out, "%s\n", magic);
+	for (size_t i = 0; i < m->n_tables; i++) {
+		const struct manifest_table *t = &m->tables[i];
+
+		buf_addstr(out, "table");
+		add_name(out, t->before);
+		add_name(out, t->after);
+		add_name(out, t->file);
+		buf_addf(out,
+			 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64
+			 " %" PRId64 "\n",
+			 t->inserted, t->updated, t->deleted, t->min, t->max);
+		for (size_t k = 0; k < t->n_keys; k++) {
+			buf_addstr(out, "key");
+			add_name(out, t->keys[k]);
+			buf_addch(out, '\n');
+		}
+		for (size_t k = 0; k < t->n_columns; k++) {
+			buf_addstr(out, "column");
+			add_name(out, t->columns[k].before);
+			add_name(out, t->columns[k].after);
+			buf_addch(out, '\n');
+		}
+	}
+	for (size_t i = 0; i < m->n_sequences; i++) {
+		const struct manifest_sequence *s = &m->sequences[i];
+
+		buf_addstr(out, "sequence");
+		add_name(out, s->table);
+		add_name(out, s->after);
+		buf_addf(out, " %" PRId64 " %" PRId64 "\n", s->was, s->is);
+	}
+}
+
+/* A line being cut into words. */
+struct words {
+	const char *pos, *end;
+	bool bad;
+};
+
+static const char *word(struct words *w, struct arena *a)
+{
+	struct buf b = BUF_INIT;
+	const char *p = w->pos, *name;
+
+	while (p < w->end && *p != ' ')
+		p++;
+	if (p == w->pos) {
+		w->bad = true;
+		return "";
+	}
+	for (const char *q = w->pos; q < p; q++) {
+		char hex[3] = { 0 };
+
+		if (*q != '%') {
+			buf_addch(&b, *q);
+			continue;
+		}
+		if (p - q == 1)
+			break; /* "%": the empty name */
+		if (p - q < 3) {
+			w->bad = true;
+			break;
+		}
+		hex[0] = q[1];
+		hex[1] = q[2];
+		buf_addch(&b, (char)strtoul(hex, NULL, 16));
+		q += 2;
+	}
+	name = p - w->pos == 1 && *w->pos == '-'
+		       ? NULL
+		       : arena_strdup(a, buf_str(&b));
+	buf_release(&b);
+	w->pos = p < w->end ? p + 1 : p;
+	return name;
+}
+
+static int64_t number(struct words *w)
+{
+	char text[24] = { 0 }, *end;
+	size_t n = 0;
+	long long v;
+
+	while (w->pos < w->end && *w->pos != ' ' && n < sizeof(text) - 1)
+		text[n++] = *w->pos++;
+	if (w->pos < w->end)
+		w->pos++;
+	v = strtoll(text, &end, 10);
+	if (!n || *end)
+		w->bad = true;
+	return v;
+}
+
+static void decode_table(struct manifest *m, struct words *w)
+{
+	struct manifest_table *t = manifest_add_table(m);
+
+	t->before = word(w, &m->arena);
+	t->after = word(w, &m->arena);
+	t->file = word(w, &m->arena);
+	t->inserted = (uint64_t)number(w);
+	t->updated = (uint64_t)number(w);
+	t->deleted = (uint64_t)number(w);
+	t->min = number(w);
+	t->max = number(w);
+	w->bad |= !t->before || !t->file;
+}
+
+static void decode_part(struct manifest *m, struct words *w, bool key)
+{
+	struct manifest_table *t =
+		m->n_tables ? &m->tables[m->n_tables - 1] : NULL;
+	size_t n;
+
+	if (!t) {
+		w->bad = true;
+		return;
+	}
+	n = key ? t->n_keys : t->n_columns;
+	if (key) {
+		const char **keys =
+			arena_array(&m->arena, n + 1, sizeof(*keys));
+
+		if (n)
+			memcpy(keys, t->keys, n * sizeof(*keys));
+		keys[t->n_keys++] = word(w, &m->arena);
+		t->keys = keys;
+		return;
+	}
+	if (!(n & (n - 1))) { /* room doubles at powers of two */
+		struct manifest_column *cols = arena_array(
+			&m->arena, n ? n * 2 : 1, sizeof(*cols));
+
+		if (n)
+			memcpy(cols, t->columns, n * sizeof(*cols));
+		t->columns = cols;
+	}
+	t->columns[n].before = word(w, &m->arena);
+	t->columns[n].after = word(w, &m->arena);
+	w->bad |= !t->columns[n].before;
+	t->n_columns++;
+}
+
+struct err *manifest_decode(struct manifest *out, const char *data, size_t len)
+{
+	const char *p = data, *end = data + len;
+	bool first = true;
+
+	memset(out, 0, sizeof(*out));
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		struct words w = { p, nl ? nl : end, !nl };
+		const char *what;
+
+		if (first) {
+			w.bad |= (size_t)(w.end - p) != strlen(magic) ||
+				 memcmp(p, magic, strlen(magic)) != 0;
+			first = false;
+			w.pos = w.end;
+		} else {
+			what = word(&w, &out->arena);
+			if (what && streq(what, "table")) {
+				decode_table(out, &w);
+			} else if (what && (streq(what, "key") ||
+					    streq(what, "column"))) {
+				decode_part(out, &w, streq(what, "key"));
+			} else if (what && streq(what, "sequence")) {
+				struct manifest_sequence *s =
+					manifest_add_sequence(out);
+
+				s->table = word(&w, &out->arena);
+				s->after = word(&w, &out->arena);
+				s->was = number(&w);
+				s->is = number(&w);
+			} else {
+				w.bad = true;
+			}
+		}
+		if (w.bad) {
+			manifest_release(out);
+			return err_new(ERR_STATE,
+				       "a snapshot's manifest is damaged, or "
+				       "of a newer format");
+		}
+		p = nl + 1;
+	}
+	return first ? err_new(ERR_STATE, "a snapshot's manifest is empty")
+		     : NULL;
+}
+
+const struct manifest_table *manifest_find(const struct manifest *m,
+					   const char *before)
+{
+	for (size_t i = 0; i < m->n_tables; i++)
+		if (streq(m->tables[i].before, before))
+			return &m->tables[i];
+	return NULL;
+}

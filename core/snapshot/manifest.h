@@ -1,0 +1,70 @@
+#ifndef SNAPSHOT_MANIFEST_H
+#define SNAPSHOT_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * The file "manifest" of a snapshot: which tables have lines, where they are
+ * and what their fields mean. Specified in docs/snapshots.md.
+ */
+
+struct manifest_column {
+	const char *before; /**< name before the migration */
+	const char *after;  /**< name after it; NULL = no such column any more */
+};
+
+struct manifest_table {
+	const char *before; /**< name before the migration */
+	const char *after;  /**< name after it; NULL = no such table any more */
+	const char *file;   /**< "rows/1" */
+	size_t n_keys;      /**< fields of a key; 0 = one integer, the rowid */
+	const char **keys;  /**< names of the key columns before it */
+	struct manifest_column *columns; /**< fields of a row, in order */
+	size_t n_columns;
+	uint64_t inserted, updated, deleted; /**< lines of each kind */
+	int64_t min, max; /**< smallest and largest integer key */
+	bool any_key;     /**< manifest_count_key() was called; not kept */
+};
+
+/** Widen min and max; call it once for each line. */
+void manifest_count_key(struct manifest_table *t, int64_t key);
+
+/** Lines of all kinds. */
+uint64_t manifest_lines(const struct manifest_table *t);
+
+/** AUTOINCREMENT counters; -1 = no row in sqlite_sequence. */
+struct manifest_sequence {
+	const char *table; /**< name before the migration */
+	const char *after; /**< name after it */
+	int64_t was, is;
+};
+
+struct manifest {
+	struct manifest_table *tables;
+	size_t n_tables, cap_tables;
+	struct manifest_sequence *sequences;
+	size_t n_sequences, cap_sequences;
+	struct arena arena;
+};
+
+void manifest_release(struct manifest *m);
+struct manifest_table *manifest_add_table(struct manifest *m);
+struct manifest_sequence *manifest_add_sequence(struct manifest *m);
+
+void manifest_encode(struct buf *out, const struct manifest *m);
+
+/** ERR_STATE when damaged, or of a format this program does not know. */
+MUST_USE struct err *manifest_decode(struct manifest *out, const char *data,
+				     size_t len);
+
+/** The table that had this name before the migration, or NULL. */
+const struct manifest_table *manifest_find(const struct manifest *m,
+					   const char *before);
+
+#endif

@@ -1,0 +1,136 @@
+#ifndef SNAPSHOT_TABLE_SQLITE_H
+#define SNAPSHOT_TABLE_SQLITE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "snapshot/changelog.h"
+#include "snapshot/lines.h"
+#include "snapshot/manifest.h"
+#include "snapshot/rows.h"
+
+/*
+ * What capture and restore need to know of one table of a SQLite database:
+ * how its rows are addressed and which of its columns hold data of their own.
+ */
+
+/** A column with data: not generated, and not part of the key. */
+struct table_column {
+	const char *name;
+	int index;        /**< as sqlite3_preupdate_old() counts */
+	bool has_default; /**< a default that is not NULL */
+};
+
+struct table_info {
+	const char *name;
+	bool without_rowid;
+	/** Rowid tables: the expression that gives the rowid, quoted. */
+	const char *rowid;
+	/** The INTEGER PRIMARY KEY that is the rowid, or NULL. */
+	const char *rowid_column;
+	/** WITHOUT ROWID: names of the key columns, in key order. */
+	const char **keys;
+	int *key_index;
+	size_t n_keys;
+	struct table_column *columns;
+	size_t n_columns;
+	const char **all; /**< every column, with key and generated ones */
+	size_t n_all;
+	bool select_only; /**< sqlite3_preupdate_old() cannot be trusted */
+	bool autoincrement;
+	struct arena arena;
+};
+
+/**
+ * Look a table of the main database up. *found = false when there is none.
+ * ERR_REFUSED when its rows cannot be addressed (a rowid table whose columns
+ * shadow rowid, _rowid_ and oid).
+ */
+MUST_USE struct err *table_info_read(struct table_info *out, sqlite3 *db,
+				     const char *name, bool *found);
+void table_info_release(struct table_info *t);
+
+/** Position of a data column by name (ASCII, no case), or -1. */
+int table_info_column(const struct table_info *t, const char *name);
+
+/** There is a column of that name, of any sort. */
+bool table_info_has(const struct table_info *t, const char *name);
+
+/** Value of a result column or of the pre-update hook as a row_value. */
+void table_value(struct row_value *out, sqlite3_value *v);
+
+/** Bind a parsed value. Text and blobs must stay until the statement ran. */
+int table_bind(sqlite3_stmt *stmt, int i, const struct row_value *v);
+
+/** Append the key's SQL condition: "id" = ?1, or "a" = ?1 AND "b" = ?2.
+ * @return the number of parameters */
+int table_where_key(struct buf *sql, const struct table_info *t, int first);
+
+/**
+ * Append field k of a WITHOUT ROWID key. 1.0 and 1 are one key to SQLite, so
+ * a whole real prints as an integer.
+ */
+void table_add_key(struct buf *out, size_t k, const struct row_value *v);
+
+/** Bind a key from i on; returns the next free parameter. */
+int table_bind_key(sqlite3_stmt *stmt, int i, const struct table_info *t,
+		   const struct change_key *key, struct buf *scratch,
+		   struct err **err);
+
+/**
+ * Rows of a table by ascending key, or one by one: whichever the number of
+ * keys asked for makes cheaper.
+ */
+struct table_cursor {
+	sqlite3 *db;
+	const struct table_info *table;
+	sqlite3_stmt *stmt;
+	bool scanning;
+	bool on_row, at_end;
+	int64_t at; /**< rowid of the row the scan stands on */
+	struct buf scratch;
+};
+
+/**
+ * Open a cursor over these result columns (SQL expressions, n of them).
+ *
+ * @param name the table's name now (t may describe an earlier form of it)
+ * @param n_keys, min, max how many integer keys will be asked for and where
+ */
+MUST_USE struct err *table_cursor_open(struct table_cursor *c, sqlite3 *db,
+				       const struct table_info *t,
+				       const char *name,
+				       const char *const *columns,
+				       size_t n_columns, uint64_t n_keys,
+				       int64_t min, int64_t max);
+void table_cursor_close(struct table_cursor *c);
+
+/**
+ * Go to a key. Integer keys must ascend. *found tells whether the row is
+ * there; its values are then columns 1.. of c->stmt (0 is the rowid).
+ */
+MUST_USE struct err *table_cursor_seek(struct table_cursor *c,
+				       const struct change_key *key,
+				       bool *found);
+
+/**
+ * Write every row of a table as '-' lines (deleted: it was there, whole).
+ *
+ * @param columns names of the fields to write, in order
+ * @param lines a file was begun; it is ended
+ * @param count deleted, min and max are counted up
+ */
+MUST_USE struct err *table_stream(sqlite3 *db, const struct table_info *t,
+				  const char *name, const char *const *columns,
+				  size_t n_columns, struct line_writer *lines,
+				  struct manifest_table *count);
+
+/** Prepare, with the error naming what was prepared. */
+MUST_USE struct err *table_prepare(sqlite3 *db, const char *sql,
+				   sqlite3_stmt **out);
+
+#endif
