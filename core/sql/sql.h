@@ -109,10 +109,10 @@ void sql_script_release(struct sql_script *s);
  * for names that SQLite takes from the text of an expression); the reverse
  * does not hold. Text that cannot be split is appended as it is.
  *
- * SQLite: what may be a string keeps its bytes: a "double-quoted" word with
- * capitals where an expression may stand, with or without capitals in a view
- * or trigger (https://sqlite.org/quirks.html, section 8), the word behind
- * DEFAULT, ATTACH, a pragma's quoted value, the arguments of a virtual table.
+ * SQLite: what may be a string keeps its bytes: a "double-quoted" word where
+ * an expression may stand (https://sqlite.org/quirks.html, section 8), the
+ * word behind DEFAULT, ATTACH, a pragma's quoted value, the arguments of a
+ * virtual table. `x` and [x] are names everywhere.
  */
 void sql_normal_form(struct buf *out, enum sql_dialect d, const char *text,
 		     size_t len);

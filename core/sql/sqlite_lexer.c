@@ -232,7 +232,7 @@ static struct sqlite_token scan(const struct sqlite_lexer *l)
 
 void sqlite_lexer_init(struct sqlite_lexer *l, const char *text, size_t len)
 {
-	l->pos = len ? text : "";
+	l->pos = text ? text : "";
 	l->end = l->pos + len;
 }
 

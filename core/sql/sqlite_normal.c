@@ -6,25 +6,35 @@
 
 /*
  * The trap in SQLite's names: a word in double quotes that names no column is
- * a string (https://sqlite.org/quirks.html, section 8), so VALUES ("A") and
- * VALUES ("a") may differ, and only the database knows. Such a word is folded
- * where the grammar takes nothing but a name. Elsewhere it stays as written
- * if it has capitals, and in a view or trigger, where a bare name that does
- * not exist is no error either, in any case. The same goes for the bare words
- * that SQLite takes as strings (DEFAULT x, ATTACH x) or hands to a module.
+ * a string (https://sqlite.org/quirks.html, section 8), and only the database
+ * knows. So such a word is a name here where the grammar takes nothing else,
+ * and stays as written elsewhere. The same goes for the bare words that
+ * SQLite takes as strings (DEFAULT x, ATTACH x) or hands to a module.
  */
 enum mode {
 	FOLD,    /* words are names and keywords */
-	LATE,    /* the same, in a statement whose names are looked up later */
 	VALUES,  /* bare words fold, quoted ones stay: PRAGMA, VACUUM */
 	LITERAL, /* every token stays: ATTACH, arguments of a virtual table */
 };
 
+/* Where we are on the way to the list of columns in CREATE TABLE t (...) and
+ * INSERT INTO t (...). */
+enum columns {
+	BEFORE_TABLE,
+	TABLE_NAME, /* it comes next */
+	AFTER_NAME,
+	IN_COLUMNS,
+	NO_COLUMNS, /* behind them, or there are none */
+};
+
 struct normal {
 	struct buf *out;
+	const struct sql_statement *s;
 	enum mode mode;
+	enum columns columns;
+	size_t depth; /* of parentheses */
+	size_t ons;   /* words ON seen outside of parentheses */
 	struct sqlite_token before2, before, t, after;
-	bool vtab;       /* CREATE VIRTUAL TABLE, not yet at its USING */
 	struct buf name; /* scratch */
 };
 
@@ -38,14 +48,6 @@ static void add_folded(struct buf *out, const char *s, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (to[i] >= 'A' && to[i] <= 'Z')
 			to[i] |= 0x20;
-}
-
-static bool has_capital(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s[i] >= 'A' && s[i] <= 'Z')
-			return true;
-	return false;
 }
 
 /* The word means the same without quotes. */
@@ -68,12 +70,30 @@ static bool is_plain_name(const char *s, size_t n)
 	return true;
 }
 
+/* CREATE INDEX i ON "t", CREATE TRIGGER r AFTER INSERT ON "t" */
+static bool is_table_of(const struct normal *n)
+{
+	return n->s->verb == SQL_CREATE && n->ons == 1 && !n->depth &&
+	       sqlite_token_is(&n->before, "on");
+}
+
+/* A name in the list of columns that follows a table's name. */
+static bool is_column_of_list(const struct normal *n)
+{
+	return n->columns == IN_COLUMNS && n->depth == 1 &&
+	       (sqlite_token_is_op(&n->before, "(") ||
+		sqlite_token_is_op(&n->before, ","));
+}
+
 /* The grammar takes nothing but a name here. */
 static bool is_surely_name(const struct normal *n)
 {
+	/* behind one of these, or it is an alias, if the word is a column */
 	static const char *const introduce[] = {
-		"table", "into",       "update",     "from", "join",
-		"to",    "references", "constraint", "add",  "as",
+		"table",  "into", "update",     "from",       "join",
+		"to",     "as",   "references", "constraint", "add",
+		"column", "drop", "rename",     "set",        "exists",
+		"index",  "view", "trigger",
 	};
 
 	if (sqlite_token_is_op(&n->before, ".") ||
@@ -85,40 +105,43 @@ static bool is_surely_name(const struct normal *n)
 	for (size_t i = 0; i < ARRAY_LEN(introduce); i++)
 		if (sqlite_token_is(&n->before, introduce[i]))
 			return true;
-	return false;
+	return is_table_of(n) || is_column_of_list(n);
 }
 
-static bool stays(const struct normal *n)
-{
-	if (n->mode == VALUES || sqlite_token_is(&n->before, "default"))
-		return true;
-	if (n->t.text[0] != '"' || is_surely_name(n))
-		return false;
-	return n->mode == LATE || has_capital(n->t.text, n->t.len);
-}
-
-static void add_name(struct normal *n)
+/* Without needless quotes; sure: no string can be meant in this place. */
+static void add_name(struct normal *n, bool sure)
 {
 	const char *s = n->t.text + 1, *end = n->t.text + n->t.len - 1;
-	char quote = n->t.text[0];
+	char from = n->t.text[0], to = sure ? '"' : '`';
 
 	buf_reset(&n->name);
 	for (; s < end; s++) {
 		buf_addch(&n->name, *s);
-		if (*s == quote && quote != '[')
+		if (*s == from && from != '[')
 			s++;
 	}
 	if (is_plain_name(n->name.data, n->name.len)) {
 		add_folded(n->out, n->name.data, n->name.len);
 		return;
 	}
-	buf_addch(n->out, '"');
+	buf_addch(n->out, to);
 	for (size_t i = 0; i < n->name.len; i++) {
-		if (n->name.data[i] == '"')
-			buf_addch(n->out, '"');
+		if (n->name.data[i] == to)
+			buf_addch(n->out, to);
 		add_folded(n->out, n->name.data + i, 1);
 	}
-	buf_addch(n->out, '"');
+	buf_addch(n->out, to);
+}
+
+static void add_quoted(struct normal *n)
+{
+	bool sure = is_surely_name(n);
+
+	if (n->mode == VALUES || sqlite_token_is(&n->before, "default") ||
+	    (n->t.text[0] == '"' && !sure))
+		buf_add(n->out, n->t.text, n->t.len);
+	else
+		add_name(n, sure);
 }
 
 /* DEFAULT x is the string 'x' but for the words that are values. */
@@ -142,50 +165,81 @@ static void add_token(struct normal *n)
 {
 	if (n->mode == LITERAL)
 		buf_add(n->out, n->t.text, n->t.len);
-	else if (n->t.kind == SQLITE_TK_NAME && !stays(n))
-		add_name(n);
+	else if (n->t.kind == SQLITE_TK_NAME)
+		add_quoted(n);
 	else if (n->t.kind == SQLITE_TK_WORD && !is_default_string(n))
 		add_folded(n->out, n->t.text, n->t.len);
 	else
 		buf_add(n->out, n->t.text, n->t.len);
 }
 
-/* How the words behind the first one are treated. */
-static enum mode mode_of(const struct sql_statement *s)
+static enum columns next_columns(const struct normal *n)
 {
-	if (s->verb == SQL_PRAGMA || s->verb == SQL_VACUUM)
-		return VALUES;
-	if (s->verb == SQL_ATTACH)
-		return LITERAL;
-	if (s->verb == SQL_CREATE && s->detail && !streq(s->detail, "index"))
-		return LATE;
-	return FOLD;
+	switch (n->columns) {
+	case BEFORE_TABLE:
+		return sqlite_token_is(&n->t, "table") ||
+				       sqlite_token_is(&n->t, "into")
+			       ? TABLE_NAME
+			       : BEFORE_TABLE;
+	case TABLE_NAME:
+		return sqlite_token_is(&n->t, "if") ||
+				       sqlite_token_is(&n->t, "not") ||
+				       sqlite_token_is(&n->t, "exists")
+			       ? TABLE_NAME
+			       : AFTER_NAME;
+	case AFTER_NAME:
+		if (sqlite_token_is_op(&n->t, "."))
+			return TABLE_NAME;
+		return sqlite_token_is_op(&n->t, "(") ? IN_COLUMNS : NO_COLUMNS;
+	case IN_COLUMNS:
+		return n->depth ? IN_COLUMNS : NO_COLUMNS;
+	case NO_COLUMNS:
+		break;
+	}
+	return NO_COLUMNS;
+}
+
+/* Take note of the token that was written. */
+static void follow(struct normal *n)
+{
+	if (sqlite_token_is_op(&n->t, "("))
+		n->depth++;
+	else if (n->depth && sqlite_token_is_op(&n->t, ")"))
+		n->depth--;
+	else if (!n->depth && sqlite_token_is(&n->t, "on"))
+		n->ons++;
+	n->columns = next_columns(n);
+	if (n->s->verb == SQL_PRAGMA || n->s->verb == SQL_VACUUM)
+		n->mode = VALUES;
+	else if (n->s->verb == SQL_ATTACH)
+		n->mode = LITERAL;
+	else if (n->s->verb == SQL_CREATE_TABLE && !n->depth &&
+		 sqlite_token_is(&n->t, "using"))
+		n->mode = LITERAL; /* a virtual table */
+	n->before2 = n->before;
+	n->before = n->t;
 }
 
 static void add_statement(struct normal *n, const struct sql_statement *s)
 {
 	struct sqlite_lexer lexer;
-	size_t seen = 0;
 
 	sqlite_lexer_init(&lexer, s->text, s->len);
 	memset(&n->before, 0, sizeof(n->before));
 	n->before2 = n->before;
+	n->s = s;
 	n->mode = FOLD;
-	n->vtab = false;
+	n->columns = s->verb == SQL_CREATE_TABLE || s->verb == SQL_INSERT
+			     ? BEFORE_TABLE
+			     : NO_COLUMNS;
+	n->depth = n->ons = 0;
 	n->t = sqlite_lexer_next_solid(&lexer);
 	while (n->t.kind != SQLITE_TK_END) {
 		n->after = sqlite_lexer_next_solid(&lexer);
-		if (seen)
+		if (n->before.kind != SQLITE_TK_END)
 			buf_addch(n->out, ' ');
 		add_token(n);
-		if (!seen++)
-			n->mode = mode_of(s);
-		if (sqlite_token_is(&n->t, "virtual") && seen == 2)
-			n->vtab = s->verb == SQL_CREATE_TABLE;
-		else if (n->vtab && sqlite_token_is(&n->t, "using"))
-			n->mode = LITERAL;
-		n->before2 = n->before;
-		n->before = n->t;
+		follow(n);
 		n->t = n->after;
 	}
 }

@@ -78,6 +78,14 @@ static void sql_normal_form__drops_quotes_that_do_nothing(void **state)
 		{ "INSERT INTO \"Users\" SELECT \"T\".\"Id\" FROM \"T\"",
 		  "insert into users select t . id from t" },
 		{ "UPDATE \"Users\" SET `A`=1", "update users set a = 1" },
+		{ "CREATE TABLE IF NOT EXISTS main.\"T\"(\"A\" int, \"B\")",
+		  "create table if not exists main . t ( a int , b )" },
+		{ "INSERT OR IGNORE INTO \"A\".\"T\"(\"B\")VALUES(1)",
+		  "insert or ignore into a . t ( b ) values ( 1 )" },
+		{ "UPDATE t SET \"A\" = 1", "update t set a = 1" },
+		{ "DROP TABLE IF EXISTS \"T\"", "drop table if exists t" },
+		{ "ALTER TABLE \"T\" ADD COLUMN \"C\"",
+		  "alter table t add column c" },
 		{ "ALTER TABLE \"new_User\" RENAME TO \"User\"",
 		  "alter table new_user rename to user" },
 		{ "a REFERENCES \"T\"(b)", "a references t ( b )" },
@@ -108,7 +116,7 @@ static void sql_normal_form__keeps_quotes_that_do_something(void **state)
 		  "select * from \"\xef\xbb\xbf\"" },
 		/* no keywords, but the bare word is another thing */
 		{ "select \"true\", [False], [rowid]",
-		  "select \"true\" , \"false\" , \"rowid\"" },
+		  "select \"true\" , `false` , `rowid`" },
 		{ "select * from \"x'00'\"", "select * from \"x'00'\"" },
 	};
 
@@ -120,22 +128,36 @@ static void sql_normal_form__keeps_quotes_that_do_something(void **state)
 static void sql_normal_form__keeps_what_may_be_a_string(void **state)
 {
 	static const struct row rows[] = {
-		{ "insert into t values (\"A\", \"a\")",
-		  "insert into t values ( \"A\" , a )" },
-		{ "select \"A\"", "select \"A\"" },
+		{ "insert into t(\"A\", \"b\") values (\"A\", \"a\")",
+		  "insert into t ( a , b ) values ( \"A\" , \"a\" )" },
+		{ "select \"A\", [A], `a b`, [a`b]",
+		  "select \"A\" , a , `a b` , `a``b`" },
 		{ "select a is distinct from \"A\"",
 		  "select a is distinct from \"A\"" },
-		{ "create table t(a check (a in (\"X\", \"y\")))",
-		  "create table t ( a check ( a in ( \"X\" , y ) ) )" },
-		/* looked up when used: there a bare name is no error either */
-		{ "create view V as select \"a\", A, [B] from \"T\"",
+		{ "create table t(\"A\" check (a in (\"X\", \"y\")), \"B\")",
+		  "create table t ( a check ( a in ( \"X\" , \"y\" ) ) , b )" },
+		{ "create table t as select (\"A\"), max(\"B\")",
+		  "create table t as select ( \"A\" ) , max ( \"B\" )" },
+		{ "insert into t select max(\"A\")",
+		  "insert into t select max ( \"A\" )" },
+		{ "insert into t values (\"A\")",
+		  "insert into t values ( \"A\" )" },
+		{ "with w(\"A\") as (select \"B\") insert into t(\"C\") "
+		  "values (\"D\")",
+		  "with w ( \"A\" ) as ( select \"B\" ) insert into t ( c ) "
+		  "values ( \"D\" )" },
+		{ "create view \"V\" as select \"a\", A, [B] from \"T\"",
 		  "create view v as select \"a\" , a , b from t" },
-		{ "create temp trigger r after insert on t begin "
-		  "insert into \"U\" values (\"a\"); end",
+		{ "create temp trigger \"R\" after insert on \"T\" begin "
+		  "insert into \"U\" values (\"a\"); select 1 from a join b "
+		  "on \"C\"; end",
 		  "create temp trigger r after insert on t begin "
-		  "insert into u values ( \"a\" ) ; end" },
-		{ "create index \"i\" on t(\"a\")",
-		  "create index i on t ( a )" },
+		  "insert into u values ( \"a\" ) ; select 1 from a join b "
+		  "on \"C\" ; end" },
+		{ "create index \"I\" on \"T\"(\"A\")",
+		  "create index i on t ( \"A\" )" },
+		{ "select 1 from a join b on \"C\"",
+		  "select 1 from a join b on \"C\"" },
 		/* bare words that are strings */
 		{ "create table t(a default Foo, b default \"Foo\")",
 		  "create table t ( a default Foo , b default \"Foo\" )" },
@@ -170,6 +192,10 @@ static void sql_normal_form__tells_texts_apart_that_differ(void **state)
 		{ "create table [T](a)", "CREATE TABLE \"t\" ( `a` ) ;", true },
 		{ "select 'a'", "select 'A'", false },
 		{ "select 'a'", "select \"a\"", false },
+		{ "select a", "select \"a\"", false },
+		{ "select [a]", "select a", true },
+		{ "select [a b]", "select `A B`", true },
+		{ "select [a b]", "select \"a b\"", false },
 		{ "values (\"A\")", "values (\"a\")", false },
 		{ "select a b", "select ab", false },
 		{ "select a.b", "select \"a.b\"", false },
