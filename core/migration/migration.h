@@ -27,22 +27,28 @@ struct migration_section {
  */
 struct migration {
 	const char *name;    /**< file stem; unique in its set */
-	const char *version; /**< leading digits or V-number, as written */
+	const char *version; /**< leading digits or V-number (without the V),
+			      * as written; diesel without '-'; "" when the
+			      * layout has none (sqitch, Flyway R__) */
 	const char *path;    /**< of the up file, below the folder */
 	const char *blob;    /**< git blob id of that file: its checksum */
 	const char *down_path, *down_blob; /**< a file of its own, or NULL */
+	const char *side_path, *side_blob; /**< Flyway .conf, diesel metadata */
 	bool dirty;
 	bool repeatable; /**< Flyway R__: run again when it changes */
-	size_t rank;     /**< position that the layout imposes; 0-based */
+	size_t rank;     /**< position in the set's order; 0-based */
 
 	bool loaded;
 	const char *file; /**< whole up file; file_len bytes and a NUL */
 	size_t file_len;
 	const char *down_file; /**< whole down file; NULL when none */
 	size_t down_file_len;
-	struct migration_section up, down;
+	struct migration_section up, down; /**< may be a copy of the same
+					    * length with parts blanked out */
 	const char *description; /**< at most 500 characters; or NULL */
-	const char **depends;    /**< names; NULL-terminated, or NULL */
+	const char **depends;    /**< names; NULL-terminated, or NULL; what a
+				  * layout's plan or tree says is there before
+				  * loading, directives come with it */
 	unsigned *depends_line;  /**< line of each, 0 where not in the file */
 	bool no_transaction;
 	bool no_transaction_down;
@@ -63,8 +69,9 @@ struct layout;
 struct migration_set {
 	const struct layout *layout;
 	enum sql_dialect dialect;
-	struct source *source; /**< borrowed */
-	struct migration **items; /**< in the order of DESIGN: see order */
+	const char *pattern;      /**< template of layout "pattern", or NULL */
+	struct source *source;    /**< borrowed */
+	struct migration **items; /**< by rank; decide_order() resorts */
 	size_t n;
 	struct map by_name;
 	struct migration_stray *strays;
@@ -75,7 +82,8 @@ struct migration_set {
 /** What the configuration says about a folder of migrations. */
 struct migration_options {
 	const char *layout;  /**< name, or NULL = detect */
-	const char *pattern; /**< template for layout "pattern", or NULL */
+	const char *pattern; /**< template for layout "pattern", or NULL; one
+			      * that is given without a layout chooses it */
 	enum sql_dialect dialect;
 };
 
@@ -106,7 +114,9 @@ void migration_set_release(struct migration_set *set);
  * A file is UTF-8; a BOM is skipped. Errors are ERR_INPUT with the file (the
  * folder's path in front) and line: invalid UTF-8, NUL byte, over
  * MIGRATION_MAX_BYTES, unknown directive (hint: the nearest known one), down
- * before up, empty up part, bad value, description over 500 characters.
+ * before up, empty up part, bad value, description over 500 characters. An up
+ * part of comments alone is not empty: real sets say "nothing to do on this
+ * database" that way. After an error m is as it was before.
  */
 MUST_USE struct err *migration_load(struct migration_set *set,
 				    struct migration *m);
@@ -122,12 +132,20 @@ struct migration *migration_find(const struct migration_set *set,
 struct migration *migration_resolve(const struct migration_set *set,
 				    const char *text);
 
+/**
+ * For "did you mean": true when `candidate` is nearer to what was typed than
+ * the best so far, and near enough to be named. Start with *best = UINT_MAX.
+ */
+bool migration_is_nearer(const char *typed, const char *candidate,
+			 unsigned *best);
+
 /** Path from the top of the repository, in arena memory of the set. */
 const char *migration_full_path(struct migration_set *set, const char *path);
 
 /**
- * Compare versions: runs of digits by value, parts split by '.', '_' or '-'.
- * Versions that differ only in leading zeros are equal.
+ * Compare versions: runs of digits by value, parts split by '.', '_' or '-',
+ * levels by '/' (release folders). Versions that differ only in leading zeros
+ * are equal, and so are "1" and "1.0", as in Flyway.
  */
 int migration_compare_versions(const char *a, const char *b);
 
@@ -152,18 +170,19 @@ MUST_USE struct err *migration_new(const struct migration_set *set,
 
 /**
  * The part of two versions of a file that runs is the same: normal forms of
- * the up sections and the directives that matter are equal.
+ * the up sections, the transaction mode and being a batch are equal. Both
+ * must be loaded.
  */
 bool migration_same_substance(enum sql_dialect d, const struct migration *a,
 			      const struct migration *b);
 
 /**
  * Parse bytes that did not come from a source (a journal's text), as that
- * layout would. m must be zeroed but for name, path and version.
+ * layout would. m must be zeroed but for name, path and version. Files beside
+ * it (a down file, Flyway's .conf) are not known here.
  */
-MUST_USE struct err *migration_parse(struct arena *arena,
-				     const char *layout, const char *shown,
-				     struct migration *m, const char *bytes,
-				     size_t len);
+MUST_USE struct err *migration_parse(struct arena *arena, const char *layout,
+				     const char *shown, struct migration *m,
+				     const char *bytes, size_t len);
 
 #endif
