@@ -1,0 +1,205 @@
+#include "decide/plan.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "base/util.h"
+
+static void add_step(struct plan *p, enum plan_step_kind kind,
+		     const struct plan_item *item)
+{
+	VEC_GROW(p->steps, p->n, p->cap);
+	p->steps[p->n++] = (struct plan_step){
+		.kind = kind,
+		.name = kind == PLAN_STEP_ROLLBACK ? item->known->name
+						   : item->name,
+		.migration = item->migration,
+		.known = item->known,
+		.item = item,
+		.out_of_order = kind == PLAN_STEP_APPLY && item->out_of_order,
+	};
+}
+
+void plan_release(struct plan *p)
+{
+	free(p->steps);
+	memset(p, 0, sizeof(*p));
+}
+
+static struct err *not_found(const struct plan_view *v, const char *name)
+{
+	char *safe = text_safe(name);
+	struct err *e = err_new(ERR_INPUT, "there is no migration %s", safe);
+	const char *near = NULL;
+	unsigned best = UINT_MAX;
+
+	free(safe);
+	for (size_t i = 0; i < v->n; i++)
+		if (migration_is_nearer(name, v->items[i].name, &best))
+			near = v->items[i].name;
+	return near ? err_hintf(e, "did you mean %s?", near)
+		    : err_hint(e, "git migrate status lists them");
+}
+
+struct err *plan_apply(struct plan *out, const struct plan_view *v,
+		       const struct plan_choice *choice)
+{
+	const struct plan_item *to = NULL;
+
+	memset(out, 0, sizeof(*out));
+	if (choice->to) {
+		to = plan_view_find(v, choice->to);
+		if (!to)
+			return not_found(v, choice->to);
+		if (!to->migration)
+			return err_new(ERR_INPUT,
+				       "%s is applied, and is not in this tree",
+				       to->name);
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		const struct plan_item *item = &v->items[i];
+
+		if (choice->count && out->n == choice->count)
+			break;
+		if (plan_item_is_open(item) && item->migration)
+			add_step(out, PLAN_STEP_APPLY, item);
+		if (item == to)
+			break;
+	}
+	return NULL;
+}
+
+/* What a rollback can take, newest application first. */
+struct newest {
+	const struct plan_item **items;
+	size_t n;
+};
+
+static int by_newest(const void *a, const void *b)
+{
+	const struct plan_item *x = *(const struct plan_item *const *)a;
+	const struct plan_item *y = *(const struct plan_item *const *)b;
+
+	return (x->known->applied_rank < y->known->applied_rank) -
+	       (x->known->applied_rank > y->known->applied_rank);
+}
+
+static void find_newest(const struct plan_view *v, struct newest *out)
+{
+	out->n = 0;
+	out->items = xcalloc(v->n + 1, sizeof(const struct plan_item *));
+	for (size_t i = 0; i < v->n; i++)
+		if (plan_item_is_done(&v->items[i]))
+			out->items[out->n++] = &v->items[i];
+	if (out->n)
+		qsort(out->items, out->n, sizeof(const struct plan_item *),
+		      by_newest);
+}
+
+static struct err *find_done(const struct plan_view *v, const char *name,
+			     const struct plan_item **out)
+{
+	const struct plan_item *item = plan_view_find(v, name);
+
+	*out = item;
+	if (!item)
+		return not_found(v, name);
+	if (!plan_item_is_done(item))
+		return err_new(ERR_REFUSED, "%s is not applied", item->name);
+	return NULL;
+}
+
+/* Everything newer than the oldest that was named has to be named. */
+static struct err *refuse(const struct newest *all, const bool *named,
+			  size_t oldest)
+{
+	const char *last = all->items[oldest]->known->name;
+	struct buf b = BUF_INIT;
+	size_t n = 0;
+	struct err *e;
+
+	for (size_t i = 0; i < oldest; i++)
+		if (!named[i])
+			buf_addf(&b, "%s%s", n++ ? ", " : "",
+				 all->items[i]->known->name);
+	e = err_new(ERR_REFUSED,
+		    "%s cannot be rolled back before what was applied after "
+		    "it: %s",
+		    last, buf_str(&b));
+	buf_release(&b);
+	if (oldest + 1 < all->n)
+		return err_hintf(e, "git migrate rollback --to %s",
+				 all->items[oldest + 1]->known->name);
+	return err_hintf(e, "git migrate rollback -n %zu", oldest + 1);
+}
+
+static struct err *choose_names(const struct plan_view *v,
+				const struct newest *all,
+				const struct plan_choice *choice, size_t *count)
+{
+	bool *named = xcalloc(all->n + 1, sizeof(*named));
+	size_t oldest = 0, distinct = 0;
+	struct err *e = NULL;
+
+	for (size_t k = 0; k < choice->n_names && !e; k++) {
+		const struct plan_item *item;
+		size_t i = 0;
+
+		e = find_done(v, choice->names[k], &item);
+		if (e)
+			break;
+		while (all->items[i] != item)
+			i++;
+		distinct += !named[i];
+		named[i] = true;
+		oldest = i > oldest ? i : oldest;
+	}
+	if (!e && distinct != oldest + 1)
+		e = refuse(all, named, oldest);
+	*count = oldest + 1;
+	free(named);
+	return e;
+}
+
+static struct err *choose(const struct plan_view *v, const struct newest *all,
+			  const struct plan_choice *choice, size_t *count)
+{
+	const struct plan_item *to;
+	struct err *e;
+
+	if ((choice->to != NULL) + (choice->count != 0) +
+		    (choice->n_names != 0) >
+	    1)
+		return err_new(ERR_USAGE,
+			       "names, -n and --to cannot be used together");
+	if (choice->n_names)
+		return choose_names(v, all, choice, count);
+	*count = choice->count ? choice->count : 1;
+	if (choice->to) {
+		e = find_done(v, choice->to, &to);
+		if (e)
+			return e;
+		for (*count = 0; all->items[*count] != to;)
+			++*count;
+	}
+	if (*count > all->n)
+		*count = all->n;
+	return NULL;
+}
+
+struct err *plan_rollback(struct plan *out, const struct plan_view *v,
+			  const struct plan_choice *choice)
+{
+	struct newest all;
+	size_t count = 0;
+	struct err *e;
+
+	memset(out, 0, sizeof(*out));
+	find_newest(v, &all);
+	e = choose(v, &all, choice, &count);
+	for (size_t i = 0; !e && i < count; i++)
+		add_step(out, PLAN_STEP_ROLLBACK, all.items[i]);
+	free(all.items);
+	return e;
+}
