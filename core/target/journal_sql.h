@@ -1,0 +1,173 @@
+#ifndef TARGET_JOURNAL_SQL_H
+#define TARGET_JOURNAL_SQL_H
+
+#include "target/target.h"
+
+/*
+ * The journal's SQL, once for every dialect: only what comes before a table's
+ * name differs ("git_migrate_" in SQLite, "git_migrate." in PostgreSQL), so
+ * the texts are made by the preprocessor, one constant per dialect. Nobody
+ * outside the journal's files includes this.
+ */
+
+/*
+ * Columns of history, in the order of the table, of the INSERT and of every
+ * SELECT: X(kind, member of struct journal_event, column). What journal_current
+ * is asked for most comes first.
+ */
+#define JOURNAL_COLUMNS(X)                      \
+	X(INT, seq, seq)                        \
+	X(TEXT, event, event)                   \
+	X(TEXT, name, name)                     \
+	X(TEXT, version, version)               \
+	X(TEXT, status, status)                 \
+	X(TEXT, blob, blob)                     \
+	X(TEXT, path, path)                     \
+	X(TEXT, commit, commit_hash)            \
+	X(TEXT, source_commit, source_commit)   \
+	X(TEXT, snapshot, snapshot)             \
+	X(TEXT, snapshot_store, snapshot_store) \
+	X(TEXT, finished_at, finished_at)       \
+	X(INT, duration_ms, duration_ms)        \
+	X(INT, rows, rows_changed)              \
+	X(BOOL, irreversible, irreversible)     \
+	X(BOOL, dirty, dirty)                   \
+	X(BOOL, out_of_order, out_of_order)     \
+	X(BOOL, exact, exact)                   \
+	X(TEXT, error, error)                   \
+	X(TEXT, layout, layout)                 \
+	X(TEXT, down_path, down_path)           \
+	X(TEXT, down_blob, down_blob)           \
+	X(TEXT, parent, parent_hash)            \
+	X(TEXT, kind, kind)                     \
+	X(TEXT, description, description)       \
+	X(TEXT, author, author)                 \
+	X(TEXT, author_date, author_date)       \
+	X(TEXT, applied_by, applied_by)         \
+	X(TEXT, applied_date, applied_date)     \
+	X(TEXT, started_at, started_at)         \
+	X(INT, statements, statements)          \
+	X(INT, parked, parked)                  \
+	X(TEXT, tenant, tenant)                 \
+	X(TEXT, schema_id, schema_id)           \
+	X(TEXT, shape_id, shape_id)             \
+	X(INT, batch_size, batch_size)          \
+	X(INT, reverts, reverts)                \
+	X(INT32, printer, printer)              \
+	X(TEXT, server, server)                 \
+	X(TEXT, tool, tool)
+
+#define JOURNAL_N_COLUMNS 40
+
+/** "h.seq, h.event, ...": starts with a constant to carry the comma. */
+#define JOURNAL_SELECT_ONE_(kind, member, column) ", h." #column
+#define JOURNAL_SELECT_ "SELECT 1" JOURNAL_COLUMNS(JOURNAL_SELECT_ONE_)
+#define JOURNAL_INSERT_ONE_(kind, member, column) #column ", "
+
+struct journal_sql {
+	const char *create; /**< tables, indexes, triggers, view */
+	const char *exists; /**< how many objects of ours there are */
+	const char *check;  /**< names every table and column, no rows */
+	const char *meta, *meta_set;
+	const char *tip, *last_seq, *append, *append_ledger, *set_current;
+	const char *get, *replay, *log, *log_of, *current, *current_of;
+	const char *by_commit, *has_snapshot;
+	const char *text_put, *text_get;
+	const char *depends_clear, *depends_put, *depends_each;
+	const char *step_set, *steps, *steps_clear;
+};
+
+/** The texts for a target's dialect; NULL when there are none yet. */
+const struct journal_sql *journal_sql_of(const struct target *t);
+
+/** What is common: P = what comes before a table's name. */
+#define JOURNAL_SQL_COMMON(P)                                                  \
+	.check = "SELECT h.tool, l.delta, c.seq, t.bytes, d.inferred, p.at "   \
+		 "FROM " P "history h, " P "ledger l, " P "current c, " P      \
+		 "texts t, " P "dependencies d, " P "progress p WHERE 1 = 0",  \
+	.meta = "SELECT key, value FROM " P "meta",                            \
+	.meta_set = "INSERT INTO " P "meta (key, value) VALUES ($1, $2) "      \
+		    "ON CONFLICT (key) DO UPDATE SET value = excluded.value",  \
+	.tip = JOURNAL_SELECT_ " FROM " P "history h WHERE h.seq = "           \
+			       "(SELECT max(seq) FROM " P "ledger)",           \
+	.last_seq = "SELECT max(seq) FROM " P "history",                       \
+	.append = "INSERT INTO " P                                             \
+		  "history VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "  \
+		  "$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "    \
+		  "$22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, "    \
+		  "$33, $34, $35, $36, $37, $38, $39, $40)",                   \
+	.append_ledger = "INSERT INTO " P "ledger (seq, message, delta) "      \
+			 "VALUES ($1, $2, $3)",                                \
+	.set_current = "INSERT INTO " P "current (name, seq) VALUES ($1, $2) " \
+		       "ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",  \
+	.get = JOURNAL_SELECT_ ", l.message, l.delta FROM " P                  \
+			       "history h LEFT JOIN " P                        \
+			       "ledger l ON l.seq = h.seq WHERE h.seq = $1",   \
+	.replay = JOURNAL_SELECT_ ", l.message, l.delta FROM " P               \
+				  "ledger l CROSS JOIN " P                     \
+				  "history h WHERE l.seq > $1 AND "            \
+				  "h.seq = l.seq ORDER BY l.seq",              \
+	.log = JOURNAL_SELECT_ " FROM " P                                      \
+			       "history h ORDER BY h.seq DESC LIMIT $1",       \
+	.log_of = JOURNAL_SELECT_ " FROM " P "history h WHERE h.name = $2 "    \
+				  "ORDER BY h.seq DESC LIMIT $1",              \
+	.current = JOURNAL_SELECT_ " FROM " P "current c CROSS JOIN " P        \
+				   "history h WHERE h.seq = c.seq "            \
+				   "ORDER BY c.seq",                           \
+	.current_of = JOURNAL_SELECT_ " FROM " P "history h WHERE h.seq = "    \
+				      "(SELECT seq FROM " P                    \
+				      "current WHERE name = $1)",              \
+	.by_commit = JOURNAL_SELECT_ " FROM " P                                \
+				     "history h WHERE h.commit_hash = $1",     \
+	.has_snapshot =                                                        \
+		"SELECT 1 FROM " P "history WHERE snapshot = $1 LIMIT 1",      \
+	.text_put = "INSERT INTO " P "texts (blob, bytes) VALUES ($1, $2) "    \
+		    "ON CONFLICT (blob) DO NOTHING",                           \
+	.text_get = "SELECT bytes FROM " P "texts WHERE blob = $1",            \
+	.depends_clear = "DELETE FROM " P                                      \
+			 "dependencies WHERE name = $1 AND inferred = $2",     \
+	.depends_put = "INSERT INTO " P                                        \
+		       "dependencies AS d (name, depends_on, inferred) "       \
+		       "VALUES ($1, $2, $3) ON CONFLICT (name, depends_on) "   \
+		       "DO UPDATE SET inferred = excluded.inferred "           \
+		       "WHERE excluded.inferred < d.inferred",                 \
+	.depends_each = "SELECT name, depends_on, inferred FROM " P            \
+			"dependencies ORDER BY name, depends_on",              \
+	.step_set = "INSERT INTO " P "progress (name, step, state, at) "       \
+		    "VALUES ($1, $2, $3, $4) ON CONFLICT (name, step) "        \
+		    "DO UPDATE SET state = excluded.state, at = excluded.at",  \
+	.steps = "SELECT state, count(*) FROM " P                              \
+		 "progress WHERE name = $1 GROUP BY state",                    \
+	.steps_clear = "DELETE FROM " P "progress WHERE name = $1"
+
+/* journal_schema_sqlite.c */
+extern const char journal_create_sqlite[];
+
+/* journal_rows.c */
+
+/** Cells of JOURNAL_SELECT_ that come before the first column. */
+#define JOURNAL_FIRST_CELL 1
+
+/** A text; bytes that are no UTF-8 travel as a blob, so that no database
+ * encoding changes them. NULL gives NULL. */
+struct target_value journal_text_value(const char *s);
+
+struct journal_event;
+
+/** Parameters $1.. of `append`. */
+void journal_bind(const struct journal_event *e,
+		  struct target_value args[JOURNAL_N_COLUMNS]);
+
+struct arena;
+
+/**
+ * A row of JOURNAL_SELECT_, with message and delta when n says so.
+ *
+ * @param copy strings go there; NULL = they are borrowed from the cells, and
+ *             from `odd` where a cell is a blob
+ */
+void journal_decode(struct journal_event *out, int n,
+		    const struct target_value *cell, struct arena *copy,
+		    struct arena *odd);
+
+#endif
