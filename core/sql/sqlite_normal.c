@@ -163,11 +163,11 @@ static bool is_default_string(const struct normal *n)
 
 static void add_token(struct normal *n)
 {
-	if (n->mode == LITERAL)
-		buf_add(n->out, n->t.text, n->t.len);
-	else if (n->t.kind == SQLITE_TK_NAME)
+	bool folds = n->t.kind == SQLITE_TK_WORD && !is_default_string(n);
+
+	if (n->t.kind == SQLITE_TK_NAME && n->mode != LITERAL)
 		add_quoted(n);
-	else if (n->t.kind == SQLITE_TK_WORD && !is_default_string(n))
+	else if (folds && n->mode != LITERAL)
 		add_folded(n->out, n->t.text, n->t.len);
 	else
 		buf_add(n->out, n->t.text, n->t.len);
@@ -199,6 +199,19 @@ static enum columns next_columns(const struct normal *n)
 	return NO_COLUMNS;
 }
 
+/* How the tokens behind this one are treated. */
+static enum mode next_mode(const struct normal *n)
+{
+	bool vtab = n->s->verb == SQL_CREATE_TABLE && !n->depth &&
+		    sqlite_token_is(&n->t, "using");
+
+	if (n->s->verb == SQL_ATTACH || vtab)
+		return LITERAL;
+	if (n->s->verb == SQL_PRAGMA || n->s->verb == SQL_VACUUM)
+		return VALUES;
+	return n->mode;
+}
+
 /* Take note of the token that was written. */
 static void follow(struct normal *n)
 {
@@ -209,13 +222,7 @@ static void follow(struct normal *n)
 	else if (!n->depth && sqlite_token_is(&n->t, "on"))
 		n->ons++;
 	n->columns = next_columns(n);
-	if (n->s->verb == SQL_PRAGMA || n->s->verb == SQL_VACUUM)
-		n->mode = VALUES;
-	else if (n->s->verb == SQL_ATTACH)
-		n->mode = LITERAL;
-	else if (n->s->verb == SQL_CREATE_TABLE && !n->depth &&
-		 sqlite_token_is(&n->t, "using"))
-		n->mode = LITERAL; /* a virtual table */
+	n->mode = next_mode(n);
 	n->before2 = n->before;
 	n->before = n->t;
 }
