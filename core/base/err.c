@@ -63,8 +63,13 @@ struct err *err_wrap(struct err *e, const char *fmt, ...)
 
 struct err *err_at(struct err *e, struct err_at at)
 {
-	if (!e || e->path)
+	if (!e || (e->path && *e->path))
 		return e;
+	if (e->path && e->at.line) {
+		at.line = e->at.line;
+		at.col = e->at.col;
+	}
+	free(e->path);
 	e->path = xstrdup(at.path);
 	e->at = at;
 	e->at.path = e->path;

@@ -50,7 +50,11 @@ MUST_USE struct err *err_new(enum err_class cls, const char *fmt, ...)
 MUST_USE struct err *err_wrap(struct err *e, const char *fmt, ...)
 	PRINTF_LIKE(2, 3);
 
-/** Attach a place (path is copied). Consumes and returns e; NULL stays NULL. */
+/**
+ * Attach a place (path is copied). Consumes and returns e; NULL stays NULL.
+ * The first place stays; one whose path is "" (a parser that knows no file)
+ * takes the path of the next, and its line if it had none.
+ */
 MUST_USE struct err *err_at(struct err *e, struct err_at at);
 
 /** Attach one sentence that says what to do next. Same contract as err_at. */
