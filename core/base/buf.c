@@ -32,12 +32,15 @@ char *buf_reserve(struct buf *b, size_t n)
 {
 	size_t need = b->len + n + 1;
 
+	if (need <= n)
+		abort(); /* more than there are addresses */
 	if (need > b->cap) {
 		size_t cap = b->cap ? b->cap * 2 : 64;
 
 		if (cap < need)
 			cap = need;
 		b->data = xreallocarray(b->data, cap, 1);
+		b->data[b->len] = '\0';
 		b->cap = cap;
 	}
 	return b->data + b->len;
@@ -45,7 +48,7 @@ char *buf_reserve(struct buf *b, size_t n)
 
 void buf_add(struct buf *b, const void *data, size_t n)
 {
-	if (b->full || (b->max && n > b->max - b->len)) {
+	if (b->full || (b->max && (b->len > b->max || n > b->max - b->len))) {
 		b->full = true;
 		return;
 	}

@@ -18,6 +18,7 @@ static struct err *fail(const char *doing, const char *path)
 struct err *file_read(const char *path, size_t max_bytes, struct buf *out)
 {
 	struct err *err = NULL;
+	size_t before = out->len;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -31,7 +32,7 @@ struct err *file_read(const char *path, size_t max_bytes, struct buf *out)
 			err = fail("read", path);
 		if (n <= 0)
 			break;
-		if ((size_t)n > max_bytes - out->len) {
+		if ((size_t)n > max_bytes - (out->len - before)) {
 			err = err_new(ERR_INPUT, "read %s: over %zu bytes",
 				      path, max_bytes);
 			break;
@@ -40,6 +41,8 @@ struct err *file_read(const char *path, size_t max_bytes, struct buf *out)
 		out->data[out->len] = '\0';
 	}
 	close(fd);
+	if (err)
+		buf_truncate(out, before);
 	return err;
 }
 
@@ -88,7 +91,7 @@ struct err *file_write(const char *path, const void *data, size_t n,
 {
 	char *tmp = xasprintf("%s.tmp-XXXXXX", path), *dir = folder_of(path);
 	struct err *err = NULL;
-	int fd = mkstemp(tmp);
+	int fd = mkostemp(tmp, O_CLOEXEC);
 
 	if (fd < 0) {
 		err = fail("create", tmp);
@@ -115,18 +118,26 @@ struct err *file_mkdirs(const char *path, unsigned mode)
 {
 	char *copy = xstrdup(path), *p = copy;
 	struct err *err = NULL;
+	struct stat st;
 
-	do {
+	while (p && *p) {
 		p = strchr(p + 1, '/');
 		if (p)
 			*p = '\0';
 		if (mkdir(copy, mode) && errno != EEXIST) {
 			err = fail("make the folder", copy);
-			break;
+			goto done;
 		}
 		if (p)
 			*p = '/';
-	} while (p);
+	}
+	if (stat(copy, &st)) {
+		err = fail("make the folder", copy);
+	} else if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		err = fail("make the folder", copy);
+	}
+done:
 	free(copy);
 	return err;
 }

@@ -7,7 +7,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/** Read a whole file. ERR_INPUT when it cannot be read or is over max bytes. */
+/**
+ * Append a whole file to out. ERR_INPUT when it cannot be read or is over max
+ * bytes; out is then as before.
+ */
 MUST_USE struct err *file_read(const char *path, size_t max_bytes,
 			       struct buf *out);
 
