@@ -34,7 +34,8 @@ void clock_iso(int64_t seconds, char out[CLOCK_ISO_SIZE])
 	struct tm tm;
 
 	utc(seconds, &tm);
-	strftime(out, CLOCK_ISO_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!strftime(out, CLOCK_ISO_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		out[0] = '\0';
 }
 
 void clock_stamp(int64_t seconds, char out[CLOCK_STAMP_SIZE])
@@ -42,7 +43,8 @@ void clock_stamp(int64_t seconds, char out[CLOCK_STAMP_SIZE])
 	struct tm tm;
 
 	utc(seconds, &tm);
-	strftime(out, CLOCK_STAMP_SIZE, "%Y%m%d%H%M%S", &tm);
+	if (!strftime(out, CLOCK_STAMP_SIZE, "%Y%m%d%H%M%S", &tm))
+		out[0] = '\0';
 }
 
 int64_t clock_parse_iso(const char *text)
