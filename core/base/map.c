@@ -8,7 +8,7 @@
 /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
 static size_t hash_of(const char *key)
 {
-	unsigned long long h = 1469598103934665603ULL;
+	unsigned long long h = 14695981039346656037ULL;
 
 	for (; *key; key++)
 		h = (h ^ (unsigned char)*key) * 1099511628211ULL;
