@@ -1,0 +1,115 @@
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "sql/sql.h"
+#include "sql/sqlite_lexer.h"
+
+/*
+ * libFuzzer's entry over everything that reads SQL text:
+ * clang -fsanitize=fuzzer,address -I. -Icore tests/fuzz/fuzz_sql.c \
+ *	core/sql/<all>.c core/base/<all>.c
+ */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Abort, also where assert() is compiled out. */
+static void must(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* Joined tokens are the text again; returns whether any was illegal. */
+static bool check_lexer(const char *text, size_t len)
+{
+	const char *seen = text;
+	struct sqlite_lexer l;
+	struct sqlite_token t;
+	bool illegal = false;
+
+	sqlite_lexer_init(&l, text, len);
+	while ((t = sqlite_lexer_next(&l)).kind != SQLITE_TK_END) {
+		must(t.text == seen && t.len > 0);
+		seen += t.len;
+		illegal = illegal || t.kind == SQLITE_TK_ILLEGAL;
+	}
+	must(seen == text + len && t.text == seen && !t.len);
+	return illegal;
+}
+
+/* Statements lie in the text, in order, and start and end with a token. */
+static void check_split(const char *text, size_t len)
+{
+	const char *seen = text;
+	struct sql_script s;
+	struct err *err = sql_split(&s, SQL_SQLITE, text, len, 1);
+	unsigned line = 1;
+
+	must(!err || (!s.n && err_at_of(err) && err_at_of(err)->line));
+	for (size_t i = 0; i < s.n; i++) {
+		const struct sql_statement *now = &s.statements[i];
+		struct sqlite_lexer l;
+		struct sqlite_token t, last;
+
+		must(now->text >= seen && now->len > 0);
+		seen = now->text + now->len;
+		must(seen <= text + len);
+		must(now->line >= line && now->col > 0);
+		line = now->line;
+		sqlite_lexer_init(&l, now->text, now->len);
+		last = sqlite_lexer_next(&l);
+		must(last.text == now->text && last.kind != SQLITE_TK_SPACE &&
+		     last.kind != SQLITE_TK_COMMENT);
+		while ((t = sqlite_lexer_next(&l)).kind != SQLITE_TK_END)
+			last = t;
+		must(last.kind != SQLITE_TK_SPACE &&
+		     last.kind != SQLITE_TK_COMMENT);
+	}
+	err_free(err);
+	sql_script_release(&s);
+}
+
+/* The normal form of a normal form is itself. */
+static void check_normal_form(const char *text, size_t len)
+{
+	struct buf once = BUF_INIT, twice = BUF_INIT;
+
+	sql_normal_form(&once, SQL_SQLITE, text, len);
+	sql_normal_form(&twice, SQL_SQLITE, buf_str(&once), once.len);
+	must(once.len == twice.len);
+	must(!memcmp(buf_str(&once), buf_str(&twice), once.len));
+	buf_release(&twice);
+	buf_release(&once);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* a copy of its own, so that reading past the end is seen */
+	char *text = malloc(size ? size : 1);
+	struct buf quoted = BUF_INIT;
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	check_split(text, size);
+	if (!check_lexer(text, size))
+		check_normal_form(text, size);
+	if (size && !memchr(text, 0, size)) {
+		char *name = malloc(size + 1);
+
+		must(name != NULL);
+		memcpy(name, text, size);
+		name[size] = '\0';
+		sql_quote_name(&quoted, name);
+		must(!check_lexer(quoted.data, quoted.len));
+		buf_reset(&quoted);
+		sql_quote_string(&quoted, name);
+		must(!check_lexer(quoted.data, quoted.len));
+		free(name);
+	}
+	buf_release(&quoted);
+	free(text);
+	return 0;
+}
