@@ -116,11 +116,11 @@ done:
 
 struct err *file_mkdirs(const char *path, unsigned mode)
 {
-	char *copy = xstrdup(path), *p = copy;
+	char *copy = xstrdup(path), *p = *copy ? copy : NULL;
 	struct err *err = NULL;
 	struct stat st;
 
-	while (p && *p) {
+	while (p) {
 		p = strchr(p + 1, '/');
 		if (p)
 			*p = '\0';
