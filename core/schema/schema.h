@@ -23,15 +23,24 @@
 
 /** One object. Strings live in the arena of the schema or delta. */
 struct schema_object {
-	const char *path; /**< "tables/users.sql": kind folder, encoded name */
-	const char *kind; /**< "table", "index", "view", "trigger", "pragma" */
-	const char *name; /**< as the database has it */
-	const char *table; /**< the table it belongs to; own name for a table */
-	const char *sql; /**< as the database keeps it; never NULL */
+	const char *path;  /**< "tables/users.sql": kind folder, encoded name */
+	const char *kind;  /**< "table", "virtual", "index", "view", "trigger",
+			       "pragma" */
+	const char *name;  /**< as the database has it */
+	const char *table; /**< the table it belongs to; own name for a table
+				or view; "" for a pragma */
+	const char *sql;   /**< as the database keeps it; never NULL */
 	int64_t position; /**< SQLite: rowid in sqlite_schema; order of making */
-	const char *text; /**< canonical; ends with a newline */
+	const char *text;  /**< canonical; ends with a newline */
 	const char *shape; /**< canonical with a table's columns sorted by name;
 				the same pointer as text where nothing moves */
+};
+
+/** A row of the database's catalog, with what it was turned into. */
+struct schema_row {
+	struct schema_object *object; /**< path NULL = not in the tree */
+	size_t sql_len;               /**< sql may hold NUL bytes */
+	bool shadow;                  /**< belongs to a virtual table */
 };
 
 /** All objects, reached by path. Objects stay valid until release. */
@@ -39,16 +48,25 @@ struct schema {
 	struct map by_path; /* struct schema_object * */
 	int64_t last_position;
 	struct arena arena;
+	bool ignores_case;       /**< names compare without ASCII case */
+	struct schema_row *rows; /**< by position; those left out, too */
+	size_t n_rows, cap_rows;
 };
 
 void schema_init(struct schema *s);
 void schema_release(struct schema *s);
 
-/** The object of that kind and name, or NULL. */
+/**
+ * The object of that kind and name, or NULL. A name in another case is found
+ * where the database's names ignore case, at the cost of a walk.
+ */
 const struct schema_object *schema_find(const struct schema *s,
 					const char *kind, const char *name);
 
-/** One object that differs between two states; NULL = not there. */
+/**
+ * One object that differs between two states; NULL = not there. Both have the
+ * same path; a renamed object is one that went and one that came.
+ */
 struct schema_change {
 	const struct schema_object *before, *after;
 };
@@ -73,15 +91,19 @@ void schema_delta_init(struct schema_delta *d);
 /** Frees the arrays; objects belong to their schema or arena. */
 void schema_delta_release(struct schema_delta *d);
 
-/**
+/*
  * Append the delta as text, for the journal. Lossless for any bytes in names
  * and SQL (lengths in front), readable; format in docs/journal.md:
  *
  *   schema-delta 1
- *   rename <table> <column|-> <to|->        (percent-encoded)
+ *   rename <table> <column|-> <to|->
  *   - <path> <kind> <name> <table> <position> <sql bytes>\n<sql>\n
  *   + <path> <kind> <name> <table> <position> <sql bytes> <text bytes>\n
  *     <sql>\n<text>\n
+ *
+ * Fields are percent-encoded: bytes up to space, 127 and up, '%', and a lone
+ * "-"; an empty field is "%". A - and a + line of the same path that follow
+ * each other are one change.
  */
 void schema_delta_encode(struct buf *out, const struct schema_delta *d);
 
@@ -97,10 +119,25 @@ MUST_USE struct err *schema_delta_decode(struct schema_delta *out,
 void schema_change_describe(struct buf *out, const struct schema_change *c);
 
 /**
- * Name as a file name that git's fsck accepts: '%', '/', control bytes, a
- * leading '.', names that a file system folds to ".git", and names over 200
- * bytes (cut, with a hash of the rest) are percent-encoded.
+ * Append a name as a file name that git's fsck and any file system accept:
+ * '%', '/', '\\', '~', control bytes, invalid UTF-8, code points that HFS+
+ * ignores and a leading '.' are percent-encoded, which leaves nothing that
+ * folds to ".git" (is_ntfs_dotgit() and is_hfs_dotgit() in git's path.c and
+ * utf8.c). A result over 200 bytes is cut, and "~" and 16 hex digits of a
+ * hash of the whole name follow. Different names give different results, but
+ * for a clash of that hash.
  */
 void schema_encode_name(struct buf *out, const char *name);
+
+/** Append the path of an object: "tables/users.sql". */
+void schema_add_path(struct buf *out, const char *kind, const char *name);
+
+/** Append one change to a delta. */
+void schema_delta_add(struct schema_delta *d,
+		      const struct schema_object *before,
+		      const struct schema_object *after);
+
+/** Sort the changes by path. */
+void schema_delta_sort(struct schema_delta *d);
 
 #endif

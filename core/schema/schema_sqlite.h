@@ -13,15 +13,20 @@ enum schema_scope {
 
 /**
  * Bring `s` up to the database's main schema, and append what changed to
- * `delta` (not its renames). Left out: our own git_migrate_ tables, their
- * indexes and views, sqlite_ internals, shadow tables' statistics
- * (sqlite_stat*). Shadow tables of virtual tables are kept out of the tree
- * (their virtual table stands for them). A `user_version` or `application_id`
- * that is not 0 is an object of kind "pragma".
+ * `delta` (not its renames), sorted by path. Left out: our own tables, views,
+ * indexes and triggers named git_migrate_*, and what hangs on them; sqlite_*
+ * internals; shadow tables of virtual tables (their virtual table stands for
+ * them), as far as their module is loaded. A `user_version` or
+ * `application_id` that is not 0 is an object of kind "pragma"; it is read in
+ * either scope.
  *
- * Works inside an open transaction and sees its changes.
+ * Works inside an open transaction and sees its changes. An object whose row
+ * of sqlite_schema is as it was is not looked at again. That a row has only
+ * moved (VACUUM) is no change; its position is kept up.
  *
  * @param delta may be NULL
+ * @return ERR_TARGET with SQLite's message; `s` and `delta` are then as they
+ *         were
  */
 MUST_USE struct err *schema_sqlite_refresh(struct schema *s, sqlite3 *db,
 					   enum schema_scope scope,
@@ -29,16 +34,23 @@ MUST_USE struct err *schema_sqlite_refresh(struct schema *s, sqlite3 *db,
 
 /**
  * Canonical text, and shape, of one CREATE statement as sqlite_schema keeps
- * it; an unparsable text is printed as it is. Pure.
+ * it; an unparsable text is printed as it is. Pure. docs/schema-tree.md has
+ * the rules.
+ *
+ * @param text emptied first
+ * @param shape emptied first; stays empty where it equals the text; may be
+ *        NULL
+ * @param columns of an index's table, NULL-terminated, to tell the column "x"
+ *        from the string "x" in it; NULL = not known. Other kinds need none.
+ * @return false when the text was printed as it is
  */
-void schema_sqlite_print(struct buf *text, struct buf *shape,
-			 const char *kind, const char *sql);
+bool schema_sqlite_print(struct buf *text, struct buf *shape, const char *kind,
+			 const char *sql, const char *const *columns);
 
 /**
- * The same table text but for trailing columns or column order etc. is
- * decided by comparing shapes; this lists the columns of a CREATE TABLE in
- * order, unquoted, NULL-terminated, in arena memory; NULL when it is not a
- * plain CREATE TABLE (virtual, AS SELECT never stays in sqlite_schema).
+ * The columns of a CREATE TABLE in order, unquoted, NULL-terminated, in arena
+ * memory; generated ones too. NULL when it is not a plain CREATE TABLE
+ * (virtual; AS SELECT never stays in sqlite_schema) or cannot be parsed.
  */
 const char **schema_sqlite_columns(struct arena *a, const char *sql);
 
