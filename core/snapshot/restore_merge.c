@@ -1,0 +1,212 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/restore_sqlite.h"
+#include "target/target_sqlite.h"
+
+/*
+ * Filling a table that is made anew: the rows of its present form and the
+ * lines of the snapshot are both in rowid order, so one pass over both writes
+ * each row once.
+ */
+
+struct merge {
+	struct restore *r;
+	const struct restore_table *t;
+	const struct table_info *old;
+	sqlite3_stmt *from; /* rowid, then the kept columns */
+	sqlite3_stmt *whole, *partial; /* INSERT of all, of the kept columns */
+	const char *const *then; /* kept columns, names of the old form */
+	size_t n_kept;
+	int *kept_of; /* for each column of the old form: in from, or -1 */
+	int *line_of; /* for each field of a line: in the old form, or -1 */
+	struct buf values;
+};
+
+bool restore_can_merge(const struct table_info *old,
+		       const struct table_info *aside,
+		       const struct restore_table *t)
+{
+	return t->lines && !old->without_rowid && !aside->without_rowid;
+}
+
+static struct err *prepare_from(struct merge *m,
+				const struct table_info *aside,
+				const char *const *now)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	buf_addf(&sql, "SELECT %s", aside->rowid);
+	for (size_t i = 0; i < m->n_kept; i++) {
+		buf_addstr(&sql, ", ");
+		sql_quote_name(&sql, now[i]);
+	}
+	buf_addf(&sql, " FROM main.%s ORDER BY %s", m->t->aside, aside->rowid);
+	err = table_prepare(m->r->db, buf_str(&sql), &m->from);
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *prepare_insert(struct merge *m, bool whole,
+				  sqlite3_stmt **out)
+{
+	size_t n = whole ? m->old->n_columns : m->n_kept;
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	buf_addstr(&sql, "INSERT INTO main.");
+	sql_quote_name(&sql, m->old->name);
+	buf_addf(&sql, " (%s", m->old->rowid);
+	for (size_t i = 0; i < n; i++) {
+		buf_addstr(&sql, ", ");
+		sql_quote_name(&sql, whole ? m->old->columns[i].name
+					   : m->then[i]);
+	}
+	buf_addstr(&sql, ") VALUES (?1");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&sql, ", ?%zu", i + 2);
+	buf_addch(&sql, ')');
+	err = table_prepare(m->r->db, buf_str(&sql), out);
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *run(struct merge *m, sqlite3_stmt *stmt)
+{
+	int rc = sqlite3_step(stmt);
+
+	sqlite3_reset(stmt);
+	if (rc == SQLITE_DONE)
+		return NULL;
+	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
+		restore_conflict_add(m->r, m->old->name, RESTORE_NOT_UNIQUE, 1);
+		return NULL;
+	}
+	return err_wrap(target_sqlite_error(m->r->db, "write"), "table %s",
+			m->old->name);
+}
+
+/* A row that the migration did not touch, or that came after it. */
+static struct err *keep_row(struct merge *m)
+{
+	sqlite3_bind_value(m->partial, 1, sqlite3_column_value(m->from, 0));
+	for (size_t i = 0; i < m->n_kept; i++)
+		sqlite3_bind_value(m->partial, (int)i + 2,
+				   sqlite3_column_value(m->from, (int)i + 1));
+	return run(m, m->partial);
+}
+
+/* A line's old values over the row as it is now (NULL: it is gone). */
+static struct err *put_row(struct merge *m, const struct restore_line *line,
+			   bool have_row)
+{
+	const char *p = line->fields;
+	struct err *err = NULL;
+
+	sqlite3_bind_int64(m->whole, 1, line->key.i);
+	for (size_t i = 0; i < m->old->n_columns; i++) {
+		if (have_row && m->kept_of[i] >= 0)
+			sqlite3_bind_value(
+				m->whole, (int)i + 2,
+				sqlite3_column_value(m->from,
+						     m->kept_of[i] + 1));
+		else
+			sqlite3_bind_null(m->whole, (int)i + 2);
+	}
+	buf_reset(&m->values);
+	buf_reserve(&m->values, (size_t)(line->end - line->fields));
+	for (size_t i = 0; i < m->t->lines->n_columns && !err; i++) {
+		struct restore_field f;
+
+		err = restore_field_next(&p, line->end, line->op, &f,
+					 &m->values);
+		if (!err && f.old.type != ROW_SAME && m->line_of[i] >= 0)
+			table_bind(m->whole, m->line_of[i] + 2, &f.old);
+	}
+	m->r->out->restored++;
+	return err ? err : run(m, m->whole);
+}
+
+static struct err *merge_rows(struct merge *m, struct restore_lines *lines)
+{
+	struct restore_line line;
+	struct err *err = restore_lines_next(lines, &line);
+	int rc = sqlite3_step(m->from);
+
+	while (!err && (rc == SQLITE_ROW || line.op)) {
+		int64_t rowid = rc == SQLITE_ROW
+					? sqlite3_column_int64(m->from, 0)
+					: 0;
+
+		if (!line.op || (rc == SQLITE_ROW && rowid < line.key.i)) {
+			err = keep_row(m);
+			rc = sqlite3_step(m->from);
+		} else if (rc == SQLITE_ROW && rowid == line.key.i) {
+			if (line.op == ROW_INSERTED)
+				m->r->out->removed++;
+			else
+				err = put_row(m, &line, true);
+			rc = sqlite3_step(m->from);
+			if (!err)
+				err = restore_lines_next(lines, &line);
+		} else {
+			if (line.op == ROW_DELETED)
+				err = put_row(m, &line, false);
+			if (!err)
+				err = restore_lines_next(lines, &line);
+		}
+	}
+	if (!err && rc != SQLITE_DONE)
+		err = target_sqlite_error(m->r->db, "read rows");
+	return err;
+}
+
+static void map_columns(struct merge *m)
+{
+	const struct manifest_table *l = m->t->lines;
+
+	m->kept_of = arena_array(&m->r->arena, m->old->n_columns + 1,
+				 sizeof(*m->kept_of));
+	m->line_of = arena_array(&m->r->arena, l->n_columns + 1,
+				 sizeof(*m->line_of));
+	for (size_t i = 0; i < m->old->n_columns; i++) {
+		m->kept_of[i] = -1;
+		for (size_t k = 0; k < m->n_kept; k++)
+			if (streq(m->then[k], m->old->columns[i].name))
+				m->kept_of[i] = (int)k;
+	}
+	for (size_t i = 0; i < l->n_columns; i++)
+		m->line_of[i] = table_info_column(m->old,
+						  l->columns[i].before);
+}
+
+struct err *restore_merge(struct restore *r, const struct restore_table *t,
+			  const struct table_info *old,
+			  const struct table_info *aside,
+			  const char *const *now, const char *const *then,
+			  size_t n_kept)
+{
+	struct merge m = { .r = r, .t = t, .old = old, .then = then,
+			   .n_kept = n_kept };
+	struct restore_lines lines;
+	struct err *err;
+
+	map_columns(&m);
+	err = restore_lines_open(&lines, r, t->lines);
+	if (!err)
+		err = prepare_from(&m, aside, now);
+	if (!err)
+		err = prepare_insert(&m, true, &m.whole);
+	if (!err)
+		err = prepare_insert(&m, false, &m.partial);
+	if (!err)
+		err = merge_rows(&m, &lines);
+	sqlite3_finalize(m.from);
+	sqlite3_finalize(m.whole);
+	sqlite3_finalize(m.partial);
+	restore_lines_close(&lines);
+	buf_release(&m.values);
+	return err;
+}

@@ -1,0 +1,109 @@
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "snapshot/restore_sqlite.h"
+#include "target/target_sqlite.h"
+
+/*
+ * Rows that the migration inserted go; rows written since may refer to them.
+ * Whether foreign keys are enforced or not, such a reference must not be left
+ * dangling in silence.
+ */
+
+static struct err *violations(struct restore *r, const char *child,
+			      const char *parent, int64_t *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(
+		r->db,
+		"SELECT count(*) FROM pragma_foreign_key_check(?1) "
+		"WHERE lower(parent) = lower(?2)",
+		&stmt);
+
+	*out = 0;
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, child, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, parent, -1, SQLITE_STATIC);
+	/* a key that refers to no unique column cannot be checked: 0 */
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		*out = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+static struct err *add_children(struct restore *r, const char *parent)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(
+		r->db,
+		"SELECT DISTINCT s.name FROM main.sqlite_schema s, "
+		"pragma_foreign_key_list(s.name) f WHERE s.type = 'table' "
+		"AND lower(f.\"table\") = lower(?1)",
+		&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, parent, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		struct restore_child *c;
+
+		VEC_GROW(r->children, r->n_children, r->cap_children);
+		c = &r->children[r->n_children++];
+		c->name = arena_strdup(
+			&r->arena,
+			(const char *)sqlite3_column_text(stmt, 0));
+		c->parent = parent;
+		c->violations = 0;
+	}
+	if (sqlite3_finalize(stmt) != SQLITE_OK)
+		err = target_sqlite_error(r->db, "read foreign keys");
+	return err;
+}
+
+struct err *restore_orphans_before(struct restore *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_table *t = &r->tables[i];
+
+		if (t->lines && t->lines->inserted && t->after && t->before)
+			err = add_children(r, t->after);
+	}
+	for (size_t i = 0; i < r->n_children && !err; i++)
+		err = violations(r, r->children[i].name, r->children[i].parent,
+				 &r->children[i].violations);
+	return err;
+}
+
+/* Rows of the child that the restore itself wrote may refer to nothing, as
+ * they did before the migration. */
+static int64_t restored_rows(const struct restore *r, const char *child)
+{
+	for (size_t i = 0; i < r->n_tables; i++) {
+		const struct restore_table *t = &r->tables[i];
+
+		if (t->lines && t->before && streq(t->before, child))
+			return (int64_t)(t->lines->updated +
+					 t->lines->deleted);
+	}
+	return 0;
+}
+
+struct err *restore_orphans_after(struct restore *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_children && !err; i++) {
+		const struct restore_child *c = &r->children[i];
+		int64_t now;
+
+		err = violations(r, c->name, c->parent, &now);
+		if (!err &&
+		    now - c->violations > restored_rows(r, c->name))
+			restore_conflict_add(r, c->name, RESTORE_ORPHANED,
+					     (uint64_t)(now - c->violations));
+	}
+	return err;
+}

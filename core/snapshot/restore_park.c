@@ -1,0 +1,208 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "schema/schema_sqlite.h"
+#include "snapshot/restore_sqlite.h"
+#include "target/target_sqlite.h"
+
+/*
+ * What the migration had made and people have filled since: whole tables, and
+ * the values of columns it added. A park is a snapshot like any other, with
+ * the rollback in the place of the migration.
+ */
+
+static struct manifest_table *new_table(struct restore *r, const char *name,
+					const struct table_info *info)
+{
+	struct manifest *m = &r->park_manifest;
+	struct manifest_table *t = manifest_add_table(m);
+	char path[32];
+
+	snprintf(path, sizeof(path), "rows/%zu", ++r->n_park_files);
+	t->before = arena_strdup(&m->arena, name);
+	t->file = arena_strdup(&m->arena, path);
+	t->n_keys = info->without_rowid ? info->n_keys : 0;
+	t->keys = arena_array(&m->arena, t->n_keys + 1, sizeof(char *));
+	for (size_t k = 0; k < t->n_keys; k++)
+		t->keys[k] = arena_strdup(&m->arena, info->keys[k]);
+	t->n_columns = info->n_columns;
+	t->columns = arena_array(&m->arena, t->n_columns + 1,
+				 sizeof(*t->columns));
+	for (size_t i = 0; i < t->n_columns; i++)
+		t->columns[i].before =
+			arena_strdup(&m->arena, info->columns[i].name);
+	lines_file(&r->park, path);
+	return t;
+}
+
+static struct err *park_table(struct restore *r, const char *name)
+{
+	struct manifest_table *m;
+	const char **columns;
+	struct table_info info;
+	struct err *err;
+	bool found;
+
+	err = table_info_read(&info, r->db, name, &found);
+	if (err || !found)
+		return err;
+	m = new_table(r, name, &info);
+	columns = arena_array(&r->arena, info.n_columns + 1, sizeof(*columns));
+	for (size_t i = 0; i < info.n_columns; i++)
+		columns[i] = m->columns[i].before;
+	err = table_stream(r->db, &info, name, columns, info.n_columns,
+			   &r->park, m);
+	r->out->parked += m->deleted;
+	if (!m->deleted)
+		r->park_manifest.n_tables--;
+	table_info_release(&info);
+	return err;
+}
+
+/* Column of the present form that the form to come back does not have. */
+static bool is_added(struct restore *r, const struct restore_table *t,
+		     const struct table_info *old, const char *now)
+{
+	for (size_t i = 0; i < old->n_all; i++) {
+		const char *then = restore_column_now(r, t, old->all[i]);
+
+		if (then && sql_same_name(SQL_SQLITE, then, now))
+			return false;
+	}
+	return true;
+}
+
+/* The old form's columns, from its text: the table itself is not there. */
+static void old_columns(struct restore *r, const struct restore_table *t,
+			struct table_info *out)
+{
+	out->all = schema_sqlite_columns(&r->arena, t->old->sql);
+	out->n_all = 0;
+	while (out->all && out->all[out->n_all])
+		out->n_all++;
+}
+
+static struct err *park_rows(struct restore *r, struct manifest_table *m,
+			     const struct table_info *info, const bool *added,
+			     const char *name)
+{
+	struct buf sql = BUF_INIT;
+	sqlite3_stmt *stmt = NULL;
+	size_t n_keys = info->without_rowid ? info->n_keys : 1;
+	struct row_value v;
+	struct err *err;
+	int rc = SQLITE_DONE;
+
+	buf_addstr(&sql, "SELECT ");
+	for (size_t k = 0; info->without_rowid && k < n_keys; k++) {
+		sql_quote_name(&sql, info->keys[k]);
+		buf_addstr(&sql, ", ");
+	}
+	if (!info->without_rowid)
+		buf_addf(&sql, "%s, ", info->rowid);
+	for (size_t i = 0; i < info->n_columns; i++) {
+		sql_quote_name(&sql, info->columns[i].name);
+		buf_addstr(&sql, i + 1 < info->n_columns ? ", " : " ");
+	}
+	buf_addstr(&sql, "FROM main.");
+	sql_quote_name(&sql, name);
+	buf_addstr(&sql, " WHERE 0");
+	for (size_t i = 0; i < info->n_columns; i++)
+		if (added[i]) {
+			buf_addstr(&sql, " OR ");
+			sql_quote_name(&sql, info->columns[i].name);
+			buf_addstr(&sql, " IS NOT NULL");
+		}
+	if (!info->without_rowid)
+		buf_addf(&sql, " ORDER BY %s", info->rowid);
+	err = table_prepare(r->db, buf_str(&sql), &stmt);
+	while (!err && !r->park.err &&
+	       (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct buf *out = lines_begin(&r->park);
+
+		buf_add(out, "~\t", 2);
+		for (size_t k = 0; k < n_keys; k++) {
+			table_value(&v, sqlite3_column_value(stmt, (int)k));
+			table_add_key(out, k, &v);
+		}
+		for (size_t i = 0; i < info->n_columns; i++) {
+			table_value(&v, sqlite3_column_value(
+						stmt, (int)(n_keys + i)));
+			buf_addch(out, '\t');
+			if (added[i]) {
+				row_add_value(out, &v);
+				buf_add(out, "\t!", 2);
+				r->out->parked += v.type != ROW_NULL;
+			} else {
+				row_add_same(out, &v);
+			}
+		}
+		buf_addch(out, '\n');
+		manifest_count_key(m, sqlite3_column_int64(stmt, 0));
+		m->updated++;
+		lines_add(&r->park);
+	}
+	if (!err && !r->park.err && rc != SQLITE_DONE)
+		err = target_sqlite_error(r->db, "read rows");
+	if (!err)
+		err = lines_end(&r->park);
+	sqlite3_finalize(stmt);
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *park_columns(struct restore *r,
+				const struct restore_table *t)
+{
+	struct table_info info, old = { 0 };
+	struct manifest_table *m;
+	bool *added, any = false, found;
+	struct err *err;
+
+	err = table_info_read(&info, r->db, t->after, &found);
+	if (err || !found)
+		return err;
+	old_columns(r, t, &old);
+	added = arena_array(&r->arena, info.n_columns + 1, sizeof(*added));
+	for (size_t i = 0; i < info.n_columns; i++)
+		any |= added[i] =
+			is_added(r, t, &old, info.columns[i].name);
+	if (any) {
+		m = new_table(r, t->after, &info);
+		m->after = arena_strdup(&r->park_manifest.arena, t->before);
+		for (size_t i = 0; i < info.n_columns; i++)
+			if (!added[i])
+				m->columns[i].after = m->columns[i].before;
+		err = park_rows(r, m, &info, added, t->after);
+		if (!m->updated)
+			r->park_manifest.n_tables--;
+	}
+	table_info_release(&info);
+	return err;
+}
+
+struct err *restore_park(struct restore *r)
+{
+	struct buf text = BUF_INIT;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_table *t = &r->tables[i];
+
+		if (t->way == RESTORE_REMOVE)
+			err = park_table(r, t->after);
+		else if (t->way == RESTORE_REBUILD || t->way == RESTORE_SHRINK)
+			err = park_columns(r, t);
+	}
+	if (err || !r->park_manifest.n_tables)
+		return err_wrap(err, "park");
+	manifest_encode(&text, &r->park_manifest);
+	err = r->req->park->file(r->req->park->payload, "manifest");
+	if (!err)
+		err = r->req->park->chunk(r->req->park->payload, text.data,
+					  text.len);
+	r->out->park_any = !err;
+	buf_release(&text);
+	return err;
+}

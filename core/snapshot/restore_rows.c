@@ -1,0 +1,552 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/util.h"
+#include "snapshot/restore_sqlite.h"
+#include "target/target_sqlite.h"
+
+/*
+ * Rows: in place, by key; or into a table made anew, beside the rows that are
+ * kept from its present form.
+ */
+
+struct rows {
+	struct restore *r;
+	const struct restore_table *t;
+	struct table_info info; /* of the table in its old form */
+	sqlite3_stmt *remove, *insert;
+	struct map updates; /* mask of columns -> sqlite3_stmt */
+	bool apart;         /* updates go to the temporary table */
+	struct buf mask, values, key;
+};
+
+static void forget_updates(struct rows *w)
+{
+	map_each(&w->updates, e)
+	{
+		sqlite3_finalize(e->value);
+	}
+	map_release(&w->updates);
+}
+
+static void rows_close(struct rows *w)
+{
+	forget_updates(w);
+	sqlite3_finalize(w->remove);
+	sqlite3_finalize(w->insert);
+	buf_release(&w->mask);
+	buf_release(&w->values);
+	buf_release(&w->key);
+	table_info_release(&w->info);
+}
+
+static struct err *run(struct rows *w, sqlite3_stmt *stmt)
+{
+	int rc = sqlite3_step(stmt);
+
+	sqlite3_reset(stmt);
+	if (rc == SQLITE_DONE)
+		return NULL;
+	return err_wrap(target_sqlite_error(w->r->db, "write"), "table %s",
+			w->info.name);
+}
+
+static void add_target(struct buf *sql, const struct rows *w)
+{
+	buf_addstr(sql, "main.");
+	sql_quote_name(sql, w->info.name);
+}
+
+#define SAVED "temp.git_migrate_saved"
+
+/* Columns of a line, in its order; then the key's. */
+static struct err *prepare_insert(struct rows *w)
+{
+	const struct manifest_table *m = w->t->lines;
+	struct buf sql = BUF_INIT;
+	struct err *err;
+	size_t n_keys = w->info.without_rowid ? w->info.n_keys : 1;
+
+	buf_addstr(&sql, "INSERT INTO ");
+	add_target(&sql, w);
+	buf_addstr(&sql, " (");
+	for (size_t i = 0; i < m->n_columns; i++) {
+		sql_quote_name(&sql, m->columns[i].before);
+		buf_addstr(&sql, ", ");
+	}
+	for (size_t k = 0; k < n_keys; k++) {
+		if (k)
+			buf_addstr(&sql, ", ");
+		if (w->info.without_rowid)
+			sql_quote_name(&sql, w->info.keys[k]);
+		else
+			buf_addstr(&sql, w->info.rowid);
+	}
+	buf_addstr(&sql, ") VALUES (");
+	for (size_t i = 0; i < m->n_columns + n_keys; i++)
+		buf_addf(&sql, i ? ", ?%zu" : "?%zu", i + 1);
+	buf_addch(&sql, ')');
+	err = table_prepare(w->r->db, buf_str(&sql), &w->insert);
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *prepare_remove(struct rows *w)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	buf_addstr(&sql, "DELETE FROM ");
+	add_target(&sql, w);
+	buf_addstr(&sql, " WHERE ");
+	table_where_key(&sql, &w->info, 1);
+	err = table_prepare(w->r->db, buf_str(&sql), &w->remove);
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *remove_row(struct rows *w, const struct restore_line *line)
+{
+	struct err *err = w->remove ? NULL : prepare_remove(w);
+
+	if (err)
+		return err;
+	table_bind_key(w->remove, 1, &w->info, &line->key, &w->key, &err);
+	w->r->out->removed++;
+	return err ? err : run(w, w->remove);
+}
+
+static struct err *insert_row(struct rows *w, const struct restore_line *line)
+{
+	struct err *err = w->insert ? NULL : prepare_insert(w);
+	const char *p = line->fields;
+	size_t n = w->t->lines->n_columns;
+
+	buf_reset(&w->values);
+	buf_reserve(&w->values, (size_t)(line->end - line->fields));
+	for (size_t i = 0; i < n && !err; i++) {
+		struct row_value v;
+
+		err = row_parse(&p, line->end, &v, &w->values);
+		if (!err)
+			table_bind(w->insert, (int)i + 1, &v);
+	}
+	if (!err)
+		table_bind_key(w->insert, (int)n + 1, &w->info, &line->key,
+			       &w->key, &err);
+	w->r->out->restored++;
+	return err ? err : run(w, w->insert);
+}
+
+/* The UPDATE for the columns whose bytes in the mask are '1'. */
+static struct err *update_for(struct rows *w, sqlite3_stmt **out)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err;
+	int n = 0;
+
+	*out = map_get(&w->updates, buf_str(&w->mask));
+	if (*out)
+		return NULL;
+	buf_addstr(&sql, "UPDATE ");
+	if (w->apart)
+		buf_addstr(&sql, SAVED);
+	else
+		add_target(&sql, w);
+	for (size_t i = 0; i < w->mask.len; i++) {
+		if (w->mask.data[i] != '1')
+			continue;
+		buf_addstr(&sql, n ? ", " : " SET ");
+		sql_quote_name(&sql, w->t->lines->columns[i].before);
+		buf_addf(&sql, " = ?%d", ++n);
+	}
+	buf_addstr(&sql, " WHERE ");
+	table_where_key(&sql, &w->info, n + 1);
+	err = table_prepare(w->r->db, buf_str(&sql), out);
+	buf_release(&sql);
+	if (!err)
+		map_put(&w->updates, buf_str(&w->mask), *out);
+	return err;
+}
+
+/* Which columns a line changes, into the mask; false = none. */
+static struct err *read_mask(struct rows *w, const struct restore_line *line,
+			     bool *any)
+{
+	const char *p = line->fields;
+	struct err *err = NULL;
+
+	*any = false;
+	buf_reset(&w->mask);
+	for (size_t i = 0; i < w->t->lines->n_columns && !err; i++) {
+		bool changed = p < line->end && *p != '=';
+
+		*any |= changed;
+		buf_addch(&w->mask, changed ? '1' : '0');
+		for (int k = 0; k <= changed; k++) {
+			if (p > line->end)
+				err = err_new(ERR_STATE,
+					      "a snapshot's row is cut off");
+			else
+				p += row_field_length(p, line->end) + 1;
+		}
+	}
+	return err;
+}
+
+static struct err *update_row(struct rows *w, const struct restore_line *line)
+{
+	sqlite3_stmt *stmt;
+	const char *p = line->fields;
+	struct err *err;
+	bool any;
+	int n = 0;
+
+	err = read_mask(w, line, &any);
+	if (err || !any)
+		return err;
+	err = update_for(w, &stmt);
+	buf_reset(&w->values);
+	buf_reserve(&w->values, (size_t)(line->end - line->fields));
+	for (size_t i = 0; i < w->t->lines->n_columns && !err; i++) {
+		struct restore_field f;
+
+		err = restore_field_next(&p, line->end, line->op, &f,
+					 &w->values);
+		if (!err && f.changed)
+			table_bind(stmt, ++n, &f.old);
+	}
+	if (!err)
+		table_bind_key(stmt, n + 1, &w->info, &line->key, &w->key,
+			       &err);
+	w->r->out->restored++;
+	return err ? err : run(w, stmt);
+}
+
+typedef struct err *(*row_fn)(struct rows *w, const struct restore_line *line);
+
+/* Call fn for the lines of one kind. */
+static struct err *each_line(struct rows *w, char op, row_fn fn)
+{
+	struct restore_lines lines;
+	struct restore_line line;
+	struct err *err = restore_lines_open(&lines, w->r, w->t->lines);
+
+	while (!err) {
+		err = restore_lines_next(&lines, &line);
+		if (err || !line.op)
+			break;
+		if (line.op == op)
+			err = fn(w, &line);
+	}
+	restore_lines_close(&lines);
+	return err;
+}
+
+/* Key and data columns, as they are listed in INSERT and SELECT. */
+static void add_columns(struct buf *sql, const struct table_info *t)
+{
+	if (!t->without_rowid)
+		buf_addstr(sql, t->rowid);
+	for (size_t k = 0; t->without_rowid && k < t->n_keys; k++) {
+		if (k)
+			buf_addstr(sql, ", ");
+		sql_quote_name(sql, t->keys[k]);
+	}
+	for (size_t i = 0; i < t->n_columns; i++) {
+		buf_addstr(sql, ", ");
+		sql_quote_name(sql, t->columns[i].name);
+	}
+}
+
+/* A table without affinities or constraints, so that values stay as is. */
+static struct err *make_saved(struct rows *w)
+{
+	const struct table_info *t = &w->info;
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	buf_addstr(&sql, "DROP TABLE IF EXISTS " SAVED
+			 "; CREATE TABLE " SAVED " (");
+	if (t->rowid_column)
+		sql_quote_name(&sql, t->rowid_column);
+	else if (!t->without_rowid)
+		buf_addstr(&sql, "git_migrate_rowid");
+	if (!t->without_rowid)
+		buf_addstr(&sql, " INTEGER PRIMARY KEY");
+	for (size_t k = 0; t->without_rowid && k < t->n_keys; k++) {
+		if (k)
+			buf_addstr(&sql, ", ");
+		sql_quote_name(&sql, t->keys[k]);
+	}
+	for (size_t i = 0; i < t->n_columns; i++) {
+		buf_addstr(&sql, ", ");
+		sql_quote_name(&sql, t->columns[i].name);
+	}
+	buf_addch(&sql, ')');
+	err = restore_exec(w->r, "%s", buf_str(&sql));
+	if (!err && t->without_rowid) {
+		buf_reset(&sql);
+		buf_addstr(&sql, "CREATE INDEX temp.git_migrate_saved_key ON "
+				 "git_migrate_saved (");
+		for (size_t k = 0; k < t->n_keys; k++) {
+			if (k)
+				buf_addstr(&sql, ", ");
+			sql_quote_name(&sql, t->keys[k]);
+		}
+		buf_addch(&sql, ')');
+		err = restore_exec(w->r, "%s", buf_str(&sql));
+	}
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *save_row(struct rows *w, const struct restore_line *line)
+{
+	sqlite3_stmt *stmt = map_get(&w->updates, "save");
+	struct err *err = NULL;
+
+	if (!stmt) {
+		struct buf sql = BUF_INIT;
+
+		buf_addstr(&sql, "INSERT INTO " SAVED " SELECT ");
+		add_columns(&sql, &w->info);
+		buf_addstr(&sql, " FROM ");
+		add_target(&sql, w);
+		buf_addstr(&sql, " WHERE ");
+		table_where_key(&sql, &w->info, 1);
+		err = table_prepare(w->r->db, buf_str(&sql), &stmt);
+		buf_release(&sql);
+		if (err)
+			return err;
+		map_put(&w->updates, "save", stmt);
+	}
+	table_bind_key(stmt, 1, &w->info, &line->key, &w->key, &err);
+	if (!err)
+		err = run(w, stmt);
+	if (!err)
+		err = remove_row(w, line);
+	w->r->out->removed--;
+	return err;
+}
+
+/*
+ * An immediate UNIQUE constraint sees each row alone, so values that only
+ * change places cannot be set one by one. Then the rows go to a temporary
+ * table, are given their old values there, and come back together.
+ */
+static struct err *update_apart(struct rows *w)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err = make_saved(w);
+
+	if (!err)
+		err = each_line(w, ROW_UPDATED, save_row);
+	forget_updates(w);
+	w->apart = true;
+	if (!err)
+		err = each_line(w, ROW_UPDATED, update_row);
+	forget_updates(w);
+	w->apart = false;
+	if (!err) {
+		buf_addstr(&sql, "INSERT INTO ");
+		add_target(&sql, w);
+		buf_addstr(&sql, " (");
+		add_columns(&sql, &w->info);
+		buf_addstr(&sql, ") SELECT ");
+		add_columns(&sql, &w->info);
+		buf_addstr(&sql, " FROM " SAVED);
+		err = restore_exec(w->r, "%s", buf_str(&sql));
+	}
+	if (!err)
+		err = restore_exec(w->r, "DROP TABLE " SAVED);
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *update_rows(struct rows *w)
+{
+	uint64_t restored = w->r->out->restored;
+	struct err *err = restore_exec(w->r, "SAVEPOINT git_migrate_rows");
+	int rc;
+
+	if (err)
+		return err;
+	err = each_line(w, ROW_UPDATED, update_row);
+	rc = sqlite3_errcode(w->r->db) & 0xff;
+	if (err && rc == SQLITE_CONSTRAINT) {
+		err_free(err);
+		forget_updates(w);
+		w->r->out->restored = restored;
+		err = restore_exec(w->r,
+				   "ROLLBACK TO git_migrate_rows");
+		if (!err)
+			err = update_apart(w);
+	}
+	return err ? err
+		   : restore_exec(w->r, "RELEASE git_migrate_rows");
+}
+
+/* A unique value that somebody took since is a conflict, not a failure. */
+static struct err *taken(struct rows *w, struct err *err)
+{
+	if (!err || (sqlite3_errcode(w->r->db) & 0xff) != SQLITE_CONSTRAINT)
+		return err;
+	err_free(err);
+	restore_conflict_add(w->r, w->info.name, RESTORE_NOT_UNIQUE, 1);
+	return NULL;
+}
+
+static struct err *rows_open(struct rows *w, struct restore *r,
+			     const struct restore_table *t)
+{
+	struct err *err;
+	bool found;
+
+	memset(w, 0, sizeof(*w));
+	w->r = r;
+	w->t = t;
+	err = table_info_read(&w->info, r->db, t->before, &found);
+	if (!err && !found)
+		err = err_new(ERR_STATE, "table %s is not there", t->before);
+	return err;
+}
+
+static struct err *apply_lines(struct rows *w)
+{
+	const struct manifest_table *m = w->t->lines;
+	struct err *err = NULL;
+
+	if (m->inserted)
+		err = each_line(w, ROW_INSERTED, remove_row);
+	if (!err && m->updated)
+		err = update_rows(w);
+	if (!err && m->deleted)
+		err = each_line(w, ROW_DELETED, insert_row);
+	return taken(w, err);
+}
+
+struct err *restore_rows(struct restore *r, const struct restore_table *t)
+{
+	struct rows w;
+	struct err *err = rows_open(&w, r, t);
+
+	/* a shadow table that its virtual table has just made anew */
+	if (!err && !t->after) {
+		struct buf sql = BUF_INIT;
+
+		buf_addstr(&sql, "DELETE FROM ");
+		add_target(&sql, &w);
+		err = restore_exec(r, "%s", buf_str(&sql));
+		buf_release(&sql);
+	}
+	if (!err)
+		err = apply_lines(&w);
+	rows_close(&w);
+	return err;
+}
+
+/* Columns that both forms of a table have: names now, and names then. */
+struct kept {
+	const char **now, **then;
+	size_t n;
+};
+
+static void kept_columns(struct rows *w, const struct table_info *aside,
+			 struct kept *out)
+{
+	struct restore *r = w->r;
+
+	out->n = 0;
+	out->now = arena_array(&r->arena, w->info.n_columns + 1,
+			       sizeof(*out->now));
+	out->then = arena_array(&r->arena, w->info.n_columns + 1,
+				sizeof(*out->then));
+	for (size_t i = 0; i < w->info.n_columns; i++) {
+		const char *then = w->info.columns[i].name;
+		const char *now = restore_column_now(r, w->t, then);
+
+		if (!now || !table_info_has(aside, now))
+			continue;
+		out->now[out->n] = now;
+		out->then[out->n++] = then;
+	}
+}
+
+/* INSERT INTO the new form SELECT from the old one, every row as it is. */
+static struct err *copy_all(struct rows *w, const struct table_info *aside,
+			    const struct kept *kept)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	buf_addstr(&sql, "INSERT INTO ");
+	add_target(&sql, w);
+	buf_addstr(&sql, " (");
+	if (!w->info.without_rowid)
+		buf_addstr(&sql, w->info.rowid);
+	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
+		if (k)
+			buf_addstr(&sql, ", ");
+		sql_quote_name(&sql, w->info.keys[k]);
+	}
+	for (size_t i = 0; i < kept->n; i++) {
+		buf_addstr(&sql, ", ");
+		sql_quote_name(&sql, kept->then[i]);
+	}
+	buf_addstr(&sql, ") SELECT ");
+	if (!w->info.without_rowid)
+		buf_addstr(&sql, aside->without_rowid ? "NULL" : aside->rowid);
+	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
+		const char *now =
+			restore_column_now(w->r, w->t, w->info.keys[k]);
+
+		if (k)
+			buf_addstr(&sql, ", ");
+		sql_quote_name(&sql, now ? now : w->info.keys[k]);
+	}
+	for (size_t i = 0; i < kept->n; i++) {
+		buf_addstr(&sql, ", ");
+		sql_quote_name(&sql, kept->now[i]);
+	}
+	buf_addf(&sql, " FROM main.%s", w->t->aside);
+	if (!aside->without_rowid)
+		buf_addf(&sql, " ORDER BY %s", aside->rowid);
+	err = restore_exec(w->r, "%s", buf_str(&sql));
+	buf_release(&sql);
+	return err;
+}
+
+struct err *restore_fill(struct restore *r, const struct restore_table *t)
+{
+	struct table_info aside = { 0 };
+	struct kept kept;
+	struct rows w = { 0 };
+	bool found = false;
+	struct err *err = restore_exec(r, "%s", t->old->sql);
+
+	if (err)
+		return err;
+	err = rows_open(&w, r, t);
+	if (!err && t->aside)
+		err = table_info_read(&aside, r->db, t->aside, &found);
+	if (!err && found) {
+		kept_columns(&w, &aside, &kept);
+		if (restore_can_merge(&w.info, &aside, t))
+			err = restore_merge(r, t, &w.info, &aside, kept.now,
+					    kept.then, kept.n);
+		else {
+			err = copy_all(&w, &aside, &kept);
+			if (!err && t->lines)
+				err = apply_lines(&w);
+		}
+	} else if (!err && t->lines) {
+		err = apply_lines(&w);
+	}
+	if (!err && found)
+		err = restore_exec(r, "DROP TABLE main.%s", t->aside);
+	table_info_release(&aside);
+	rows_close(&w);
+	return err;
+}

@@ -1,0 +1,471 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "schema/schema_sqlite.h"
+#include "snapshot/restore_sqlite.h"
+#include "target/target_sqlite.h"
+
+/*
+ * Definitions: what hangs on the tables is taken off, the tables themselves
+ * are moved, shrunk or set aside, and in the end everything is made again
+ * with the very text and place it had.
+ */
+
+static char *quoted(struct restore *r, const char *name)
+{
+	struct buf b = BUF_INIT;
+	char *out;
+
+	sql_quote_name(&b, name);
+	out = arena_strdup(&r->arena, buf_str(&b));
+	buf_release(&b);
+	return out;
+}
+
+static bool hangs_on_table(const struct schema_object *o)
+{
+	return streq(o->kind, "index") || streq(o->kind, "trigger") ||
+	       streq(o->kind, "view");
+}
+
+static struct err *drop_object(struct restore *r,
+			       const struct schema_object *o)
+{
+	return restore_exec(r, "DROP %s IF EXISTS main.%s", o->kind,
+			    quoted(r, o->name));
+}
+
+static void remake_later(struct restore *r, const struct schema_object *o)
+{
+	VEC_GROW(r->remake, r->n_remake, r->cap_remake);
+	r->remake[r->n_remake++] = o;
+}
+
+/* Indexes and triggers that the migration did not touch, on a table that is
+ * about to be made anew. */
+static struct err *take_off(struct restore *r, const struct restore_table *t)
+{
+	struct err *err = NULL;
+
+	map_each(&r->req->now->by_path, e)
+	{
+		const struct schema_object *o = e->value;
+		bool touched = false;
+
+		if (err || !o || !hangs_on_table(o) ||
+		    streq(o->kind, "view") ||
+		    !sql_same_name(SQL_SQLITE, o->table, t->after))
+			continue;
+		for (size_t i = 0; i < r->req->delta->n; i++) {
+			const struct schema_change *c =
+				&r->req->delta->changes[i];
+
+			touched |= c->after && streq(c->after->path, o->path);
+		}
+		if (touched)
+			continue;
+		err = drop_object(r, o);
+		remake_later(r, o);
+	}
+	return err;
+}
+
+static struct err *drop_hanging(struct restore *r)
+{
+	const struct schema_delta *d = r->req->delta;
+	struct err *err = NULL;
+
+	/* views and triggers first: they may refer to anything */
+	for (int indexes = 0; indexes < 2; indexes++)
+		for (size_t i = 0; i < d->n && !err; i++) {
+			const struct schema_object *o = d->changes[i].after;
+
+			if (o && hangs_on_table(o) &&
+			    streq(o->kind, "index") == (indexes == 1))
+				err = drop_object(r, o);
+		}
+	for (size_t i = 0; i < d->n; i++)
+		if (d->changes[i].before && hangs_on_table(d->changes[i].before))
+			remake_later(r, d->changes[i].before);
+	for (size_t i = 0; i < r->n_tables && !err; i++)
+		if (r->tables[i].way == RESTORE_REBUILD)
+			err = take_off(r, &r->tables[i]);
+	return err;
+}
+
+static struct err *rename_table(struct restore *r, const char *from,
+				const char *to)
+{
+	return restore_exec(r, "ALTER TABLE main.%s RENAME TO %s",
+			    quoted(r, from), quoted(r, to));
+}
+
+/* ALTER TABLE DROP COLUMN for what was added; what it refuses is rebuilt. */
+static struct err *shrink(struct restore *r, struct restore_table *t)
+{
+	const char **old = schema_sqlite_columns(&r->arena, t->old->sql);
+	const char **cur = schema_sqlite_columns(&r->arena, t->cur->sql);
+	struct err *err = NULL;
+
+	for (size_t i = 0; cur && cur[i]; i++) {
+		bool known = false;
+
+		for (size_t k = 0; old && old[k] && !known; k++) {
+			const char *now = restore_column_now(r, t, old[k]);
+
+			known = now && sql_same_name(SQL_SQLITE, now, cur[i]);
+		}
+		if (known)
+			continue;
+		err = restore_exec(r, "ALTER TABLE main.%s DROP COLUMN %s",
+				   quoted(r, t->after), quoted(r, cur[i]));
+		if (err)
+			break;
+	}
+	if (!err)
+		return NULL;
+	if (!target_in_transaction(r->req->target))
+		return err;
+	err_free(err);
+	t->way = RESTORE_REBUILD;
+	t->aside = arena_printf(&r->arena, "git_migrate_aside_%s", t->after);
+	return take_off(r, t);
+}
+
+static struct err *set_texts(struct restore *r);
+
+static struct err *move_tables(struct restore *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		struct restore_table *t = &r->tables[i];
+
+		if (t->way == RESTORE_REMOVE)
+			err = restore_exec(r, "DROP TABLE main.%s",
+					   quoted(r, t->after));
+		if (!err && t->way == RESTORE_SHRINK)
+			err = shrink(r, t);
+		if (!err && (t->way == RESTORE_SHRINK ||
+			     t->way == RESTORE_TEXT) &&
+		    !streq(t->after, t->before)) {
+			/* by way of a third name: two may have been swapped */
+			t->aside = arena_printf(&r->arena,
+						"git_migrate_moved_%zu", i);
+		}
+		if (!err && t->aside)
+			err = rename_table(r, t->after, t->aside);
+	}
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		struct restore_table *t = &r->tables[i];
+
+		if (t->aside && t->way != RESTORE_REBUILD)
+			err = rename_table(r, t->aside, t->before);
+	}
+	return err ? err : set_texts(r);
+}
+
+static struct err *move_virtual(struct restore *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_table *t = &r->tables[i];
+		const char *renamed = NULL;
+
+		if (t->way != RESTORE_VIRTUAL)
+			continue;
+		for (size_t k = 0; k < r->req->delta->n_renames; k++) {
+			const struct schema_rename *n =
+				&r->req->delta->renames[k];
+
+			if (!n->column && streq(n->table, t->before))
+				renamed = n->to;
+		}
+		if (renamed && !t->cur) {
+			err = rename_table(r, renamed, t->before);
+			continue;
+		}
+		if (t->cur)
+			err = restore_exec(r, "DROP TABLE main.%s",
+					   quoted(r, t->before));
+		if (!err)
+			err = restore_exec(r, "%s", t->old->sql);
+	}
+	return err;
+}
+
+struct err *restore_schema_before(struct restore *r)
+{
+	struct err *err = drop_hanging(r);
+
+	if (!err)
+		err = move_tables(r);
+	if (!err)
+		err = move_virtual(r);
+	return err_wrap(err, "restore definitions");
+}
+
+static const char *schema_type(const struct schema_object *o)
+{
+	return streq(o->kind, "virtual") ? "table" : o->kind;
+}
+
+static struct err *update_schema(struct restore *r, const char *sql,
+				 const char *text, int64_t a, int64_t b)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db, sql, &stmt);
+
+	if (err)
+		return err;
+	if (text)
+		sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_int64(stmt, 1, a);
+	sqlite3_bind_int64(stmt, 2, b);
+	sqlite3_step(stmt);
+	if (sqlite3_finalize(stmt) != SQLITE_OK)
+		err = target_sqlite_error(r->db, "restore a definition");
+	return err;
+}
+
+/* Where the object stands in sqlite_schema, 0 = nowhere; and its text. */
+static struct err *look_up(struct restore *r, const struct schema_object *o,
+			   int64_t *rowid, bool *same_text)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"SELECT rowid, sql IS ?3 FROM "
+					"main.sqlite_schema WHERE type = ?1 "
+					"AND name = ?2",
+					&stmt);
+
+	*rowid = 0;
+	*same_text = true;
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, schema_type(o), -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, o->name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 3, o->sql, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		*rowid = sqlite3_column_int64(stmt, 0);
+		*same_text = sqlite3_column_int(stmt, 1);
+	}
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+/*
+ * Texts that ALTER TABLE has edited are set back to the letter. Changing
+ * sqlite_schema by hand is what https://sqlite.org/lang_altertable.html
+ * describes for changes that do not touch the stored rows.
+ */
+static struct err *set_texts(struct restore *r)
+{
+	struct err *err = NULL;
+	bool any = false;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_table *t = &r->tables[i];
+		int64_t rowid;
+		bool same;
+
+		if (t->way != RESTORE_TEXT && t->way != RESTORE_SHRINK)
+			continue;
+		err = look_up(r, t->old, &rowid, &same);
+		if (err || same || !rowid)
+			continue;
+		if (!any)
+			err = restore_exec(r, "PRAGMA writable_schema = ON");
+		any = true;
+		if (!err)
+			err = update_schema(r,
+					    "UPDATE main.sqlite_schema SET "
+					    "sql = ?1 WHERE rowid = ?2",
+					    t->old->sql, 0, rowid);
+	}
+	if (!err && any)
+		err = restore_exec(r, "PRAGMA writable_schema = RESET");
+	return err;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	static const char *const order[] = { "index", "view", "trigger" };
+	const struct schema_object *x = *(const struct schema_object *const *)a;
+	const struct schema_object *y = *(const struct schema_object *const *)b;
+	size_t i = 0, k = 0;
+
+	while (i < ARRAY_LEN(order) && !streq(order[i], x->kind))
+		i++;
+	while (k < ARRAY_LEN(order) && !streq(order[k], y->kind))
+		k++;
+	if (i != k)
+		return i < k ? -1 : 1;
+	return x->position < y->position ? -1 : x->position > y->position;
+}
+
+static struct err *remake(struct restore *r)
+{
+	struct err *err = NULL;
+
+	if (r->n_remake)
+		qsort(r->remake, r->n_remake, sizeof(*r->remake), by_rank);
+	for (size_t i = 0; i < r->n_remake && !err; i++) {
+		const struct schema_object *o = r->remake[i];
+		int rc = sqlite3_exec(r->db, o->sql, NULL, NULL, NULL);
+
+		if ((rc & 0xff) == SQLITE_CONSTRAINT)
+			restore_conflict_add(r, o->path, RESTORE_NOT_UNIQUE,
+					     0);
+		else if (rc != SQLITE_OK)
+			err = err_wrap(target_sqlite_error(r->db, "restore"),
+				       "%s", o->path);
+	}
+	return err;
+}
+
+static struct err *set_pragmas(struct restore *r)
+{
+	const struct schema_delta *d = r->req->delta;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < d->n && !err; i++) {
+		const struct schema_object *was = d->changes[i].before;
+		const struct schema_object *is = d->changes[i].after;
+
+		if (was && streq(was->kind, "pragma"))
+			err = restore_exec(r, "%s", was->sql);
+		else if (!was && is && streq(is->kind, "pragma"))
+			err = restore_exec(r, "PRAGMA %s = 0", is->name);
+	}
+	return err;
+}
+
+static struct err *is_free(struct restore *r, int64_t rowid, bool *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"SELECT 1 FROM main.sqlite_schema "
+					"WHERE rowid = ?1",
+					&stmt);
+
+	*out = false;
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, rowid);
+	*out = sqlite3_step(stmt) == SQLITE_DONE;
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+/* Implicit indexes must stand behind their table. */
+static struct err *move_autoindexes(struct restore *r, const char *table,
+				    int64_t position)
+{
+	struct err *err = NULL;
+
+	for (int64_t next = position + 1; !err; next++) {
+		sqlite3_stmt *stmt = NULL;
+		int64_t rowid = 0;
+		bool is_there;
+
+		err = table_prepare(r->db,
+				    "SELECT rowid FROM main.sqlite_schema "
+				    "WHERE type = 'index' AND sql IS NULL AND "
+				    "tbl_name = ?1 AND (rowid < ?2 OR "
+				    "rowid > 1000000000) "
+				    "ORDER BY rowid LIMIT 1",
+				    &stmt);
+		if (err)
+			break;
+		sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(stmt, 2, position);
+		if (sqlite3_step(stmt) == SQLITE_ROW)
+			rowid = sqlite3_column_int64(stmt, 0);
+		sqlite3_finalize(stmt);
+		if (!rowid)
+			break;
+		err = is_free(r, next, &is_there);
+		if (!err && is_there)
+			err = update_schema(r,
+					    "UPDATE main.sqlite_schema SET "
+					    "rowid = ?1 WHERE rowid = ?2",
+					    NULL, next, rowid);
+	}
+	return err;
+}
+
+/*
+ * The order of objects in sqlite_schema is the order of a dump. Each goes
+ * back to its place where that is free.
+ */
+static struct err *set_positions(struct restore *r,
+				 const struct schema_object **objects,
+				 size_t n)
+{
+	const int64_t far = 1000000000;
+	struct err *err = NULL;
+	int64_t *at = arena_array(&r->arena, n + 1, sizeof(*at));
+	bool any = false, same, is_there;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		err = look_up(r, objects[i], &at[i], &same);
+		if (!err && at[i] && at[i] != objects[i]->position)
+			any = true;
+	}
+	if (err || !any)
+		return err;
+	err = restore_exec(r, "PRAGMA writable_schema = ON");
+	for (size_t i = 0; i < n && !err; i++) {
+		if (!at[i])
+			continue;
+		err = update_schema(r,
+				    "UPDATE main.sqlite_schema SET "
+				    "rowid = ?1 WHERE rowid = ?2",
+				    NULL, far + (int64_t)i, at[i]);
+	}
+	for (size_t i = 0; i < n && !err; i++) {
+		int64_t to = objects[i]->position;
+
+		if (!at[i])
+			continue;
+		err = is_free(r, to, &is_there);
+		if (!err && !is_there)
+			to = at[i];
+		if (!err)
+			err = update_schema(r,
+					    "UPDATE main.sqlite_schema SET "
+					    "rowid = ?1 WHERE rowid = ?2",
+					    NULL, to, far + (int64_t)i);
+		if (!err && streq(objects[i]->kind, "table"))
+			err = move_autoindexes(r, objects[i]->name, to);
+	}
+	if (!err)
+		err = restore_exec(r, "PRAGMA writable_schema = RESET");
+	return err;
+}
+
+struct err *restore_schema_after(struct restore *r)
+{
+	const struct schema_delta *d = r->req->delta;
+	const struct schema_object **all;
+	struct err *err = remake(r);
+	size_t n = 0;
+
+	if (!err)
+		err = set_pragmas(r);
+	all = arena_array(&r->arena, r->n_remake + d->n + 1, sizeof(*all));
+	for (size_t i = 0; i < d->n; i++)
+		if (d->changes[i].before &&
+		    (streq(d->changes[i].before->kind, "table") ||
+		     streq(d->changes[i].before->kind, "virtual")))
+			all[n++] = d->changes[i].before;
+	for (size_t i = 0; i < r->n_remake; i++)
+		all[n++] = r->remake[i];
+	if (!err && !r->out->n_conflicts)
+		err = set_positions(r, all, n);
+	return err_wrap(err, "restore definitions");
+}

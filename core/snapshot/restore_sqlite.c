@@ -1,0 +1,292 @@
+#include "snapshot/restore_sqlite.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "target/target_sqlite.h"
+
+void restore_result_release(struct restore_result *r)
+{
+	free(r->conflicts);
+	arena_release(&r->arena);
+	memset(r, 0, sizeof(*r));
+}
+
+void restore_conflict_add(struct restore *r, const char *object,
+			  const char *what, uint64_t rows)
+{
+	struct restore_result *out = r->out;
+	struct restore_conflict *c;
+
+	VEC_GROW(out->conflicts, out->n_conflicts, out->cap_conflicts);
+	c = &out->conflicts[out->n_conflicts++];
+	c->object = arena_strdup(&out->arena, object);
+	c->what = what;
+	c->rows = rows;
+}
+
+struct err *restore_exec(struct restore *r, const char *fmt, ...)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&sql, fmt, ap);
+	va_end(ap);
+	if (sqlite3_exec(r->db, buf_str(&sql), NULL, NULL, NULL) != SQLITE_OK)
+		err = err_wrap(target_sqlite_error(r->db, "restore"), "%s",
+			       buf_str(&sql));
+	buf_release(&sql);
+	return err;
+}
+
+struct err *restore_lines_open(struct restore_lines *l, struct restore *r,
+			       const struct manifest_table *t)
+{
+	line_reader_init(&l->reader, r->req->in);
+	l->table = t;
+	return line_reader_open(&l->reader, t->file);
+}
+
+void restore_lines_close(struct restore_lines *l)
+{
+	line_reader_release(&l->reader);
+}
+
+struct err *restore_lines_next(struct restore_lines *l,
+			       struct restore_line *out)
+{
+	const char *line, *p;
+	struct err *err;
+	size_t len;
+
+	memset(out, 0, sizeof(*out));
+	err = line_reader_next(&l->reader, &line, &len);
+	if (err || !line)
+		return err;
+	out->end = line + len;
+	if (len < 3 || line[1] != '\t' || !strchr("+~-", line[0]))
+		return err_new(ERR_STATE, "a snapshot's line of table %s is "
+					  "damaged",
+			       l->table->before);
+	p = line + 2;
+	if (l->table->n_keys) {
+		out->key.s = p;
+		for (size_t k = 0; k < l->table->n_keys; k++)
+			p += row_field_length(p, out->end) + 1;
+		out->key.len = (size_t)(p - 1 - out->key.s);
+	} else {
+		struct row_value v;
+
+		err = row_parse(&p, out->end, &v, NULL);
+		if (!err && v.type != ROW_INT)
+			err = err_new(ERR_STATE,
+				      "a snapshot's key of table %s is damaged",
+				      l->table->before);
+		out->key.i = v.i;
+	}
+	out->fields = p;
+	out->op = line[0];
+	return err;
+}
+
+struct err *restore_field_next(const char **pos, const char *end, char op,
+			       struct restore_field *out, struct buf *scratch)
+{
+	struct err *err = row_parse(pos, end, &out->old, scratch);
+
+	out->changed = false;
+	if (err || op != ROW_UPDATED || out->old.type == ROW_SAME)
+		return err;
+	out->changed = true;
+	return row_parse(pos, end, &out->now, scratch);
+}
+
+const char *restore_column_now(const struct restore *r,
+			       const struct restore_table *t,
+			       const char *before)
+{
+	const struct schema_delta *d = r->req->delta;
+
+	if (t->lines) {
+		for (size_t i = 0; i < t->lines->n_columns; i++)
+			if (streq(t->lines->columns[i].before, before))
+				return t->lines->columns[i].after;
+	}
+	for (size_t i = 0; i < d->n_renames; i++)
+		if (d->renames[i].column &&
+		    streq(d->renames[i].table, t->before) &&
+		    streq(d->renames[i].column, before))
+			return d->renames[i].to;
+	return before;
+}
+
+static struct err *read_manifest(struct restore *r)
+{
+	const struct snapshot_in *in = r->req->in;
+	struct buf text = BUF_INIT;
+	const char *data;
+	size_t len;
+	struct err *err;
+
+	if (!in)
+		return NULL;
+	err = in->file(in->payload, "manifest");
+	while (!err) {
+		err = in->chunk(in->payload, &data, &len);
+		if (err || !data)
+			break;
+		buf_add(&text, data, len);
+	}
+	if (!err)
+		err = manifest_decode(&r->manifest, buf_str(&text), text.len);
+	buf_release(&text);
+	return err;
+}
+
+struct err *restore_session_begin(struct target *t)
+{
+	sqlite3 *db = target_sqlite_db(t);
+	struct err *err = target_sqlite_foreign_keys(t, false);
+
+	if (err)
+		return err;
+	target_sqlite_guard(t, false);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	if (sqlite3_exec(db,
+			 "PRAGMA ignore_check_constraints = ON;"
+			 "PRAGMA legacy_alter_table = ON;"
+			 "PRAGMA recursive_triggers = OFF",
+			 NULL, NULL, NULL) != SQLITE_OK)
+		return target_sqlite_error(db, "prepare to restore");
+	return NULL;
+}
+
+struct err *restore_session_end(struct target *t)
+{
+	sqlite3 *db = target_sqlite_db(t);
+
+	sqlite3_exec(db, "PRAGMA writable_schema = OFF", NULL, NULL, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	target_sqlite_guard(t, true);
+	t->seen.pragma = true; /* so that reset looks at every setting */
+	return target_reset(t);
+}
+
+/* Rebuilt, remade and untouched tables get their rows back. */
+static struct err *restore_data(struct restore *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_table *t = &r->tables[i];
+
+		if (t->way == RESTORE_REBUILD || t->way == RESTORE_REMAKE)
+			err = restore_fill(r, t);
+		else if (t->lines && t->way != RESTORE_REMOVE &&
+			 t->way != RESTORE_VIRTUAL)
+			err = restore_rows(r, t);
+		err = err_wrap(err, "table %s",
+			       t->before ? t->before : t->after);
+	}
+	return err;
+}
+
+/* A counter goes back unless rows came since; then it stays where it is. */
+static struct err *restore_sequences(struct restore *r)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = NULL;
+
+	if (!r->manifest.n_sequences)
+		return NULL;
+	for (size_t i = 0; i < r->manifest.n_sequences && !err; i++) {
+		const struct manifest_sequence *s = &r->manifest.sequences[i];
+		int64_t now = -1;
+
+		err = table_prepare(r->db,
+				    "SELECT seq FROM sqlite_sequence "
+				    "WHERE name = ?1",
+				    &stmt);
+		if (err)
+			break;
+		sqlite3_bind_text(stmt, 1, s->table, -1, SQLITE_STATIC);
+		if (sqlite3_step(stmt) == SQLITE_ROW)
+			now = sqlite3_column_int64(stmt, 0);
+		sqlite3_finalize(stmt);
+		if (s->after && s->is >= 0 && now > s->is && now > s->was)
+			continue; /* counted on since the migration */
+		err = table_prepare(r->db,
+				    "DELETE FROM sqlite_sequence "
+				    "WHERE name = ?1",
+				    &stmt);
+		if (err)
+			break;
+		sqlite3_bind_text(stmt, 1, s->table, -1, SQLITE_STATIC);
+		sqlite3_step(stmt);
+		if (sqlite3_finalize(stmt) != SQLITE_OK)
+			err = target_sqlite_error(r->db, "restore a counter");
+		if (err || s->was < 0)
+			continue;
+		err = table_prepare(r->db,
+				    "INSERT INTO sqlite_sequence (name, seq) "
+				    "VALUES (?1, ?2)",
+				    &stmt);
+		if (err)
+			break;
+		sqlite3_bind_text(stmt, 1, s->table, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(stmt, 2, s->was);
+		sqlite3_step(stmt);
+		if (sqlite3_finalize(stmt) != SQLITE_OK)
+			err = target_sqlite_error(r->db, "restore a counter");
+	}
+	return err;
+}
+
+struct err *restore_run(const struct restore_request *req,
+			struct restore_result *out)
+{
+	struct restore r = { .req = req, .out = out };
+	struct err *err;
+
+	memset(out, 0, sizeof(*out));
+	r.db = target_sqlite_db(req->target);
+	lines_init(&r.park, req->park, req->limit);
+	err = read_manifest(&r);
+	if (!err)
+		err = restore_plan(&r);
+	if (!err)
+		err = restore_check(&r);
+	if (err || out->n_conflicts)
+		goto done;
+	err = restore_orphans_before(&r);
+	if (!err)
+		err = restore_park(&r);
+	if (!err)
+		err = restore_schema_before(&r);
+	if (!err)
+		err = restore_data(&r);
+	if (!err)
+		err = restore_schema_after(&r);
+	if (!err)
+		err = restore_sequences(&r);
+	if (!err)
+		err = restore_orphans_after(&r);
+	if (!err && !out->n_conflicts)
+		err = restore_verify(&r);
+done:
+	lines_release(&r.park);
+	manifest_release(&r.manifest);
+	manifest_release(&r.park_manifest);
+	free(r.tables);
+	free(r.remake);
+	free(r.children);
+	buf_release(&r.scratch);
+	arena_release(&r.arena);
+	return err;
+}

@@ -1,0 +1,136 @@
+#ifndef SNAPSHOT_RESTORE_SQLITE_H
+#define SNAPSHOT_RESTORE_SQLITE_H
+
+#include "base/map.h"
+#include "snapshot/lines.h"
+#include "snapshot/manifest.h"
+#include "snapshot/restore.h"
+#include "snapshot/table_sqlite.h"
+
+/* Shared by the restore_*.c files of SQLite. */
+
+/** How a table gets its old form back. */
+enum restore_way {
+	RESTORE_ROWS,    /**< its form did not change: rows in place */
+	RESTORE_TEXT,    /**< only names changed: its text is set back */
+	RESTORE_SHRINK,  /**< only columns were added: they are dropped */
+	RESTORE_REBUILD, /**< made anew and filled from what is there */
+	RESTORE_REMAKE,  /**< it was dropped: made anew from the snapshot */
+	RESTORE_REMOVE,  /**< the migration made it: parked and dropped */
+	RESTORE_VIRTUAL, /**< dropped virtual table: made anew */
+};
+
+/** One table that the migration touched. */
+struct restore_table {
+	enum restore_way way;
+	const char *before, *after; /**< names; NULL = not there */
+	const struct schema_object *old; /**< definition to come back */
+	const struct schema_object *cur; /**< definition now */
+	const struct manifest_table *lines; /**< NULL = no rows to restore */
+	const char *aside; /**< name while it is being rebuilt */
+};
+
+struct restore {
+	const struct restore_request *req;
+	struct restore_result *out;
+	sqlite3 *db;
+	struct manifest manifest;
+	struct restore_table *tables;
+	size_t n_tables, cap_tables;
+	/* definitions to run again once the tables stand, in this order */
+	const struct schema_object **remake;
+	size_t n_remake, cap_remake;
+	struct line_writer park;
+	struct manifest park_manifest;
+	size_t n_park_files;
+	struct restore_child *children; /**< of tables that lose rows */
+	size_t n_children, cap_children;
+	struct buf scratch;
+	struct arena arena;
+};
+
+/** A table with a foreign key to one that loses rows. */
+struct restore_child {
+	const char *name, *parent;
+	int64_t violations; /**< before the restore */
+};
+
+/** A line of a table, cut into its parts; borrowed from its reader. */
+struct restore_line {
+	char op;
+	struct change_key key;
+	const char *fields, *end;
+};
+
+/** A table's lines, read one by one. */
+struct restore_lines {
+	struct line_reader reader;
+	const struct manifest_table *table;
+};
+MUST_USE struct err *restore_lines_open(struct restore_lines *l,
+					struct restore *r,
+					const struct manifest_table *t);
+void restore_lines_close(struct restore_lines *l);
+
+/** op = 0 at the end. */
+MUST_USE struct err *restore_lines_next(struct restore_lines *l,
+					struct restore_line *out);
+
+/** Field of one column: what it held, and what the migration left there. */
+struct restore_field {
+	struct row_value old; /**< ROW_SAME: unchanged, its digest */
+	struct row_value now; /**< of '~' and a changed column */
+	bool changed;
+};
+
+/** The next column's field of a line; scratch as in row_parse(). */
+MUST_USE struct err *restore_field_next(const char **pos, const char *end,
+					char op, struct restore_field *out,
+					struct buf *scratch);
+
+MUST_USE struct err *restore_exec(struct restore *r, const char *fmt, ...)
+	PRINTF_LIKE(2, 3);
+void restore_conflict_add(struct restore *r, const char *object,
+			  const char *what, uint64_t rows);
+
+/* restore_plan.c */
+MUST_USE struct err *restore_plan(struct restore *r);
+
+/* restore_check.c: before and after */
+MUST_USE struct err *restore_check(struct restore *r);
+MUST_USE struct err *restore_verify(struct restore *r);
+
+/* restore_orphans.c: rows that would refer to one that is gone */
+MUST_USE struct err *restore_orphans_before(struct restore *r);
+MUST_USE struct err *restore_orphans_after(struct restore *r);
+
+/* restore_park.c */
+MUST_USE struct err *restore_park(struct restore *r);
+
+/* restore_rows.c */
+MUST_USE struct err *restore_rows(struct restore *r,
+				  const struct restore_table *t);
+MUST_USE struct err *restore_fill(struct restore *r,
+				  const struct restore_table *t);
+
+/* restore_merge.c: a table and its lines in one pass, by rowid */
+bool restore_can_merge(const struct table_info *old,
+		       const struct table_info *aside,
+		       const struct restore_table *t);
+MUST_USE struct err *restore_merge(struct restore *r,
+				   const struct restore_table *t,
+				   const struct table_info *old,
+				   const struct table_info *aside,
+				   const char *const *now,
+				   const char *const *then, size_t n_kept);
+
+/* restore_schema.c */
+MUST_USE struct err *restore_schema_before(struct restore *r);
+MUST_USE struct err *restore_schema_after(struct restore *r);
+
+/** Current name of a column of the table before the migration, or NULL. */
+const char *restore_column_now(const struct restore *r,
+			       const struct restore_table *t,
+			       const char *before);
+
+#endif
