@@ -1,0 +1,215 @@
+#include "gitstore/gitstore.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "gitstore/repo.h"
+#include "gitstore/vault.h"
+
+/*
+ * libgit2 as Debian builds it parses the whole bundle of certificate
+ * authorities in git_libgit2_init(): 5 ms of a run that takes 10. This
+ * program opens no TLS connection (pushes and fetches run git), so the
+ * library finds this in place of mbedTLS's own and goes on without. Where
+ * libgit2 was built with another TLS library nobody calls it.
+ */
+int mbedtls_x509_crt_parse_file(void *chain, const char *path);
+
+__attribute__((visibility("default"))) int mbedtls_x509_crt_parse_file(
+	void *chain, const char *path)
+{
+	(void)chain;
+	(void)path;
+	return -1;
+}
+
+static void gs_close(struct store *s);
+static const char *gs_worktree(struct store *s);
+static const char *gs_common_dir(struct store *s);
+
+static const struct store_ops ops = {
+	.resolve = gs_resolve,
+	.source = gs_source,
+	.authors = gs_authors,
+	.ident = gs_ident,
+	.ledger_tip = gs_ledger_tip,
+	.ledger_of_target = gs_ledger_of_target,
+	.ledger_new = gs_ledger_new,
+	.ledger_load = gs_ledger_load,
+	.ledger_put = gs_ledger_put,
+	.ledger_put_blob = gs_ledger_put_blob,
+	.ledger_put_shape = gs_ledger_put_shape,
+	.ledger_ids = gs_ledger_ids,
+	.ledger_commit = gs_ledger_commit,
+	.ledger_set_parent = gs_ledger_set_parent,
+	.ledger_mark = gs_ledger_mark,
+	.ledger_rewind = gs_ledger_rewind,
+	.ledger_flush = gs_ledger_flush,
+	.ledger_close = gs_ledger_close,
+	.ledger_move = gs_ledger_move,
+	.ledger_keep_sources = gs_ledger_keep_sources,
+	.ledger_archive = gs_ledger_archive,
+	.has = gs_has_id,
+	.is_ancestor = gs_is_ancestor,
+	.ledger_walk = gs_ledger_walk,
+	.read_blob = gs_read_blob,
+	.sink_open = gs_sink_open,
+	.sink_file = gs_sink_file,
+	.sink_chunk = gs_sink_chunk,
+	.sink_event = gs_sink_event,
+	.sink_drop = gs_sink_drop,
+	.sink_durable = gs_sink_durable,
+	.sink_promote = gs_sink_promote,
+	.sink_close = gs_sink_close,
+	.pending_settle = gs_pending_settle,
+	.reader_open = gs_reader_open,
+	.reader_file = gs_reader_file,
+	.reader_chunk = gs_reader_chunk,
+	.reader_close = gs_reader_close,
+	.config = gs_config_get,
+	.config_each = gs_config_each,
+	.worktree = gs_worktree,
+	.common_dir = gs_common_dir,
+	.close = gs_close,
+};
+
+void store_commit_release(struct store_commit *c)
+{
+	free(c->author);
+	c->author = NULL;
+}
+
+/* Where the repository is that could not be opened; free() it. */
+static char *where(const char *path)
+{
+	git_buf found = { NULL, 0, 0 };
+	char *out;
+
+	if (!path)
+		path = getenv("GIT_DIR");
+	if (git_repository_discover(&found, path ? path : ".", 0, NULL) < 0 ||
+	    !found.ptr)
+		return path ? xstrdup(path) : getcwd(NULL, 0);
+	out = xstrndup(found.ptr, found.size);
+	git_buf_dispose(&found);
+	while (strlen(out) > 1 && ends_with(out, "/"))
+		out[strlen(out) - 1] = '\0';
+	if (ends_with(out, "/.git"))
+		out[strlen(out) - strlen("/.git")] = '\0';
+	return out;
+}
+
+static struct err *not_ours(const char *path)
+{
+	char *dir = where(path);
+	struct err *err = err_new(
+		ERR_STORE, "the repository %s is owned by someone else", dir);
+
+	err = err_hintf(err, "git config --global --add safe.directory %s",
+			dir);
+	free(dir);
+	return err;
+}
+
+static struct err *cannot_open(int rc, const char *path)
+{
+	const git_error *e = git_error_last();
+	const char *msg = e && e->message ? e->message : "unknown reason";
+	const char *ext = strstr(msg, "unsupported extension name ");
+
+	if (ext) {
+		ext += strlen("unsupported extension name ");
+		return err_hintf(err_new(ERR_STORE,
+					 "this repository uses %s, which "
+					 "libgit2 %s cannot open",
+					 ext, LIBGIT2_VERSION),
+				 "keep migrations in a repository without %s",
+				 ext);
+	}
+	if (strstr(msg, "unsupported repository version"))
+		return err_hint(err_new(ERR_STORE, "%s", msg),
+				"this repository was made by a newer git");
+	/* 1.5.1 gives "not found" for its own question: FACTS, libgit2 */
+	if (rc == GIT_EOWNER || strstr(msg, "safe.directory"))
+		return not_ours(path);
+	if (rc == GIT_ENOTFOUND)
+		return err_hint(
+			err_new(ERR_STORE, "not a git repository (or any of "
+					   "the folders above)"),
+			"go into your project's repository, or make one with "
+			"git init");
+	return err_new(ERR_STORE, "open the repository: %s", msg);
+}
+
+/* Extensions that change nothing in what we read or write. */
+static void allow_extensions(void)
+{
+	static const char *const names[] = { "worktreeconfig",
+					     "preciousobjects",
+					     "relativeworktrees" };
+
+	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names, ARRAY_LEN(names));
+}
+
+static char *without_slash(const char *path)
+{
+	size_t n;
+
+	if (!path)
+		return NULL;
+	n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	return xstrndup(path, n);
+}
+
+struct err *gitstore_open(struct store **out, const char *path)
+{
+	struct gs *g = xcalloc(1, sizeof(*g));
+	unsigned flags = path ? 0 : GIT_REPOSITORY_OPEN_FROM_ENV;
+	int rc;
+
+	*out = NULL;
+	g->base.ops = &ops;
+	if (git_libgit2_init() == 1)
+		allow_extensions();
+	rc = git_repository_open_ext(&g->repo, path, flags, NULL);
+	if (rc < 0) {
+		struct err *err = cannot_open(rc, path);
+
+		gs_close(&g->base);
+		return err;
+	}
+	g->common = without_slash(git_repository_commondir(g->repo));
+	g->work = without_slash(git_repository_workdir(g->repo));
+	*out = &g->base;
+	return NULL;
+}
+
+static void gs_close(struct store *s)
+{
+	struct gs *g = gs_of(s);
+
+	gs_vault_free(g->vault);
+	gs_config_free(g->config);
+	git_odb_free(g->odb);
+	git_repository_free(g->repo);
+	free(g->common);
+	free(g->work);
+	free(g);
+	git_libgit2_shutdown();
+}
+
+static const char *gs_worktree(struct store *s)
+{
+	return gs_of(s)->work;
+}
+
+static const char *gs_common_dir(struct store *s)
+{
+	return gs_of(s)->common;
+}

@@ -1,0 +1,115 @@
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/util.h"
+#include "gitstore/commit.h"
+#include "gitstore/treewalk.h"
+#include "gitstore/vault.h"
+
+#define PENDING "refs/pending/"
+
+typedef bool (*keep_fn)(void *payload, const char *key,
+			const struct store_id *event);
+
+/* Something is below a folder; names that start with '.' do not count. */
+static bool has_entries(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+	bool found = false;
+
+	while (d && !found && (e = readdir(d)))
+		found = e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* Asked by each command: two system calls when there is nothing. */
+static bool may_have_pending(struct gs *g)
+{
+	char *loose = file_join(g->common, "migrate/snapshots.git/" PENDING);
+	char *packed =
+		file_join(g->common, "migrate/snapshots.git/packed-refs");
+	bool out = has_entries(loose) || file_exists(packed);
+
+	free(loose);
+	free(packed);
+	return out;
+}
+
+/* One database transaction made them all: any says it for all. */
+static struct err *ask(struct gs_vault *v, const char *key, const git_oid *id,
+		       keep_fn keep, void *payload, bool *out)
+{
+	struct gs_commit c = GS_COMMIT_INIT;
+	struct gs_treewalk w = { 0 };
+	struct gs_tree_entry e;
+	struct store_id event;
+	struct err *err = gs_commit_read(&v->in, id, &c);
+
+	*out = false;
+	if (!err)
+		err = gs_treewalk_open(&w, &v->in, &c.tree);
+	while (!err && gs_treewalk_next(&w, &e)) {
+		gs_id_print(&e.id, &event);
+		*out |= keep(payload, key, &event);
+	}
+	gs_treewalk_close(&w);
+	gs_commit_release(&c);
+	return err;
+}
+
+static struct err *settle(struct gs_vault *v, const char *name, keep_fn keep,
+			  void *payload)
+{
+	const char *key = name + strlen(PENDING);
+	git_reference *ref = NULL;
+	char *kept = NULL;
+	struct err *err = NULL;
+	bool yes = false;
+	git_oid id;
+
+	if (git_reference_name_to_id(&id, v->in.repo, name) < 0)
+		return gs_fault(ERR_STORE, "read %s of the snapshots", name);
+	err = ask(v, key, &id, keep, payload, &yes);
+	kept = xasprintf("refs/snapshots/%s", key);
+	if (!err && yes &&
+	    git_reference_create(&ref, v->in.repo, kept, &id, 1, NULL) < 0)
+		err = gs_fault(ERR_STORE, "make %s of the snapshots", kept);
+	if (!err && git_reference_remove(v->in.repo, name) < 0)
+		err = gs_fault(ERR_STORE, "remove %s of the snapshots", name);
+	git_reference_free(ref);
+	free(kept);
+	return err;
+}
+
+struct err *gs_pending_settle(struct store *s, keep_fn keep, void *payload)
+{
+	struct gs *g = gs_of(s);
+	git_reference_iterator *it = NULL;
+	struct gs_vault *v = NULL;
+	struct buf list = BUF_INIT; /* names, each with its NUL */
+	struct err *err = NULL;
+	const char *name;
+
+	if (!may_have_pending(g))
+		return NULL;
+	err = gs_vault(g, false, &v);
+	if (err || !v)
+		return err;
+	if (git_reference_iterator_glob_new(&it, v->in.repo, PENDING "*") < 0)
+		return gs_fault(ERR_STORE, "list pending snapshots");
+	while (!git_reference_next_name(&name, it))
+		buf_add(&list, name, strlen(name) + 1);
+	git_reference_iterator_free(it);
+	if (list.len)
+		err = gs_writable(g);
+	for (size_t at = 0; !err && at < list.len;
+	     at += strlen(list.data + at) + 1)
+		err = settle(v, list.data + at, keep, payload);
+	buf_release(&list);
+	return err_wrap(err, "settle pending snapshots");
+}

@@ -1,0 +1,140 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "gitstore/packset.h"
+#include "gitstore/treewalk.h"
+#include "gitstore/vault.h"
+
+#define CHUNK_MAX (1u << 30)
+
+struct snapshot_reader {
+	struct gs_vault *vault;
+	struct gs_packset *packs;
+	git_oid event;
+	git_oid single; /* a file of one chunk, not given yet */
+	bool has_single;
+	struct gs_treewalk trunk,
+		leaf; /* the file's groups, and one's chunks */
+	struct buf chunk;
+};
+
+struct err *gs_reader_open(struct store *s, const struct store_id *id,
+			   struct snapshot_reader **out)
+{
+	struct gs *g = gs_of(s);
+	struct gs_vault *v = NULL;
+	git_oid oid;
+	struct err *err = gs_id_parse(id->hex, &oid);
+
+	*out = NULL;
+	if (!err)
+		err = gs_vault(g, false, &v);
+	if (!err && (!v || !gs_has(&v->in, &oid)))
+		err = err_hint(err_new(ERR_STORE,
+				       "snapshot %s is not in this clone",
+				       id->hex),
+			       "it is where the migration was applied");
+	if (err)
+		return err;
+	*out = xcalloc(1, sizeof(**out));
+	(*out)->vault = v;
+	(*out)->event = oid;
+	(*out)->packs = gs_packset_open(v->packs);
+	return NULL;
+}
+
+static void end_file(struct snapshot_reader *r)
+{
+	gs_treewalk_close(&r->trunk);
+	gs_treewalk_close(&r->leaf);
+	memset(&r->trunk, 0, sizeof(r->trunk));
+	memset(&r->leaf, 0, sizeof(r->leaf));
+	r->has_single = false;
+}
+
+struct err *gs_reader_file(struct snapshot_reader *r, const char *path)
+{
+	unsigned mode = 0;
+	git_oid id;
+	struct err *err =
+		gs_tree_find(&r->vault->in, &r->event, path, &id, &mode);
+
+	end_file(r);
+	if (!err && !mode)
+		err = err_new(ERR_STORE, "the snapshot has no file %s", path);
+	if (!err && mode == GIT_FILEMODE_TREE)
+		return gs_treewalk_open(&r->trunk, &r->vault->in, &id);
+	r->single = id;
+	r->has_single = !err;
+	return err;
+}
+
+/* From our own packs, or whatever way libgit2 finds it. */
+static struct err *read_chunk(struct snapshot_reader *r, const git_oid *id)
+{
+	struct store_id hex;
+
+	buf_reset(&r->chunk);
+	if (gs_packset_read_blob(r->packs, id, CHUNK_MAX, &r->chunk))
+		return NULL;
+	buf_reset(&r->chunk);
+	gs_id_print(id, &hex);
+	return err_wrap(
+		gs_read_blob(&r->vault->in.base, hex.hex, CHUNK_MAX, &r->chunk),
+		"read the snapshot");
+}
+
+/* Id of the next chunk; false at the end. */
+static struct err *next_id(struct snapshot_reader *r, git_oid *out, bool *more)
+{
+	struct gs_tree_entry e;
+	struct err *err = NULL;
+
+	*more = true;
+	if (r->has_single) {
+		r->has_single = false;
+		*out = r->single;
+		return NULL;
+	}
+	while (!gs_treewalk_next(&r->leaf, &e)) {
+		gs_treewalk_close(&r->leaf);
+		memset(&r->leaf, 0, sizeof(r->leaf));
+		*more = gs_treewalk_next(&r->trunk, &e);
+		if (!*more)
+			return NULL;
+		err = gs_treewalk_open(&r->leaf, &r->vault->in, &e.id);
+		if (err)
+			return err;
+	}
+	*out = e.id;
+	return NULL;
+}
+
+struct err *gs_reader_chunk(struct snapshot_reader *r, const char **data,
+			    size_t *len)
+{
+	bool more = false;
+	git_oid id;
+	struct err *err = next_id(r, &id, &more);
+
+	*data = NULL;
+	*len = 0;
+	if (!err && more)
+		err = read_chunk(r, &id);
+	if (err || !more || !r->chunk.len)
+		return err;
+	*data = r->chunk.data;
+	*len = r->chunk.len;
+	return NULL;
+}
+
+void gs_reader_close(struct snapshot_reader *r)
+{
+	if (!r)
+		return;
+	end_file(r);
+	gs_packset_free(r->packs);
+	buf_release(&r->chunk);
+	free(r);
+}

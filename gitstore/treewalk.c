@@ -1,0 +1,99 @@
+#include "gitstore/treewalk.h"
+
+#include <string.h>
+
+#include "base/util.h"
+
+struct err *gs_treewalk_open(struct gs_treewalk *w, struct gs *g,
+			     const git_oid *tree)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+	struct err *err;
+	git_odb *odb;
+
+	memset(w, 0, sizeof(*w));
+	if (git_oid_is_zero(tree))
+		return NULL;
+	err = gs_odb(g, &odb);
+	if (err)
+		return err;
+	git_oid_tostr(hex, sizeof(hex), tree);
+	if (git_odb_read(&w->obj, odb, tree) < 0)
+		return err_new(ERR_STORE, "tree %s is not in this repository",
+			       hex);
+	if (git_odb_object_type(w->obj) != GIT_OBJECT_TREE)
+		return err_new(ERR_STORE, "object %s is not a tree", hex);
+	w->p = git_odb_object_data(w->obj);
+	w->end = w->p + git_odb_object_size(w->obj);
+	return NULL;
+}
+
+bool gs_treewalk_next(struct gs_treewalk *w, struct gs_tree_entry *out)
+{
+	const char *p = w->p, *nul;
+
+	if (p == w->end || w->damaged)
+		return false;
+	out->mode = 0;
+	while (p < w->end && *p >= '0' && *p <= '7')
+		out->mode = out->mode << 3 | (unsigned)(*p++ - '0');
+	nul = p < w->end && *p == ' ' ? memchr(p, '\0', (size_t)(w->end - p))
+				      : NULL;
+	if (!nul || w->end - nul < 1 + GIT_OID_RAWSZ) {
+		w->damaged = true;
+		return false;
+	}
+	out->name = p + 1;
+	out->len = (size_t)(nul - p - 1);
+	memcpy(out->id.id, nul + 1, GIT_OID_RAWSZ);
+	w->p = nul + 1 + GIT_OID_RAWSZ;
+	return true;
+}
+
+void gs_treewalk_close(struct gs_treewalk *w)
+{
+	git_odb_object_free(w->obj);
+	w->obj = NULL;
+}
+
+static struct err *find_entry(struct gs *g, const git_oid *tree,
+			      const char *name, size_t len,
+			      struct gs_tree_entry *out)
+{
+	struct gs_treewalk w;
+	struct err *err = gs_treewalk_open(&w, g, tree);
+	bool found = false;
+
+	while (!err && !found && gs_treewalk_next(&w, out))
+		found = out->len == len && !memcmp(out->name, name, len);
+	if (!found)
+		memset(out, 0, sizeof(*out));
+	gs_treewalk_close(&w);
+	return err;
+}
+
+struct err *gs_tree_find(struct gs *g, const git_oid *tree, const char *path,
+			 git_oid *id, unsigned *mode)
+{
+	struct gs_tree_entry e = { .mode = GIT_FILEMODE_TREE, .id = *tree };
+	const char *p = path;
+
+	while (*p) {
+		size_t n = strcspn(p, "/");
+		git_oid below = e.id;
+		struct err *err = NULL;
+
+		if (e.mode == GIT_FILEMODE_TREE)
+			err = find_entry(g, &below, p, n, &e);
+		else
+			memset(&e, 0, sizeof(e));
+		if (err)
+			return err;
+		p += n;
+		p += *p == '/';
+	}
+	*id = e.id;
+	if (mode)
+		*mode = e.mode;
+	return NULL;
+}

@@ -1,0 +1,29 @@
+#ifndef GITSTORE_VAULT_H
+#define GITSTORE_VAULT_H
+
+#include "gitstore/repo.h"
+
+/*
+ * The bare repository <common dir>/migrate/snapshots.git, where rows are
+ * kept: docs/snapshots.md. It is nobody's alternate and nobody's remote, so
+ * that no clone, push or bundle of the project carries one.
+ */
+struct gs_vault {
+	struct gs in; /**< for the functions that take a repository */
+	char *packs;  /**< its objects/pack folder */
+};
+
+/**
+ * The snapshots of g, opened at the first call; borrowed from g.
+ *
+ * @param make make the repository when there is none
+ * @param[out] out NULL when there is none
+ * @return ERR_REFUSED where it may not be made, ERR_STORE when it is damaged
+ */
+MUST_USE struct err *gs_vault(struct gs *g, bool make, struct gs_vault **out);
+void gs_vault_free(struct gs_vault *v);
+
+/** Something was added behind libgit2's back. */
+MUST_USE struct err *gs_vault_refresh(struct gs_vault *v);
+
+#endif
