@@ -5,7 +5,7 @@
 
 /*
  * Where the printer stands in a run of tokens; private to sqlite_text.c,
- * sqlite_role.c and sqlite_alias.c.
+ * sqlite_role.c, sqlite_keyword.c and sqlite_alias.c.
  */
 
 /** What the grammar wants next. */
@@ -53,6 +53,15 @@ bool scan_is_certain(const struct scan *s);
 
 /** It is a whole column of an index or key: (a, "b" COLLATE c DESC). */
 bool scan_is_lone_term(const struct scan *s);
+
+/** The keyword in hand is the FROM of IS [NOT] DISTINCT FROM. */
+bool scan_is_distinct_from(const struct scan *s);
+
+/** The keyword in hand starts a line of its own. */
+bool scan_breaks_line(const struct scan *s);
+
+/** What the grammar wants behind the keyword in hand. */
+enum scan_want scan_want_after_keyword(const struct scan *s);
 
 /** End of a result column before the token in hand: name it if needed. */
 void scan_end_item(struct scan *s);
