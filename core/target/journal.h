@@ -24,7 +24,8 @@
 /** One history row. NULL strings are SQL NULL; ids are hex. */
 struct journal_event {
 	int64_t seq;
-	const char *event; /**< init apply rollback failed drift fork restored */
+	const char
+		*event; /**< init apply rollback failed drift fork restored */
 	const char *name, *version, *layout;
 	const char *path, *blob, *down_path, *down_blob;
 	const char *commit, *parent, *source_commit;
@@ -92,8 +93,8 @@ typedef struct err *(*journal_event_fn)(void *payload,
 					const struct journal_event *e);
 
 /** One row, with message and delta. ERR_STATE when there is none. */
-MUST_USE struct err *journal_get(struct target *t, int64_t seq,
-				 struct arena *a, struct journal_event *out);
+MUST_USE struct err *journal_get(struct target *t, int64_t seq, struct arena *a,
+				 struct journal_event *out);
 
 /** Rows with seq > after, oldest first, commits only, with message and
  * delta: what a rebuild of the ledger reads. */
@@ -101,9 +102,8 @@ MUST_USE struct err *journal_replay(struct target *t, int64_t after,
 				    journal_event_fn fn, void *payload);
 
 /** Newest first; name NULL = all; max 0 = all; no message, no delta. */
-MUST_USE struct err *journal_log(struct target *t, const char *name,
-				 size_t max, journal_event_fn fn,
-				 void *payload);
+MUST_USE struct err *journal_log(struct target *t, const char *name, size_t max,
+				 journal_event_fn fn, void *payload);
 
 /**
  * Each migration that the database knows: the row that gives its state,
@@ -138,11 +138,11 @@ MUST_USE struct err *journal_text_get(struct target *t, const char *blob,
 MUST_USE struct err *journal_depends_set(struct target *t, const char *name,
 					 const char *const *depends,
 					 bool inferred);
-MUST_USE struct err *
-journal_depends_each(struct target *t,
-		     struct err *(*fn)(void *payload, const char *name,
-				       const char *depends_on, bool inferred),
-		     void *payload);
+MUST_USE struct err *journal_depends_each(
+	struct target *t,
+	struct err *(*fn)(void *payload, const char *name,
+			  const char *depends_on, bool inferred),
+	void *payload);
 
 /** Steps of a migration without a transaction: states "intent", "done". */
 MUST_USE struct err *journal_step_set(struct target *t, const char *name,

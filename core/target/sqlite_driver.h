@@ -30,8 +30,9 @@ struct sqlite_guard {
 	/* of the statement, folded into target_seen once it is run */
 	struct target_seen seen;
 	bool ddl;      /**< CREATE, ALTER or DROP of anything */
-	char *dropped; /**< table that DROP TABLE names, owned */
-	bool like;     /**< PRAGMA case_sensitive_like */
+	char *dropped; /**< table or view that DROP names, owned */
+	bool dropped_view;
+	bool like; /**< PRAGMA case_sensitive_like */
 	struct guard_write *writes;
 	size_t n_writes, cap_writes;
 };
@@ -116,6 +117,11 @@ MUST_USE struct err *sqlite_reset(struct target *t);
 
 /** Read the settings a PRAGMA could change, once, before the first one. */
 MUST_USE struct err *sqlite_settings_learn(struct sqlite_target *t);
+
+/* sqlite_constraints.c */
+enum target_place sqlite_place(const struct sql_statement *s);
+MUST_USE struct err *sqlite_check_deferred(struct target *t);
+MUST_USE struct err *sqlite_violations(struct target *t, int64_t *out);
 
 /* sqlite_lock.c */
 MUST_USE struct err *sqlite_lock(struct target *t, int64_t timeout_ms,

@@ -101,9 +101,14 @@ static int check_write(struct sqlite_guard *g, const char *table,
 		g->seen.wrote |= !g->ddl;
 		return SQLITE_OK;
 	}
+	/* DROP asks for the right to delete from what it drops */
+	if (g->dropped && sqlite3_stricmp(g->dropped, table) == 0) {
+		if (!g->dropped_view)
+			note_write(g, table, column);
+		return SQLITE_OK;
+	}
 	note_write(g, table, column);
-	if (!g->dropped || sqlite3_stricmp(g->dropped, table) != 0)
-		g->seen.wrote = true;
+	g->seen.wrote = true;
 	return SQLITE_OK;
 }
 
@@ -141,11 +146,13 @@ static int check_change(struct sqlite_guard *g, const char *name,
 	return SQLITE_OK;
 }
 
-static int check_drop_table(struct sqlite_guard *g, const char *name,
-			    bool temporary, const char *db)
+static int check_drop(struct sqlite_guard *g, const char *name, bool view,
+		      bool temporary, const char *db)
 {
-	if (!g->dropped && name && !g->stepping && !is_elsewhere(db))
+	if (!g->dropped && name && !g->stepping && !is_elsewhere(db)) {
 		g->dropped = xstrdup(name);
+		g->dropped_view = view;
+	}
 	return check_change(g, name, NULL, temporary, db);
 }
 
@@ -210,16 +217,16 @@ static int authorize(void *payload, int action, const char *a, const char *b,
 		return check_change(g, b, NULL, !is_main(a), a);
 	case SQLITE_DROP_TABLE:
 	case SQLITE_DROP_VTABLE:
-		return check_drop_table(g, a, db && !is_main(db), db);
+		return check_drop(g, a, false, db && !is_main(db), db);
 	case SQLITE_DROP_TEMP_TABLE:
-		return check_drop_table(g, a, true, db);
+		return check_drop(g, a, false, true, db);
 	case SQLITE_DROP_VIEW:
-		return check_change(g, a, NULL, false, db);
+		return check_drop(g, a, true, false, db);
 	case SQLITE_DROP_INDEX:
 	case SQLITE_DROP_TRIGGER:
 		return check_change(g, a, b, false, db);
 	case SQLITE_DROP_TEMP_VIEW:
-		return check_change(g, a, NULL, true, db);
+		return check_drop(g, a, true, true, db);
 	case SQLITE_DROP_TEMP_INDEX:
 	case SQLITE_DROP_TEMP_TRIGGER:
 		return check_change(g, a, b, true, db);
@@ -286,7 +293,7 @@ void sqlite_guard_reset(struct sqlite_guard *g)
 	free(g->dropped);
 	g->reason = g->hint = g->dropped = NULL;
 	g->n_writes = 0;
-	g->ddl = g->like = g->stepping = false;
+	g->ddl = g->like = g->stepping = g->dropped_view = false;
 	g->seen = (struct target_seen){ .rows = 0 };
 }
 

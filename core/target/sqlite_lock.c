@@ -53,14 +53,14 @@ static struct err *open_lock(const struct sqlite_target *t, int *out)
 	int fd;
 
 	fd = open(t->lock_path, O_RDWR | flags);
-	if (fd < 0 && errno == ENOENT) {
+	if (fd < 0 && errno == EACCES) {
+		fd = open(t->lock_path, O_RDONLY | flags);
+	} else if (fd < 0 && errno == ENOENT) {
 		fd = open(t->lock_path, O_RDWR | O_CREAT | flags, 0666);
 		/* whoever may write the database may take the lock */
 		if (fd >= 0 && stat(t->path, &db) == 0)
 			(void)!fchmod(fd, db.st_mode & 0666);
 	}
-	if (fd < 0 && errno == EACCES)
-		fd = open(t->lock_path, O_RDONLY | flags);
 	if (fd < 0)
 		return open_error(t->lock_path);
 	*out = fd;

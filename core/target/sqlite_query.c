@@ -139,15 +139,20 @@ static struct target_value cell_of(sqlite3_stmt *stmt, int i)
 static struct err *step_all(struct sqlite_target *t, sqlite3_stmt *stmt,
 			    const char *sql, target_row_fn row, void *payload)
 {
-	int n = sqlite3_column_count(stmt), rc;
 	struct target_value *cells = NULL;
 	struct err *e = NULL;
+	int n_cells = 0, rc;
 
-	if (row && n > 0)
-		cells = xcalloc((size_t)n, sizeof(*cells));
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && !e) {
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		/* known now only: the first step may compile it again */
+		int n = sqlite3_data_count(stmt);
+
 		if (!row)
 			continue;
+		if (n > n_cells) {
+			cells = xreallocarray(cells, (size_t)n, sizeof(*cells));
+			n_cells = n;
+		}
 		for (int i = 0; i < n; i++)
 			cells[i] = cell_of(stmt, i);
 		if ((e = row(payload, n, cells)))

@@ -118,14 +118,17 @@ static void fold_seen(struct sqlite_target *t, bool explained, int64_t rows)
 	t->settings_touched |= one->pragma;
 	t->like_touched |= t->guard.like;
 	all->pragma |= one->pragma;
-	if (explained) /* EXPLAIN PRAGMA sets, EXPLAIN of others does nothing */
+	/* EXPLAIN PRAGMA sets, EXPLAIN of anything else does nothing */
+	if (!t->guard.stepping || explained)
 		return;
 	t->temp_touched |= one->temporary;
 	all->created |= one->created;
 	all->changed |= one->changed;
 	all->wrote |= one->wrote;
 	all->temporary |= one->temporary;
-	all->rows += rows;
+	/* a virtual table fills its shadow tables when it is made */
+	if (!t->guard.ddl)
+		all->rows += rows;
 }
 
 struct err *sqlite_run(struct target *base, const struct sql_statement *s)

@@ -192,3 +192,20 @@ void target_server(struct target *t, struct buf *out)
 {
 	t->ops->server(t, out);
 }
+
+enum target_place target_statement_place(struct target *t,
+					 const struct sql_statement *s)
+{
+	return t->ops->place ? t->ops->place(s) : TARGET_INSIDE;
+}
+
+struct err *target_check_deferred(struct target *t)
+{
+	return t->ops->check_deferred ? t->ops->check_deferred(t) : NULL;
+}
+
+struct err *target_violations(struct target *t, int64_t *out)
+{
+	*out = 0;
+	return t->ops->violations ? t->ops->violations(t, out) : NULL;
+}

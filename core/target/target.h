@@ -85,6 +85,14 @@ struct target_seen {
 	int64_t rows;   /**< changed, as the database counts them */
 };
 
+/** How a statement of a migration stands to its transaction. */
+enum target_place {
+	TARGET_INSIDE, /**< runs in it */
+	TARGET_ALONE,  /**< cannot run in one (VACUUM) */
+	TARGET_AROUND, /**< a setting that is made before it begins (SQLite:
+			    PRAGMA foreign_keys, a silent no-op inside) */
+};
+
 /** A hook around the statements of migrations, for capture. */
 struct target_watch {
 	void *payload;
@@ -94,8 +102,7 @@ struct target_watch {
 	 * authorizer): called before it runs, once per table and column set.
 	 * column NULL = rows are inserted or deleted.
 	 */
-	void (*may_write)(void *payload, const char *table,
-			  const char *column);
+	void (*may_write)(void *payload, const char *table, const char *column);
 };
 
 /** Required calls first; the wrappers in target.c are the only callers. */
@@ -122,11 +129,18 @@ struct target_ops {
 	void (*location)(struct target *t, struct buf *out);
 	void (*server)(struct target *t, struct buf *out);
 	void (*close)(struct target *t);
+
+	/* optional: NULL = every statement is INSIDE, nothing is deferred */
+	enum target_place (*place)(const struct sql_statement *s);
+	struct err *(*check_deferred)(struct target *t);
+	struct err *(*violations)(struct target *t, int64_t *out);
 };
 
 /** First member of every driver's own struct. */
 struct target {
 	const struct target_ops *ops;
+	int64_t deadline_us; /**< clock_steady_us() at which target_run() stops
+				  with "statement timeout"; 0 = never */
 	struct target_seen seen;
 	const struct target_watch *watch; /**< NULL = nobody looks */
 };
@@ -188,6 +202,19 @@ MUST_USE struct err *target_exec(struct target *t, const char *sql);
  */
 MUST_USE struct err *target_run(struct target *t,
 				const struct sql_statement *s);
+
+/** Where the statement may run. Decided from its text alone. */
+enum target_place target_statement_place(struct target *t,
+					 const struct sql_statement *s);
+
+/**
+ * ERR_TARGET when a deferred constraint is violated that only the commit
+ * would check, with the tables and counts.
+ */
+MUST_USE struct err *target_check_deferred(struct target *t);
+
+/** Rows that violate some foreign key, in the whole database (a scan). */
+MUST_USE struct err *target_violations(struct target *t, int64_t *out);
 
 /** See schema_sqlite_refresh(); all = false reads appended objects only. */
 MUST_USE struct err *target_inspect(struct target *t, struct schema *s,

@@ -128,6 +128,9 @@ const struct target_ops target_sqlite_ops = {
 	.location = location,
 	.server = server,
 	.close = close_target,
+	.place = sqlite_place,
+	.check_deferred = sqlite_check_deferred,
+	.violations = sqlite_violations,
 };
 
 sqlite3 *target_sqlite_db(struct target *base)
