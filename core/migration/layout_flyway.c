@@ -71,6 +71,10 @@ static const char *why_not(const char *path)
 		return "there is no version number behind its first letter";
 	if (!strstr(base, "__"))
 		return "there is no \"__\" in its name";
+	if (*base != 'R' &&
+	    !starts_with(base + 1 + version_length(base + 1), "__"))
+		return "its version number is followed by something else than "
+		       "\"__\"";
 	return "there is no description behind its \"__\"";
 }
 

@@ -204,26 +204,27 @@ static void join_down(struct parse *p, const char *text,
 		      const struct blocks *all)
 {
 	struct migration *m = p->m;
+	const struct block *first = NULL; /* the one that runs first */
 	struct buf b = BUF_INIT;
-	const struct block *only = NULL; /* the one that runs first */
 	size_t n = 0;
 
 	for (size_t i = all->n; i-- > 0;) {
-		if (!all->items[i].down)
+		const struct block *block = &all->items[i];
+
+		if (!block->down)
 			continue;
-		only = only ? only : &all->items[i];
-		buf_add(&b, text + only->start, only->end - only->start);
-		buf_addch(&b, '\n');
-		n++;
+		if (!n++)
+			first = block;
+		else
+			buf_addch(&b, '\n');
+		buf_add(&b, text + block->start, block->end - block->start);
 	}
-	if (n == 1) {
-		m->down.text = text + only->start;
-		m->down.len = only->end - only->start;
-	} else if (n > 1) {
-		m->down.text = arena_strndup(p->arena, buf_str(&b), b.len);
-		m->down.len = b.len;
-	}
-	m->down.line = only ? only->line + 1 : 0;
+	if (!first)
+		return;
+	m->down.line = first->line + 1;
+	m->down.len = b.len;
+	m->down.text = n == 1 ? text + first->start
+			      : arena_strndup(p->arena, buf_str(&b), b.len);
 	buf_release(&b);
 }
 

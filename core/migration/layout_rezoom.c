@@ -65,9 +65,18 @@ static bool is_rezoom(const char *path)
 	return cut(path, &a, &b, &c);
 }
 
+/* "V1.10__c.sql" fits as well, but is Flyway's. */
+static bool is_surely_rezoom(const char *path)
+{
+	size_t digits, first, second;
+
+	return cut(path, &digits, &first, &second) &&
+	       isalpha((unsigned char)path[1 + digits + 1]);
+}
+
 static int detect(const struct layout_probe *p, const char **example)
 {
-	*example = scan_first(p->files, is_rezoom);
+	*example = scan_first(p->files, is_surely_rezoom);
 	return *example ? 80 : 0;
 }
 

@@ -83,11 +83,12 @@ bool migration_is_nearer(const char *typed, const char *candidate,
 			 unsigned *best)
 {
 	size_t n = strlen(typed);
-	unsigned limit = n < 6 ? 2 : (unsigned)(n > 60 ? 20 : n / 3);
-	unsigned d = n >= 3 && strstr(candidate, typed)
-			     ? 1
-			     : text_distance(typed, candidate);
+	unsigned limit = n < 4 ? 1 : n < 12 ? 2 : n < 20 ? (unsigned)n / 4 : 5;
+	unsigned d = text_distance(typed, candidate);
 
+	/* a slug without its version is a part of the name */
+	if (d > 1 && n >= 3 && strstr(candidate, typed))
+		d = 1;
 	if (d > limit || d >= *best)
 		return false;
 	*best = d;

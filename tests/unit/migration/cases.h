@@ -1,6 +1,7 @@
 #ifndef TESTS_UNIT_MIGRATION_CASES_H
 #define TESTS_UNIT_MIGRATION_CASES_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"

@@ -110,7 +110,7 @@ static const struct file_case files[] = {
 	  .files = { "1_a.sql\t-- migrate:up\nA;\n-- migrate:down\nB;\n"
 		     "-- migrate:up\nC;\n-- migrate:down\nD;\n" },
 	  .expect = "up 2: A;\\n-- migrate:down\\n  \\n-- migrate:up\\nC;\\n\n"
-		    "down 8: D;\\n\\nB;\\n\\n\n" },
+		    "down 8: D;\\n\\nB;\\n\n" },
 	{ .about = "several pairs in two modes",
 	  .files = { "1_a.sql\t-- migrate:up\nA;\n-- migrate:down\nB;\n"
 		     "-- migrate:up transaction:false\nC;\n" },
