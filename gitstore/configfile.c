@@ -41,9 +41,14 @@ static int next(struct reader *r)
 	return c;
 }
 
+static bool is_blank(int c)
+{
+	return c == ' ' || c == '\t';
+}
+
 static void skip_blank(struct reader *r)
 {
-	while (peek(r) == ' ' || peek(r) == '\t')
+	while (is_blank(peek(r)))
 		r->p++;
 }
 
@@ -84,7 +89,7 @@ static struct err *read_section(struct reader *r)
 		buf_addch(&r->section, (char)tolower(next(r)));
 	if (!r->section.len)
 		return bad(r, "a section needs a name");
-	if (peek(r) == ' ' || peek(r) == '\t') {
+	if (is_blank(peek(r))) {
 		skip_blank(r);
 		if (peek(r) != '"')
 			return bad(r, "a subsection stands in quotes");
@@ -134,11 +139,11 @@ static struct err *read_value(struct reader *r)
 			quoted = !quoted;
 		else if (c == '\\')
 			err = read_escape(r);
-		else
+		else if (quoted || !is_blank(c) || r->value.len)
 			buf_addch(&r->value, (char)c);
 		if (err)
 			return err;
-		if (quoted || (c != ' ' && c != '\t'))
+		if (quoted || !is_blank(c))
 			solid = r->value.len;
 	}
 	if (quoted)
@@ -188,7 +193,7 @@ struct err *gs_configfile_parse(const char *text, size_t len, const char *path,
 	while (!err && peek(&r) >= 0) {
 		int c = peek(&r);
 
-		if (c == '\n' || c == ' ' || c == '\t')
+		if (c == '\n' || is_blank(c))
 			next(&r);
 		else if (c == '#' || c == ';')
 			skip_line(&r);

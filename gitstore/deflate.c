@@ -10,6 +10,10 @@
 
 #include <isa-l.h>
 
+/* Below this, making Huffman tables for the input costs more than it gains:
+ * level 0 has tables of its own. */
+#define OWN_TABLES 1024
+
 struct gs_deflate {
 	struct isal_zstream stream;
 	uint8_t level_buf[ISAL_DEF_LVL1_DEFAULT];
@@ -39,9 +43,11 @@ void gs_deflate_add(struct gs_deflate *d, const void *in, size_t n,
 
 	assert(n <= INT32_MAX);
 	isal_deflate_stateless_init(&d->stream);
-	d->stream.level = 1;
-	d->stream.level_buf = d->level_buf;
-	d->stream.level_buf_size = sizeof(d->level_buf);
+	if (n >= OWN_TABLES) {
+		d->stream.level = 1;
+		d->stream.level_buf = d->level_buf;
+		d->stream.level_buf_size = sizeof(d->level_buf);
+	}
 	d->stream.gzip_flag = IGZIP_ZLIB;
 	d->stream.end_of_stream = 1;
 	d->stream.flush = NO_FLUSH;

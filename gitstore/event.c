@@ -157,7 +157,7 @@ struct err *gs_events_end(struct gs_events *w, git_oid *out)
 	if (!err)
 		err = gs_folder_id(w->event, &event.id);
 	if (!err)
-		err = gs_folder_save(w->event, w->pack);
+		err = gs_folder_save(w->event, w->pack, false);
 	snprintf(name, sizeof(name), "%08zu", w->n_events);
 	if (!err)
 		err = gs_folder_put(w->group, name, &event, NULL);
@@ -194,7 +194,7 @@ struct err *gs_events_finish(struct gs_events *w, const char *key,
 	if (!err)
 		err = gs_folder_id(w->group, &tree);
 	if (!err)
-		err = gs_folder_save(w->group, w->pack);
+		err = gs_folder_save(w->group, w->pack, false);
 	if (err)
 		return err;
 	buf_addf(&who, WHO " %lld +0000", (long long)clock_now());

@@ -366,12 +366,12 @@ struct err *gs_folder_id_at(struct gs_folder *f, const char *path, git_oid *out)
 	return NULL;
 }
 
-static struct err *save_one(struct gs_folder *f, struct gs_pack *p)
+static struct err *save_one(struct gs_folder *f, struct gs_pack *p, bool look)
 {
 	struct gs_pack_base base = { &f->kept_id, f->kept.data, f->kept.len };
 	struct err *err = NULL;
 
-	if (!gs_pack_has(p, &f->id) && !(f->g && gs_has(f->g, &f->id)))
+	if (!gs_pack_has(p, &f->id) && !(look && gs_has(f->g, &f->id)))
 		err = gs_pack_add_delta(p, GIT_OBJECT_TREE, &f->id,
 					f->data.data, f->data.len,
 					f->kept.len ? &base : NULL);
@@ -384,7 +384,7 @@ static struct err *save_one(struct gs_folder *f, struct gs_pack *p)
 	return NULL;
 }
 
-struct err *gs_folder_save(struct gs_folder *f, struct gs_pack *p)
+struct err *gs_folder_save(struct gs_folder *f, struct gs_pack *p, bool look)
 {
 	struct err *err = NULL;
 	git_oid id;
@@ -394,8 +394,8 @@ struct err *gs_folder_save(struct gs_folder *f, struct gs_pack *p)
 	err = gs_folder_id(f, &id);
 	for (size_t i = 0; !err && i < f->n; i++)
 		if (f->entries[i].child)
-			err = gs_folder_save(f->entries[i].child, p);
-	return err ? err : save_one(f, p);
+			err = gs_folder_save(f->entries[i].child, p, look);
+	return err ? err : save_one(f, p, look);
 }
 
 void gs_folder_unsave(struct gs_folder *f)

@@ -13,7 +13,7 @@
 struct gs_folder;
 
 /** An empty folder. g is borrowed: stored folders are read from it; NULL =
- * all is new, nothing is looked up. */
+ * nothing comes from anywhere. */
 struct gs_folder *gs_folder_new(struct gs *g);
 
 /** The folder that a stored tree is. Nothing is read yet. */
@@ -45,9 +45,13 @@ MUST_USE struct err *gs_folder_id(struct gs_folder *f, git_oid *out);
 MUST_USE struct err *gs_folder_id_at(struct gs_folder *f, const char *path,
 				     git_oid *out);
 
-/** Add to the pack each tree changed since the last save that is neither
- * there nor in the repository, as deltas against their earlier selves. */
-MUST_USE struct err *gs_folder_save(struct gs_folder *f, struct gs_pack *p);
+/**
+ * Add to the pack each tree changed since the last save, as deltas against
+ * their earlier selves. With `look`, those that the repository has are left
+ * out; a look costs a system call, so it is for trees that may be old.
+ */
+MUST_USE struct err *gs_folder_save(struct gs_folder *f, struct gs_pack *p,
+				    bool look);
 
 /** Trees saved before may be gone (a pack was cut): save them anew. */
 void gs_folder_unsave(struct gs_folder *f);

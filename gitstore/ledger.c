@@ -182,18 +182,20 @@ struct err *gs_ledger_commit(struct ledger *l, const char *author,
 			     const char *committer, const char *message,
 			     struct store_id *out)
 {
+	/* what follows a commit that is new cannot have been there */
+	bool look = !l->has_parent || !gs_pack_has(pack_of(l), &l->parent);
 	git_oid tree, id;
 	struct err *err = gs_folder_id(l->root, &tree);
 
 	if (!err)
-		err = gs_folder_save(l->root, pack_of(l));
+		err = gs_folder_save(l->root, pack_of(l), look);
 	if (err)
 		return err;
 	buf_reset(&l->text);
 	gs_commit_format(&l->text, &tree, &l->parent, l->has_parent, author,
 			 committer, message);
 	gs_hash_object(GIT_OBJECT_COMMIT, l->text.data, l->text.len, &id);
-	if (!gs_has(l->g, &id))
+	if (!look || !gs_has(l->g, &id))
 		err = gs_pack_add(l->pack, GIT_OBJECT_COMMIT, &id, l->text.data,
 				  l->text.len);
 	if (err)

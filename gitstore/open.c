@@ -167,17 +167,38 @@ static char *without_slash(const char *path)
 	return xstrndup(path, n);
 }
 
+/* GIT_WORK_TREE, which git sets for "git --work-tree=... migrate", makes
+ * libgit2 1.5 give up ("unimplemented"): it is set after the opening. */
+static int open_from_env(git_repository **out)
+{
+	const char *env = getenv("GIT_WORK_TREE");
+	char *work = env ? realpath(env, NULL) : NULL;
+	char *kept = env ? xstrdup(env) : NULL;
+	int rc;
+
+	unsetenv("GIT_WORK_TREE");
+	rc = git_repository_open_ext(out, NULL, GIT_REPOSITORY_OPEN_FROM_ENV,
+				     NULL);
+	if (kept)
+		setenv("GIT_WORK_TREE", kept, 1);
+	if (!rc && work)
+		rc = git_repository_set_workdir(*out, work, 0);
+	free(work);
+	free(kept);
+	return rc;
+}
+
 struct err *gitstore_open(struct store **out, const char *path)
 {
 	struct gs *g = xcalloc(1, sizeof(*g));
-	unsigned flags = path ? 0 : GIT_REPOSITORY_OPEN_FROM_ENV;
 	int rc;
 
 	*out = NULL;
 	g->base.ops = &ops;
 	if (git_libgit2_init() == 1)
 		allow_extensions();
-	rc = git_repository_open_ext(&g->repo, path, flags, NULL);
+	rc = path ? git_repository_open_ext(&g->repo, path, 0, NULL)
+		  : open_from_env(&g->repo);
 	if (rc < 0) {
 		struct err *err = cannot_open(rc, path);
 

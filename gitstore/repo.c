@@ -47,7 +47,7 @@ void gs_id_print(const git_oid *id, struct store_id *out)
 
 bool gs_has(struct gs *g, const git_oid *id)
 {
-	git_odb *odb;
+	git_odb *odb = NULL;
 	struct err *err = gs_odb(g, &odb);
 
 	if (err) {

@@ -126,6 +126,7 @@ static inline int scratch_empty(void **state)
 	unsetenv("GIT_CONFIG_SYSTEM");
 	unsetenv("GIT_CONFIG_NOSYSTEM");
 	unsetenv("GIT_DIR");
+	unsetenv("GIT_WORK_TREE");
 	scratch_write(t, ".gitconfig",
 		      "[user]\n\tname = Ann\n\temail = ann@example.com\n"
 		      "[init]\n\tdefaultBranch = main\n"
