@@ -234,11 +234,13 @@ static bool is_marker(const struct directive_line *d)
 
 static struct err *unknown(const struct at *at, const struct directive_line *d)
 {
-	char *word = xstrndup(d->word, d->word_len);
+	char *word = xstrndup(d->word, d->word_len); /* in small letters */
 	const char *near = NULL;
 	unsigned best = UINT_MAX;
 	struct err *e;
 
+	for (char *c = word; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (migration_is_nearer(word, table[i].word, &best))
 			near = table[i].word;
@@ -247,7 +249,8 @@ static struct err *unknown(const struct at *at, const struct directive_line *d)
 	if (migration_is_nearer(word, "down", &best))
 		near = "down";
 	e = parse_error(at->p, at->part, at->line,
-			"unknown directive \"migrate:%s\"", word);
+			"unknown directive \"migrate:%.*s\"", (int)d->word_len,
+			d->word);
 	free(word);
 	if (near)
 		return err_hintf(e, "did you mean \"migrate:%s\"?", near);
