@@ -21,7 +21,10 @@
 
 #define JOURNAL_FORMAT 1
 
-/** One history row. NULL strings are SQL NULL; ids are hex. */
+/**
+ * One history row. NULL strings are SQL NULL; ids are hex. Strings may hold
+ * any bytes but NUL; delta holds any.
+ */
 struct journal_event {
 	int64_t seq;
 	const char
@@ -45,7 +48,8 @@ struct journal_event {
 	const char *error;
 	int printer;
 	const char *server, *tool;
-	/* kept in the table ledger; not read unless asked for */
+	/* kept in the table ledger, and only for an event with a commit; not
+	 * read unless asked for */
 	const char *message;
 	const char *delta;
 	size_t delta_len;
@@ -62,12 +66,16 @@ void journal_meta_release(struct journal_meta *m);
 
 /**
  * Read meta; present = false when there is no journal.
- * ERR_REFUSED when the format is newer than this program's (says both).
+ *
+ * @return ERR_REFUSED when the format is newer than this program's (says
+ *         both); ERR_STATE when tables named like ours are no whole journal,
+ *         or the database stays locked
  */
 MUST_USE struct err *journal_meta_read(struct target *t,
 				       struct journal_meta *out);
 
-/** Make the tables, with a new random UUID. Inside a transaction. */
+/** Make the tables, with a new random UUID. Inside a transaction. location
+ * may be NULL. */
 MUST_USE struct err *journal_create(struct target *t, const char *location,
 				    char uuid[37]);
 MUST_USE struct err *journal_meta_set(struct target *t, const char *key,
@@ -85,7 +93,8 @@ MUST_USE struct err *journal_tip(struct target *t, struct arena *a,
 MUST_USE struct err *journal_last_seq(struct target *t, int64_t *out);
 
 /** Append; e->seq is taken as given (last + 1). Updates `current` when
- * e->name is set. Inside a transaction. */
+ * e->name and e->status are set; without e->commit the tip stays. Inside a
+ * transaction. */
 MUST_USE struct err *journal_append(struct target *t,
 				    const struct journal_event *e);
 
@@ -101,7 +110,8 @@ MUST_USE struct err *journal_get(struct target *t, int64_t seq, struct arena *a,
 MUST_USE struct err *journal_replay(struct target *t, int64_t after,
 				    journal_event_fn fn, void *payload);
 
-/** Newest first; name NULL = all; max 0 = all; no message, no delta. */
+/** Newest first; name NULL = all; max 0 = all; no message, no delta. An error
+ * of fn ends the list and is returned as it is, here and below. */
 MUST_USE struct err *journal_log(struct target *t, const char *name, size_t max,
 				 journal_event_fn fn, void *payload);
 
@@ -134,7 +144,8 @@ MUST_USE struct err *journal_text_put(struct target *t, const char *blob,
 MUST_USE struct err *journal_text_get(struct target *t, const char *blob,
 				      struct buf *out);
 
-/** Replace the dependencies of a migration; depends NULL-terminated. */
+/** Replace the dependencies of a migration that are of this kind; depends
+ * NULL-terminated. What is explicit is not made inferred. */
 MUST_USE struct err *journal_depends_set(struct target *t, const char *name,
 					 const char *const *depends,
 					 bool inferred);

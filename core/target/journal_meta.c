@@ -85,7 +85,7 @@ static struct err *explain_absence(struct target *t, struct err *why)
 	int64_t n = 0;
 	struct err *e;
 
-	if (err_class_of(why) == ERR_CANCELLED)
+	if (err_class_of(why) != ERR_TARGET) /* interrupted, or busy */
 		return why;
 	e = target_query(t, journal_sql_of(t)->exists, NULL, 0, take_count, &n);
 	if (e) { /* the database itself is in trouble; that was the reason */

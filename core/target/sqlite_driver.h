@@ -70,7 +70,8 @@ extern const struct target_ops target_sqlite_ops;
 
 /* sqlite_error.c */
 
-/** SQLite's message for the last failure, with a hint where one helps. */
+/** SQLite's message for the last failure, with a hint where one helps; a busy
+ * database is ERR_STATE whatever cls says. */
 MUST_USE struct err *sqlite_error_of(sqlite3 *db, enum err_class cls,
 				     const char *fmt, ...) PRINTF_LIKE(3, 4);
 

@@ -64,6 +64,8 @@ struct err *sqlite_error_of(sqlite3 *db, enum err_class cls, const char *fmt,
 	va_start(ap, fmt);
 	vsnprintf(doing, sizeof(doing), fmt, ap);
 	va_end(ap);
+	if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
+		cls = ERR_STATE;
 	if (doing[0])
 		e = err_new(cls, "%s: %s", doing, sqlite3_errmsg(db));
 	else

@@ -39,7 +39,8 @@ struct target_value {
 	enum target_type type;
 	int64_t i;
 	double real;
-	const char *s; /**< NUL after len bytes when coming out */
+	const char *s; /**< coming out: NUL after len bytes of a TEXT, not of a
+			    BLOB; never NULL for either */
 	size_t len;
 };
 
@@ -78,11 +79,15 @@ struct target_options {
 /** What running migration statements did, gathered since target_seen_reset */
 struct target_seen {
 	bool created;   /**< CREATE of a persistent object */
-	bool changed;   /**< ALTER, DROP, or anything else in the schema */
-	bool wrote;     /**< rows of some table */
-	bool pragma;    /**< a setting that outlives the statement */
-	bool temporary; /**< temporary objects were made */
-	int64_t rows;   /**< changed, as the database counts them */
+	bool changed;   /**< ALTER, DROP, or anything else in the schema
+			     (user_version and application_id too) */
+	bool wrote;     /**< rows of some table; of a DROP TABLE only those
+			     it deletes elsewhere. Not statistics. */
+	bool pragma;    /**< a setting that outlives the statement: a group
+			     has to end here, so that target_reset() can run */
+	bool temporary; /**< temporary objects were made; ends a group too */
+	int64_t rows;   /**< changed, as the database counts them: triggers
+			     and cascades too; not by DDL */
 };
 
 /** How a statement of a migration stands to its transaction. */
@@ -99,8 +104,13 @@ struct target_watch {
 
 	/**
 	 * The statement is prepared and may write these tables (from the
-	 * authorizer): called before it runs, once per table and column set.
-	 * column NULL = rows are inserted or deleted.
+	 * authorizer), through triggers and cascades too: called before it
+	 * runs, once per table and column. column NULL = rows are inserted
+	 * or deleted; UPDATE OR REPLACE, which can delete as well, names its
+	 * columns only. DROP TABLE names its table. A view with INSTEAD OF
+	 * triggers is named like a table. Not named: temporary tables, and
+	 * the shadow tables that a virtual table writes behind its own name.
+	 * May use target_query().
 	 */
 	void (*may_write)(void *payload, const char *table, const char *column);
 };
@@ -150,11 +160,14 @@ struct target {
  * driver). The file of an SQLite database is made only with options.create;
  * SQLITE_OPEN_NOFOLLOW is not used. Opening reads the header, so that "not a
  * database", a missing folder, a folder in place of a file and missing rights
- * are told here, each with a hint.
+ * are told here, each with a hint. "sqlite://PATH" is read as "sqlite:PATH";
+ * a path is never taken for an SQLite URI. ":memory:" is a database in memory.
  *
  * @param[out] out owned by the caller; NULL on failure; target_close() it
  * @return ERR_USAGE for an unknown scheme; ERR_TARGET when it will not open;
- *         with create = false and no file: *out = NULL and no error
+ *         ERR_STATE when it stays locked for lock_timeout_ms;
+ *         with create = false and no file in an existing folder:
+ *         *out = NULL and no error
  */
 MUST_USE struct err *target_open(struct target **out, const char *url,
 				 const struct target_options *opt);
@@ -164,6 +177,11 @@ void target_close(struct target *t);
  * Transactions. begin takes the write lock at once (BEGIN IMMEDIATE), waiting
  * lock_timeout_ms; commit is durable when it returns (synchronous=FULL).
  * rollback never fails and may be called when none is open.
+ *
+ * begin: ERR_STATE when another program writes, ERR_TARGET when the database
+ * is read-only, ERR_CANCELLED on Ctrl-C while it waits. commit: ERR_TARGET
+ * for a deferred constraint, ERR_STATE when readers stay; the transaction is
+ * then still open. ERR_STATE too when it was ended by a statement.
  */
 MUST_USE struct err *target_begin(struct target *t);
 MUST_USE struct err *target_commit(struct target *t);
@@ -172,15 +190,17 @@ void target_rollback(struct target *t);
 /** False after a statement ended the transaction on its own. */
 bool target_in_transaction(struct target *t);
 
-/** Nested: SAVEPOINT, RELEASE, and ROLLBACK TO with RELEASE. */
+/** Nested: SAVEPOINT, RELEASE, and ROLLBACK TO with RELEASE. Names are
+ * letters, digits and underscores. */
 MUST_USE struct err *target_savepoint(struct target *t, const char *name);
 MUST_USE struct err *target_release(struct target *t, const char *name);
 MUST_USE struct err *target_rollback_to(struct target *t, const char *name);
 
 /**
  * Our own SQL, not a migration's: parameters are $1..$n in every dialect; no
- * guard applies. Statements are prepared once per text pointer content and
- * kept. row may be NULL.
+ * guard applies. Statements are prepared once per text and kept. row may be
+ * NULL; it may ask further questions, and an error of it ends the query and is
+ * returned as it is. n_args is the highest number in the text.
  */
 MUST_USE struct err *target_query(struct target *t, const char *sql,
 				  const struct target_value *args, int n_args,
@@ -196,9 +216,14 @@ MUST_USE struct err *target_exec(struct target *t, const char *sql);
  * The guard refuses, as ERR_TARGET with the statement's place: ATTACH and
  * DETACH, VACUUM INTO, load_extension(), pragmas that name files or write the
  * schema (writable_schema, temp_store_directory, data_store_directory...),
- * transaction commands, and any write to the journal's own tables.
+ * transaction commands, journal_mode OFF and MEMORY, and any change to the
+ * journal's own tables, or making of something with a name like theirs.
  * The error carries line and column (err_at with path "") of the statement,
  * or of the token SQLite points at (sqlite3_error_offset).
+ *
+ * ERR_CANCELLED: a write that was cut has taken the whole transaction along,
+ * with all its savepoints (https://sqlite.org/c3ref/interrupt.html). Ask
+ * target_in_transaction() after any error.
  */
 MUST_USE struct err *target_run(struct target *t,
 				const struct sql_statement *s);
@@ -225,7 +250,8 @@ void target_seen_reset(struct target *t);
  * Undo what a migration left in the session: temporary objects, connection
  * settings (SQLite: foreign_keys, legacy_alter_table, recursive_triggers,
  * defer_foreign_keys, ignore_check_constraints, case_sensitive_like, ...).
- * Outside a transaction. Cheap when t->seen says nothing was touched.
+ * Outside a transaction. Cheap when nothing was touched since the last one,
+ * which is remembered apart from t->seen.
  */
 MUST_USE struct err *target_reset(struct target *t);
 
@@ -234,8 +260,12 @@ MUST_USE struct err *target_reset(struct target *t);
  * which holds pid, host and command of its owner for messages; polled.
  *
  * @param waiting called once when another holds it, with who; may be NULL
+ * The file is removed by target_unlock(); one that a killed process left over
+ * means nothing. A database in memory needs no lock.
+ *
  * @return ERR_STATE when the time is over (text names the holder, hint names
- *         --lock-timeout); ERR_CANCELLED on Ctrl-C
+ *         --lock-timeout); ERR_CANCELLED on Ctrl-C; ERR_REFUSED when the
+ *         folder is read-only
  */
 MUST_USE struct err *target_lock(struct target *t, int64_t timeout_ms,
 				 void (*waiting)(void *payload,
@@ -243,7 +273,8 @@ MUST_USE struct err *target_lock(struct target *t, int64_t timeout_ms,
 				 void *payload);
 void target_unlock(struct target *t);
 
-/** Where it is, for telling a copy: "file <device>:<inode> <host> <path>". */
+/** Where it is, for telling a copy: "file <device>:<inode> <host> <path>", or
+ * "memory". */
 void target_location(struct target *t, struct buf *out);
 
 /** "SQLite 3.40.1". */

@@ -11,14 +11,19 @@ MUST_USE struct err *target_sqlite_open(struct target **out, const char *path,
 /** The connection, for capture and restore; borrowed. */
 sqlite3 *target_sqlite_db(struct target *t);
 
-/** ERR_TARGET with SQLite's message, "<doing>: <message>". A full disk,
- * a read-only file, a busy or corrupt database get a hint of their own. */
+/**
+ * SQLite's message for the last failure, "<doing>: <message>"; doing NULL =
+ * the message alone. ERR_STATE when another program is in the way, else
+ * ERR_TARGET. A full disk, a read-only file, a busy or corrupt database get a
+ * hint of their own.
+ */
 MUST_USE struct err *target_sqlite_error(sqlite3 *db, const char *doing);
 
-/** Turn the guard off (restore writes shadow tables, sqlite_schema, ...). */
+/** Turn the guard off, and SQLITE_DBCONFIG_DEFENSIVE with it (restore writes
+ * shadow tables, sqlite_schema, ...); t->seen stays still meanwhile. */
 void target_sqlite_guard(struct target *t, bool on);
 
-/** PRAGMA foreign_keys for the next transaction; outside of one only. */
+/** PRAGMA foreign_keys, until target_reset(); outside a transaction only. */
 MUST_USE struct err *target_sqlite_foreign_keys(struct target *t, bool on);
 
 /** Deferred foreign key violations outstanding in this transaction. */

@@ -400,7 +400,7 @@ static void target_commit__fails_when_a_reader_stays(void **state)
 	db = other_writer(f, "BEGIN; SELECT * FROM a");
 	assert_ok(target_begin(t));
 	assert_ok(run_text(t, "INSERT INTO a VALUES (1)"));
-	expect_error(target_commit(t), ERR_TARGET, "locked", "--lock-timeout");
+	expect_error(target_commit(t), ERR_STATE, "locked", "--lock-timeout");
 	assert_true(target_in_transaction(t));
 	sqlite3_close(db);
 	assert_ok(target_commit(t));
@@ -412,7 +412,7 @@ static void sqlite_open__tells_a_locked_database(void **state)
 	struct target *t = NULL;
 	sqlite3 *db = other_writer(f, "CREATE TABLE a (x); BEGIN EXCLUSIVE");
 
-	expect_error(open_url(f, "sqlite:dev.db", false, &t), ERR_TARGET,
+	expect_error(open_url(f, "sqlite:dev.db", false, &t), ERR_STATE,
 		     "locked", "--lock-timeout");
 	assert_null(t);
 	sqlite3_close(db);

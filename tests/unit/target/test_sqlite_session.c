@@ -116,7 +116,7 @@ static void target_reset__lets_go_of_an_exclusive_lock(void **state)
 
 	assert_ok(run_text(t, "PRAGMA locking_mode = EXCLUSIVE;"
 			      "CREATE TABLE a (x)"));
-	expect_error(open_url(f, "sqlite:dev.db", false, &other), ERR_TARGET,
+	expect_error(open_url(f, "sqlite:dev.db", false, &other), ERR_STATE,
 		     "locked", NULL);
 	assert_ok(target_reset(t));
 	assert_ok(open_url(f, "sqlite:dev.db", false, &other));
