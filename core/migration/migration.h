@@ -152,6 +152,10 @@ int migration_compare_versions(const char *a, const char *b);
 /** Name of the set's layout ("native", "goose", ...). */
 const char *migration_layout_name(const struct migration_set *set);
 
+/** Called for each file to write; strings are borrowed for the call. */
+typedef struct err *(*migration_new_file_fn)(void *payload, const char *path,
+					     const char *content);
+
 /**
  * File name (below the folder) and first content of a new migration.
  *
@@ -162,8 +166,6 @@ const char *migration_layout_name(const struct migration_set *set);
  * @param fn called for each file to write (a pair has two, sqitch's plan is
  *        not touched: ERR_USAGE says to use sqitch add)
  */
-typedef struct err *(*migration_new_file_fn)(void *payload, const char *path,
-					     const char *content);
 MUST_USE struct err *migration_new(const struct migration_set *set,
 				   const char *stamp, const char *slug,
 				   migration_new_file_fn fn, void *payload);
