@@ -67,6 +67,19 @@ static struct err *check_url(const char *target, const char *url)
 			"the url of a SQLite database is sqlite:PATH");
 }
 
+/* An option that would be lost, because what is configured is kept. */
+static struct err *check_kept(const struct cmd_ctx *ctx, const char *key,
+			      const char *wish)
+{
+	const char *is = config_get(&ctx->config, NULL, key);
+
+	if (!wish || !is || streq(is, wish))
+		return NULL;
+	return err_hintf(
+		err_new(ERR_REFUSED, "migrate.%s is '%s' already", key, is),
+		"git config -f .gitmigrate migrate.%s changes it", key);
+}
+
 static struct err *check(struct cmd_ctx *ctx, const struct options *o,
 			 struct setup *s)
 {
@@ -76,6 +89,10 @@ static struct err *check(struct cmd_ctx *ctx, const struct options *o,
 
 	if (!err)
 		err = check_layout(o->layout);
+	if (!err)
+		err = check_kept(ctx, "dir", o->dir);
+	if (!err)
+		err = check_kept(ctx, "layout", o->layout);
 	if (err)
 		return err;
 	if (!name)

@@ -20,21 +20,21 @@ struct new_view {
 	struct report *json;
 };
 
-static struct err *write_new(const char *path, const char *content)
+static struct err *write_new(const char *path, const char *shown,
+			     const char *content)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	struct err *err;
 
 	if (fd < 0)
-		return err_new(ERR_INPUT, "create %s: %s", path,
+		return err_new(ERR_INPUT, "create %s: %s", shown,
 			       strerror(errno));
 	err = file_write_all(fd, content, strlen(content));
 	if (close(fd) && !err)
-		err = err_new(ERR_INPUT, "create %s: %s", path,
-			      strerror(errno));
+		err = err_new(ERR_INPUT, "close: %s", strerror(errno));
 	if (err)
 		unlink(path);
-	return err;
+	return err_wrap(err, "create %s", shown);
 }
 
 static struct err *make_parent(const char *path)
@@ -54,7 +54,7 @@ static struct err *on_file(void *payload, const char *path, const char *content)
 	struct err *err = make_parent(whole);
 
 	if (!err)
-		err = write_new(whole, content);
+		err = write_new(whole, shown, content);
 	if (!err && v->json) {
 		report_string(v->json, NULL, shown);
 	} else if (!err) {

@@ -3,19 +3,20 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/util.h"
 #include "cmd/options.h"
 #include "cmd/units.h"
 #include "cmd/url.h"
 
-/* As configuration names them, in lower case as git gives them. */
+/* As documentation writes them; git gives them in lower case. */
 static const char *const top_keys[] = { "dir",     "layout", "pattern",
 					"dialect", "target", NULL };
 static const char *const target_keys[] = { "url",           "protected",
-					   "branch",        "locktimeout",
-					   "snapshotlimit", "snapshotstore",
-					   "foreignkeys",   NULL };
+					   "branch",        "lockTimeout",
+					   "snapshotLimit", "snapshotStore",
+					   "foreignKeys",   NULL };
 
 bool config_target_name_ok(const char *name)
 {
@@ -59,7 +60,7 @@ static const char *list_at(const void *payload, size_t i)
 static bool list_has(const char *const *list, const char *text)
 {
 	for (; *list; list++)
-		if (streq(*list, text))
+		if (!strcasecmp(*list, text))
 			return true;
 	return false;
 }

@@ -12,12 +12,6 @@
 
 #define EXIT_USAGE 129
 
-const struct cmd *const cmds[] = {
-	&cmd_init,   &cmd_new,      &cmd_status, &cmd_plan,
-	&cmd_apply,  &cmd_rollback, &cmd_log,    &cmd_show,
-	&cmd_target, &cmd_version,  NULL,
-};
-
 static void print_synopsis(FILE *f, const struct cmd *c)
 {
 	const char *lead = "usage:";
@@ -136,7 +130,7 @@ static void tell(struct cmd_ctx *ctx, const struct err *err)
 {
 	progress_clear(&ctx->progress);
 	fflush(stdout);
-	print_error(stderr, err);
+	print_err(stderr, err);
 	if (err_class_of(err) != ERR_USAGE)
 		return;
 	if (!ctx->cmd && !err_hint_of(err))
@@ -179,7 +173,7 @@ int main(int argc, char **argv)
 		tell(&ctx, err);
 	write_err = print_check_stdout(&quiet);
 	if (write_err && !quiet)
-		print_error(stderr, write_err);
+		print_err(stderr, write_err);
 	status = err ? err_exit_status(err) : ctx.status;
 	if (write_err && status < err_exit_status(write_err))
 		status = err_exit_status(write_err);

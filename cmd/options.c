@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "cmd/units.h"
@@ -251,20 +252,22 @@ struct err *opt_parse(const struct opt_set *sets, size_t n_sets,
 void opt_print_help(FILE *f, const struct opt *table)
 {
 	for (const struct opt *o = table; o && o->kind != OPT_END; o++) {
-		char left[64];
-		int n;
+		struct buf left = BUF_INIT;
 
 		if (!o->help)
 			continue;
-		n = snprintf(left, sizeof(left), "%s%c%s%s%s%s%s%s",
-			     o->letter ? "-" : "", o->letter ? o->letter : ' ',
-			     o->letter && o->name ? ", " : "",
-			     o->name ? "--" : "", o->name ? o->name : "",
-			     o->arg ? " <" : "", o->arg ? o->arg : "",
-			     o->arg ? ">" : "");
-		if (n > 24)
-			fprintf(f, "    %s\n    %24s  %s\n", left, "", o->help);
+		if (o->letter)
+			buf_addf(&left, "-%c%s", o->letter,
+				 o->name ? ", " : "");
+		if (o->name)
+			buf_addf(&left, "--%s", o->name);
+		if (o->arg)
+			buf_addf(&left, " <%s>", o->arg);
+		if (left.len > 24)
+			fprintf(f, "    %s\n    %24s  %s\n", buf_str(&left), "",
+				o->help);
 		else
-			fprintf(f, "    %-24s  %s\n", left, o->help);
+			fprintf(f, "    %-24s  %s\n", buf_str(&left), o->help);
+		buf_release(&left);
 	}
 }

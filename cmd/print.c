@@ -114,7 +114,7 @@ static const char *level_of(const struct err *e)
 	return "error";
 }
 
-void print_error(FILE *f, const struct err *e)
+void print_err(FILE *f, const struct err *e)
 {
 	const struct err_at *at = err_at_of(e);
 	struct buf b = BUF_INIT;

@@ -32,7 +32,7 @@ size_t print_width(const char *s);
 void print_cut(struct buf *b, size_t width);
 
 /** "fatal: ..." or "error: ...", then "hint: ..." when it has one. */
-void print_error(FILE *f, const struct err *e);
+void print_err(FILE *f, const struct err *e);
 
 /** "warning: text"; made safe. */
 void print_line(FILE *f, const char *level, const char *text);

@@ -31,7 +31,7 @@ static const char *next_password(const char *url, const char *from, size_t *len)
 			if (*p == '@')
 				at = p;
 		colon = memchr(authority, ':', (size_t)(end - authority));
-		if (at && colon && colon < at && colon + 1 >= from) {
+		if (at && colon && colon < at && colon >= from) {
 			*len = (size_t)(at - colon - 1);
 			return colon + 1;
 		}
@@ -40,8 +40,11 @@ static const char *next_password(const char *url, const char *from, size_t *len)
 		if (strncasecmp(p, "password=", 9) != 0)
 			continue;
 		p += 9;
-		*len = *p == '\'' ? strcspn(p + 1, "'") + 1
-				  : strcspn(p, "& \t#");
+		*len = strcspn(p, "& \t#");
+		if (*p == '\'') {
+			*len = 1 + strcspn(p + 1, "'");
+			*len += p[*len] == '\'';
+		}
 		return p;
 	}
 	return NULL;
