@@ -1,0 +1,65 @@
+#!/bin/bash
+# Run test programs and scripts, two at a time, and add up what they say.
+#
+# usage: tests/run.sh <file>...
+#
+# Each file prints TAP: "ok N - text", "not ok N - text", "ok N # skip why",
+# and its plan "1..N". Unit tests do so through cmocka, scripts through
+# tests/cli/lib.sh. A file that stops early, or ends with another status than
+# its lines say, counts as one more failure. Output of a failed file is shown.
+#
+# environment: TEST_JOBS      files at a time (2)
+#              TEST_TIMEOUT   seconds for one file (900)
+#              TEST_SUMMARY   a file to which "passed failed skipped" is added
+# exit status: 0 when nothing failed, else 1
+set -u
+
+one() { # <file> <log>: one file, result to <log>.sum
+	local file=$1 log=$2 status=0 passed failed skipped planned
+	local run=("$file")
+
+	case $file in
+	*.sh) run=(bash "$file") ;;
+	esac
+	CMOCKA_MESSAGE_OUTPUT=tap timeout -k 10 "${TEST_TIMEOUT:-900}" \
+		"${run[@]}" >"$log" 2>&1 </dev/null || status=$?
+	skipped=$(grep -ciE '^ok .*# *skip' "$log")
+	passed=$(($(grep -c '^ok ' "$log") - skipped))
+	failed=$(grep -c '^not ok ' "$log")
+	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$log" |
+		awk '{ n += $1 } END { print n + 0 }')
+	if [ "$planned" -ne $((passed + failed + skipped)) ] ||
+		{ [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; }; then
+		echo "# $file: ended with $status, $planned planned" >>"$log"
+		failed=$((failed + 1))
+	fi
+	echo "$passed $failed $skipped" >"$log.sum"
+	if [ "$failed" -ne 0 ]; then
+		printf '%s: FAILED\n%s\n' "$file" "$(cat "$log")"
+	else
+		echo "$file: $passed passed${skipped:+, $skipped skipped}"
+	fi
+}
+
+if [ "${1-}" = --one ]; then
+	one "$2" "$3/$(echo "$2" | tr / _)"
+	exit 0
+fi
+
+[ $# -gt 0 ] || {
+	echo "usage: tests/run.sh <file>..." >&2
+	exit 129
+}
+logs=$(mktemp -d) || exit 128
+trap 'rm -rf "$logs"' EXIT
+printf '%s\0' "$@" |
+	xargs -0 -P "${TEST_JOBS:-2}" -I{} bash "$0" --one {} "$logs"
+total=$(cat "$logs"/*.sum |
+	awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+read -r passed failed skipped <<<"$total"
+lost=$(($# - $(find "$logs" -name '*.sum' | wc -l)))
+failed=$((failed + lost))
+[ -z "${TEST_SUMMARY-}" ] ||
+	echo "$passed $failed $skipped" >>"$TEST_SUMMARY"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
