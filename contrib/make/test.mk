@@ -1,26 +1,50 @@
-# Tests, linters, installation; included by the top Makefile.
+# Dependencies, tests, demonstration, bench. Included by the top Makefile.
 
 include contrib/make/cmd.mk
+include contrib/make/lint.mk
+include contrib/make/install.mk
 
 # make unit [ROOM=sql]: unit tests of all rooms, or of one
 ROOM ?=
 UNIT := $(if $(ROOM),$(filter $(B)/tests/$(ROOM)/%,$(TESTS)),$(TESTS))
 
+# make cli [CLI=tests/cli/t-init.sh]: command line tests, all or some
+CLI ?= $(wildcard tests/cli/t-*.sh)
+
+deps:
+	contrib/deps.sh build
+
+test-deps:
+	contrib/deps.sh build test
+
 unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
-lint-layers:
-	awk -f contrib/layers.awk docs/floors.txt $(ALL_SRC) $(ALL_HDR)
+cli: $(B)/git-migrate
+	GIT_MIGRATE=$(abspath $(B)/git-migrate) tests/run.sh $(CLI)
 
-lint-headers:
-	@set -e; for h in $(ALL_HDR); do \
-	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) -std=c11 -Wall -Werror \
-	    -fsyntax-only -x c - ; done
+# unit and command line tests, counted together
+check: $(B)/git-migrate $(TESTS)
+	GIT_MIGRATE=$(abspath $(B)/git-migrate) tests/run.sh $(TESTS) $(CLI)
 
-lint-format:
-	clang-format --dry-run -Werror $(ALL_SRC) $(ALL_HDR)
+# make is called again so that it sees what deps has installed
+test: test-deps
+	$(MAKE) MODE=debug check
 
-format:
-	clang-format -i $(ALL_SRC) $(ALL_HDR)
+test-long: test-deps
+	TEST_LONG=1 $(MAKE) MODE=debug check
 
-.PHONY: unit lint-layers lint-headers lint-format format
+demo: deps
+	$(MAKE) MODE=release all
+	contrib/demo.sh build/release/git-migrate
+
+benches: $(BENCHES) $(B)/git-migrate
+
+bench: deps
+	$(MAKE) MODE=release benches
+	@if [ -x tests/bench/run.sh ]; then \
+	  GIT_MIGRATE=$(abspath build/release/git-migrate) \
+	  BENCH_DIR=$(abspath build/release/bench) tests/bench/run.sh; \
+	else echo "no bench yet"; fi
+
+.PHONY: deps test-deps unit cli check test test-long demo bench benches

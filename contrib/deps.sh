@@ -1,0 +1,80 @@
+#!/bin/sh
+# Install what is missing of Debian's packages for building, testing or
+# linting. Without root or apt-get: say what is missing and fail.
+# usage: contrib/deps.sh [build] [test] [lint]
+set -eu
+
+missing=
+
+# need <package> <command that succeeds when it is there>
+need() {
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+has() {
+	command -v "$1"
+}
+
+# the headers of a library without a .pc file
+header() {
+	echo "#include <$1>" | "${CC:-cc}" -fsyntax-only -x c -
+}
+
+build() {
+	need gcc has "${CC:-cc}"
+	need make has make
+	need git has git
+	need pkg-config has pkg-config
+	need libgit2-dev pkg-config libgit2
+	need libsqlite3-dev pkg-config sqlite3
+	need zlib1g-dev pkg-config zlib
+	need libisal-dev pkg-config libisal
+	need libssl-dev pkg-config libcrypto
+	need libxxhash-dev header xxhash.h
+	need libjansson-dev pkg-config jansson
+	need libcmocka-dev pkg-config cmocka
+	need sqlite3 has sqlite3
+}
+
+tests() {
+	need valgrind has valgrind
+	need man-db has man
+	need jq has jq
+}
+
+lint() {
+	need clang has clang
+	need clang-format has clang-format
+	need clang-tidy has clang-tidy
+	need mandoc has mandoc
+	need shellcheck has shellcheck
+}
+
+[ $# -gt 0 ] || set -- build
+for part; do
+	case $part in
+	build) build ;;
+	test) tests ;;
+	lint) lint ;;
+	*)
+		echo "error: $part: build, test or lint" >&2
+		exit 129
+		;;
+	esac
+done
+
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" -ne 0 ] || ! has apt-get >/dev/null 2>&1; then
+	echo "error: missing:$missing" >&2
+	echo "hint: as root: apt-get install$missing" >&2
+	exit 1
+fi
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # a list of packages
+apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 || {
+	apt-get update >/dev/null
+	apt-get install -y --no-install-recommends $missing >/dev/null
+}

@@ -1,0 +1,55 @@
+# Everything that is checked without running the program.
+
+lint_SH := contrib/deps.sh contrib/demo.sh .ci/run tests/run.sh \
+	$(wildcard tests/*/*.sh)
+tidy_SRC := $(core_SRC) $(gitstore_SRC) $(hooks_SRC) $(cmd_SRC)
+LINT_FLAGS = $(CPPFLAGS) -std=c11 $(shell $(PKG) --cflags $(CORE_PKGS) \
+	$(GIT_PKGS) $(TEST_PKGS))
+
+lint: lint-deps lint-layers lint-headers lint-format lint-size lint-docs \
+	lint-shell lint-man lint-tidy
+
+lint-deps:
+	contrib/deps.sh build lint
+
+# who includes whom
+lint-layers:
+	awk -f contrib/layers.awk docs/floors.txt $(ALL_SRC) $(ALL_HDR)
+
+# each header compiles alone
+lint-headers:
+	@set -e; for h in $(ALL_HDR); do \
+	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) -std=c11 -Wall -Werror \
+	    -fsyntax-only -x c - ; done
+
+lint-format:
+	clang-format --dry-run -Werror $(ALL_SRC) $(ALL_HDR)
+
+format:
+	clang-format -i $(ALL_SRC) $(ALL_HDR)
+
+# 500 lines: a warning, 600: an error
+lint-size:
+	@wc -l $(ALL_SRC) $(ALL_HDR) | awk '$$2 != "total" && $$1 > 500 { \
+	    level = $$1 > 600 ? "error" : "warning"; \
+	    print level ": " $$2 ": " $$1 " lines"; bad += $$1 > 600 } \
+	  END { exit bad > 0 }'
+
+# comments that drifted from what they describe
+lint-docs:
+	clang $(LINT_FLAGS) $(WARN) -Wdocumentation -Werror -fsyntax-only \
+	  $(ALL_SRC)
+
+lint-shell:
+	shellcheck -x $(lint_SH)
+
+lint-man:
+	mandoc -Tlint -Wwarning docs/git-migrate.1
+
+lint-tidy:
+	@printf '%s\n' $(tidy_SRC) | \
+	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(LINT_FLAGS) \
+	    2>/dev/null' tidy
+
+.PHONY: lint lint-deps lint-layers lint-headers lint-format format lint-size \
+	lint-docs lint-shell lint-man lint-tidy
