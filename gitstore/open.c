@@ -148,7 +148,7 @@ static struct err *cannot_open(int rc, const char *path)
 /* Extensions that change nothing in what we read or write. */
 static void allow_extensions(void)
 {
-	static const char *const names[] = { "worktreeconfig",
+	static const char *const names[] = { "worktreeconfig", "partialclone",
 					     "preciousobjects",
 					     "relativeworktrees" };
 

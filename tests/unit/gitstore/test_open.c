@@ -82,8 +82,12 @@ static void open__takes_extensions_that_change_nothing(void **state)
 			    fine[i]);
 		scratch_store(t, "");
 	}
-	scratch_run(t, "printf 'partialClone = origin\n' >> .git/config");
-	scratch_store(t, "");
+	scratch_run(t, "mv .git/config c; git init -q . && git config "
+		       "uploadpack.allowFilter true && git clone -q "
+		       "--filter=blob:none --no-checkout "
+		       "\"file://$PWD\" partial 2>/dev/null && git -C partial "
+		       "config extensions.partialClone origin");
+	scratch_store(t, "partial");
 }
 
 static void open__names_the_extension_it_cannot_open(void **state)
