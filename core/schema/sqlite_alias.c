@@ -32,7 +32,7 @@ static size_t end_of_argument(const struct sqlite_words *w, size_t i,
 {
 	for (; i < end && w->v[i].op != ','; i++)
 		if (w->v[i].op == '(')
-			i = sqlite_words_close(w, i);
+			i = w->v[i].pair;
 	return i;
 }
 
@@ -45,13 +45,12 @@ static bool is_plain_column(const struct sqlite_words *w, size_t i, size_t end)
 	for (;;) {
 		if (end - i > 2 && w->v[end - 2].word == W_COLLATE) {
 			end -= 2;
-		} else if (w->v[i].op == '(' &&
-			   sqlite_words_close(w, i) == end - 1) {
+		} else if (w->v[i].op == '(' && w->v[i].pair == end - 1) {
 			i++;
 			end--;
 		} else if (end - i > 3 && is_likely(&w->v[i]) &&
 			   w->v[i + 1].op == '(' &&
-			   sqlite_words_close(w, i + 1) == end - 1) {
+			   w->v[i + 1].pair == end - 1) {
 			i += 2;
 			end = end_of_argument(w, i, end - 1);
 		} else {
@@ -59,6 +58,9 @@ static bool is_plain_column(const struct sqlite_words *w, size_t i, size_t end)
 		}
 	}
 	if (end <= i || end - i > 5 || (end - i) % 2 == 0)
+		return false;
+	if (w->v[i].word == W_CURRENT_DATE || w->v[i].word == W_CURRENT_TIME ||
+	    w->v[i].word == W_CURRENT_TIMESTAMP)
 		return false;
 	for (size_t k = i; k < end; k++) {
 		if ((k - i) % 2 ? w->v[k].op != '.'

@@ -36,7 +36,7 @@ bool sqlite_create_index(struct buf *out, const struct sqlite_words *w,
 	buf_addstr(out, " ON ");
 	sqlite_name_add_token(out, &v[i + 2]);
 	buf_addstr(out, " (");
-	close = sqlite_words_close(w, i + 3);
+	close = w->v[i + 3].pair;
 	if (!sqlite_text_print(&p, CLAUSE_TERMS, i + 4, close))
 		return false;
 	buf_addch(out, ')');
@@ -70,7 +70,7 @@ bool sqlite_create_view(struct buf *out, const struct sqlite_words *w)
 	buf_addstr(out, "CREATE VIEW ");
 	sqlite_name_add_token(out, &v[i++]);
 	if (v[i].op == '(') {
-		size_t close = sqlite_words_close(w, i);
+		size_t close = w->v[i].pair;
 
 		buf_addstr(out, " (");
 		if (!sqlite_text_print(&p, CLAUSE_NAMES, i + 1, close))
@@ -207,7 +207,7 @@ static void module_arguments(struct buf *out, const struct sqlite_words *w,
 
 		for (; i < end && v[i].op != ','; i++)
 			if (v[i].op == '(')
-				i = sqlite_words_close(w, i);
+				i = w->v[i].pair;
 		if (i > from) {
 			buf_addstr(out, between);
 			buf_add(out, v[from].text,
@@ -239,7 +239,7 @@ bool sqlite_create_virtual(struct buf *out, const struct sqlite_words *w)
 	sqlite_name_add_token(out, &v[i + 2]);
 	i += 3;
 	if (v[i].op == '(') {
-		size_t close = sqlite_words_close(w, i);
+		size_t close = w->v[i].pair;
 
 		module_arguments(out, w, i + 1, close);
 		i = close + 1;

@@ -112,7 +112,10 @@ static bool is_select_word(const struct scan *s)
 	case W_GLOB:
 	case W_REGEXP:
 	case W_MATCH:
-		return s->want == WANT_OPERATOR || s->infix;
+		return s->infix ||
+		       (s->want == WANT_OPERATOR && next != W_FROM &&
+			s->t[1].op != ',' && s->t[1].op != ')' &&
+			s->t[1].kind != SQLITE_TK_END);
 	case W_NULLS:
 		return s->want == WANT_OPERATOR &&
 		       (next == W_FIRST || next == W_LAST);
@@ -120,10 +123,13 @@ static bool is_select_word(const struct scan *s)
 	case W_LAST:
 		return s->word == W_NULLS;
 	case W_END:
+		return s->want == WANT_OPERATOR && s->top->cases;
 	case W_ASC:
 	case W_DESC:
-	case W_OFFSET:
-		return s->want == WANT_OPERATOR;
+	case W_OFFSET: /* or an alias: SELECT a desc FROM t offset */
+		return s->want == WANT_OPERATOR &&
+		       s->top->clause != CLAUSE_RESULT &&
+		       s->top->clause != CLAUSE_FROM;
 	default:
 		return false;
 	}

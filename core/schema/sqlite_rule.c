@@ -18,7 +18,7 @@ static bool add_bracketed(const struct sqlite_text *p,
 
 	while (p->words->v[open].op != '(')
 		open++;
-	close = sqlite_words_close(p->words, open);
+	close = p->words->v[open].pair;
 	add_words(p, from, open);
 	buf_addstr(p->out, " (");
 	if (!sqlite_text_print(p, clause, open + 1, close))
@@ -69,7 +69,7 @@ static bool add_default(const struct sqlite_text *p, size_t from, size_t to)
 	buf_addstr(p->out, "DEFAULT ");
 	inner.columns = none; /* it may not name any */
 	from++;
-	while (w->v[from].op == '(' && sqlite_words_close(w, from) == to - 1) {
+	while (w->v[from].op == '(' && w->v[from].pair == to - 1) {
 		brackets = true;
 		from++;
 		to--;
@@ -149,7 +149,7 @@ static bool add_reference(const struct sqlite_text *p, size_t from, size_t to)
 	buf_addstr(p->out, "REFERENCES ");
 	sqlite_name_add_token(p->out, &p->words->v[from + 1]);
 	if (p->words->v[i].op == '(') {
-		size_t close = sqlite_words_close(p->words, i);
+		size_t close = p->words->v[i].pair;
 
 		buf_addstr(p->out, " (");
 		if (!sqlite_text_print(p, CLAUSE_NAMES, i + 1, close))
@@ -163,7 +163,7 @@ static bool add_reference(const struct sqlite_text *p, size_t from, size_t to)
 
 static bool add_foreign_key(const struct sqlite_text *p, size_t from, size_t to)
 {
-	size_t close = sqlite_words_close(p->words, from + 2);
+	size_t close = p->words->v[from + 2].pair;
 
 	if (!add_bracketed(p, CLAUSE_NAMES, from, close + 1))
 		return false;
@@ -178,7 +178,7 @@ static bool add_generated(const struct sqlite_text *p, size_t from, size_t to)
 
 	while (p->words->v[open].op != '(')
 		open++;
-	close = sqlite_words_close(p->words, open);
+	close = p->words->v[open].pair;
 	buf_addstr(p->out, "GENERATED ALWAYS AS (");
 	if (!sqlite_text_print(p, CLAUSE_EXPR, open + 1, close))
 		return false;

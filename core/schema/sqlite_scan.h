@@ -24,6 +24,7 @@ struct scan_level {
 	bool named;      /**< names of its result columns can be seen outside */
 	bool listed;     /**< the common table in hand has a list of names */
 	bool aliased;    /**< the result column has an alias */
+	unsigned cases;  /**< CASEs that wait for their END */
 	size_t item;     /**< first token of the result column */
 	size_t item_out; /**< where it starts in the output; SIZE_MAX = not yet
 			      printed */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/util.h"
 
@@ -41,7 +42,7 @@ static bool take_brackets(struct parser *p)
 {
 	if (p->v[p->i].op != '(')
 		return false;
-	p->i = sqlite_words_close(&p->t->words, p->i) + 1;
+	p->i = p->v[p->i].pair + 1;
 	return true;
 }
 
@@ -226,6 +227,34 @@ static bool take_column_rules(struct parser *p, struct sqlite_column *c)
 	return true;
 }
 
+/*
+ * SQLite looks for these in the type as it was written, comments between its
+ * words too (sqlite3AffinityType()): such a comment cannot be left out.
+ */
+static bool has_affinity(const char *s, const char *end)
+{
+	static const char *const parts[] = { "int",  "char", "clob", "text",
+					     "blob", "real", "floa", "doub" };
+
+	for (; s < end; s++)
+		for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+			size_t n = strlen(parts[i]);
+
+			if (n <= (size_t)(end - s) &&
+			    !strncasecmp(s, parts[i], n))
+				return true;
+		}
+	return false;
+}
+
+static bool has_telling_comment(const struct parser *p, size_t from, size_t to)
+{
+	for (size_t i = from; i + 1 < to; i++)
+		if (has_affinity(p->v[i].text + p->v[i].len, p->v[i + 1].text))
+			return true;
+	return false;
+}
+
 /* Words of the type, then VARCHAR's (10); GENERATED ALWAYS is none of it. */
 static bool take_type(struct parser *p, struct sqlite_column *c)
 {
@@ -245,7 +274,7 @@ static bool take_type(struct parser *p, struct sqlite_column *c)
 		p->i++;
 	}
 	c->type_to = p->i;
-	return true;
+	return !has_telling_comment(p, c->type_from, c->type_to);
 }
 
 static bool take_column(struct parser *p)

@@ -305,6 +305,10 @@ static void keyword_token(struct scan *s)
 		s->top->type = true;
 	if (w == W_INTO)
 		s->top->into = true;
+	if (w == W_CASE)
+		s->top->cases++;
+	if (w == W_END)
+		s->top->cases--;
 	end_token(s, w, want);
 	s->infix = infix;
 	if (w == W_SELECT) {

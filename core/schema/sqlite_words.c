@@ -95,52 +95,57 @@ static void push(struct sqlite_words *w, const struct sqlite_token *t)
 	to->word = t->kind == SQLITE_TK_WORD ? sqlite_word_find(t->text, t->len)
 					     : W_NONE;
 	to->op = '\0';
+	to->pair = 0;
 	if (t->kind == SQLITE_TK_OPERATOR && t->len == 1)
 		to->op = t->text[0];
+}
+
+/* Brackets that are open form a list through `pair`; none = NONE. */
+#define NONE SIZE_MAX
+
+static bool pair_brackets(struct sqlite_words *w, size_t *open)
+{
+	size_t last = w->n - 1;
+
+	if (w->v[last].op == '(') {
+		w->v[last].pair = *open;
+		*open = last;
+	} else if (w->v[last].op == ')') {
+		size_t opening = *open;
+
+		if (opening == NONE)
+			return false;
+		*open = w->v[opening].pair;
+		w->v[opening].pair = last;
+	}
+	return true;
 }
 
 bool sqlite_words_read(struct sqlite_words *w, const char *sql, size_t len)
 {
 	struct sqlite_lexer l;
 	struct sqlite_token t;
-	size_t depth = 0;
-	bool fine = true;
+	size_t open = NONE;
+	bool fine;
 
 	memset(w, 0, sizeof(*w));
 	sqlite_lexer_init(&l, sql, len);
 	do {
 		t = sqlite_lexer_next_solid(&l);
 		push(w, &t);
-		if (t.kind == SQLITE_TK_ILLEGAL || t.kind == SQLITE_TK_VARIABLE)
-			fine = false;
-		if (w->v[w->n - 1].op == '(')
-			depth++;
-		if (w->v[w->n - 1].op == ')' && !depth--)
-			fine = false;
+		fine = t.kind != SQLITE_TK_ILLEGAL &&
+		       t.kind != SQLITE_TK_VARIABLE && pair_brackets(w, &open);
 	} while (t.kind != SQLITE_TK_END && fine);
 	push(w, &t);
 	push(w, &t);
 	w->n -= 3;
-	return fine && !depth;
+	return fine && open == NONE;
 }
 
 void sqlite_words_release(struct sqlite_words *w)
 {
 	free(w->v);
 	memset(w, 0, sizeof(*w));
-}
-
-size_t sqlite_words_close(const struct sqlite_words *w, size_t open)
-{
-	size_t depth = 0;
-
-	for (size_t i = open; i < w->n; i++) {
-		if (w->v[i].op == '(')
-			depth++;
-		if (w->v[i].op == ')' && --depth == 0)
-			return i;
-	}
-	return w->n;
 }
 
 size_t sqlite_words_object(const struct sqlite_words *w, size_t i)

@@ -185,7 +185,8 @@ struct sqlite_word_token {
 	size_t len;
 	enum sqlite_token_kind kind;
 	enum sqlite_word word;
-	char op; /**< an operator of one byte, else 0 */
+	char op;     /**< an operator of one byte, else 0 */
+	size_t pair; /**< of an opening bracket: index of the closing one */
 };
 
 /** v[n], v[n + 1] and v[n + 2] are SQLITE_TK_END: look ahead freely. */
@@ -217,9 +218,6 @@ bool sqlite_word_token_is_name(const struct sqlite_word_token *t);
 
 /** The token can be a word of a type's name (parse.y's `ids`). */
 bool sqlite_word_token_is_type(const struct sqlite_word_token *t);
-
-/** Index of the bracket that pairs with the one at `open`. */
-size_t sqlite_words_close(const struct sqlite_words *w, size_t open);
 
 /** Index behind IF NOT EXISTS and "main.", if they stand at i. */
 size_t sqlite_words_object(const struct sqlite_words *w, size_t i);

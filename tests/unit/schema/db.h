@@ -14,6 +14,7 @@
 #include "base/util.h"
 #include "schema/schema_sqlite.h"
 #include "sql/sql.h"
+#include "sql/sqlite_lexer.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -131,14 +132,20 @@ UNUSED static sqlite3 *db_rebuild(const struct schema *s)
 	return db;
 }
 
-/* Text without white space and brackets, upper case: enough for types. */
+/* Text without white space and comments, upper case: enough for types. */
 UNUSED static void squeeze(struct buf *out, const unsigned char *s)
 {
-	for (; s && *s; s++) {
-		if (*s <= ' ')
-			continue;
-		buf_addch(out, (char)(*s >= 'a' && *s <= 'z' ? *s - 32 : *s));
-	}
+	struct sqlite_lexer l;
+	struct sqlite_token t;
+
+	sqlite_lexer_init(&l, (const char *)s, s ? strlen((const char *)s) : 0);
+	while ((t = sqlite_lexer_next_solid(&l)).kind != SQLITE_TK_END)
+		for (size_t i = 0; i < t.len; i++) {
+			char c = t.text[i];
+
+			buf_addch(out,
+				  (char)(c >= 'a' && c <= 'z' ? c - 32 : c));
+		}
 }
 
 /* The value that a DEFAULT gives, with its storage class. */
@@ -153,8 +160,8 @@ UNUSED static void add_default_value(struct buf *out, const char *text)
 		fail_msg("no default: %s", text);
 	db_exec(db, "INSERT INTO x (b) VALUES (1)");
 	rows = db_rows(db, "SELECT typeof(a), quote(a) FROM x");
-	if (strstr(text, "random") || strstr(text, "RANDOM"))
-		buf_addstr(out, "random");
+	if (strcasestr(text, "random") || strcasestr(text, "current"))
+		buf_addstr(out, "another each time");
 	else
 		buf_addstr(out, rows);
 	free(rows);
@@ -199,8 +206,8 @@ UNUSED static void add_query(struct buf *out, sqlite3 *db, char *sql)
 UNUSED static void add_table(struct buf *out, sqlite3 *db, const char *table)
 {
 	add_columns(out, db, table);
-	add_query(out, db, sqlite3_mprintf("PRAGMA foreign_key_list(%Q)",
-					   table));
+	add_query(out, db,
+		  sqlite3_mprintf("PRAGMA foreign_key_list(%Q)", table));
 	add_query(out, db,
 		  sqlite3_mprintf(
 			  "SELECT l.name, l.\"unique\", l.origin, l.partial, "
@@ -219,7 +226,7 @@ UNUSED static void add_table(struct buf *out, sqlite3 *db, const char *table)
 UNUSED static void add_behaviour(struct buf *out, sqlite3 *db,
 				 const char *table)
 {
-	static const char *const values[] = { "NULL", "0",	"1",   "-5",
+	static const char *const values[] = { "NULL", "0",     "1",    "-5",
 					      "2.5",  "'abc'", "'x y'" };
 	char *width = sqlite3_mprintf("SELECT count(*) FROM "
 				      "pragma_table_info(%Q)",

@@ -36,10 +36,9 @@ static const struct table_case plain[] = {
 	  "CREATE TABLE t (\n"
 	  "    a INT PRIMARY KEY\n"
 	  ") WITHOUT ROWID;\n" },
-	{ "CREATE TABLE t(a int primary key)strict",
-	  "CREATE TABLE t (\n"
-	  "    a INT PRIMARY KEY\n"
-	  ") STRICT;\n" },
+	{ "CREATE TABLE t(a int primary key)strict", "CREATE TABLE t (\n"
+						     "    a INT PRIMARY KEY\n"
+						     ") STRICT;\n" },
 };
 
 static const struct table_case types[] = {
@@ -73,11 +72,10 @@ static const struct table_case types[] = {
 	  "    a INT GENERATED ALWAYS AS (b) VIRTUAL\n"
 	  "  , b TEXT\n"
 	  ");\n" },
-	{ "CREATE TABLE t(a key, b action temp)",
-	  "CREATE TABLE t (\n"
-	  "    a KEY\n"
-	  "  , b ACTION TEMP\n"
-	  ");\n" },
+	{ "CREATE TABLE t(a key, b action temp)", "CREATE TABLE t (\n"
+						  "    a KEY\n"
+						  "  , b ACTION TEMP\n"
+						  ");\n" },
 };
 
 static const struct table_case rules[] = {
@@ -407,11 +405,11 @@ static void check_cases(const struct table_case *cases, size_t n)
 	}
 }
 
-#define CASES(name)                                                 \
-	static void print_table__##name(void **state)              \
-	{                                                           \
-		(void)state;                                        \
-		check_cases(name, ARRAY_LEN(name)); /* NOLINT */    \
+#define CASES(name)                                              \
+	static void print_table__##name(void **state)            \
+	{                                                        \
+		(void)state;                                     \
+		check_cases(name, ARRAY_LEN(name)); /* NOLINT */ \
 	}
 
 CASES(plain)

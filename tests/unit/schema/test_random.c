@@ -31,9 +31,10 @@ static unsigned pick(unsigned n)
 
 static void new_name(struct table *t, char out[24])
 {
-	static const char *const stems[] = { "a",     "key",  "order", "e mail",
-					     "Mixed", "sel\"x", "é",     "x1",
-					     "left",  "desc" };
+	static const char *const stems[] = { "a",      "key",   "order",
+					     "e mail", "Mixed", "sel\"x",
+					     "é",      "x1",    "left",
+					     "desc" };
 
 	snprintf(out, 24, "%s%u", stems[pick(ARRAY_LEN(stems))], t->serial++);
 	if (pick(4) == 0)
@@ -58,9 +59,9 @@ static void add_name(struct buf *out, const char *name)
 
 static void new_column(struct table *t, struct column *c)
 {
-	static const char *const types[] = { "",	  "INT",
-					     "text",	  "varchar ( 10 )",
-					     "Double  Precision", "BLOB" };
+	static const char *const types[] = {
+		"", "INT", "text", "varchar ( 10 )", "Double  Precision", "BLOB"
+	};
 	static const char *const rules[] = {
 		"",
 		"",
@@ -99,9 +100,9 @@ static void add_create(struct buf *out, const struct table *t)
 	buf_addstr(out, "CREATE TABLE ");
 	add_name(out, t->name);
 	for (unsigned i = 0; i < t->n; i++) {
-		buf_addstr(out, i ? pick(2) ? ", " : "\n  -- next\n,"
-				  : pick(2) ? "("
-					    : " ( ");
+		buf_addstr(out, i         ? pick(2) ? ", " : "\n  -- next\n,"
+				: pick(2) ? "("
+					  : " ( ");
 		add_column(out, &t->columns[i]);
 	}
 	buf_addstr(out, ");\n");
@@ -235,14 +236,14 @@ static const char *const seeds[] = {
 static void damage(struct buf *sql)
 {
 	static const char *const pieces[] = {
-		" ",	 "(",	   ")",	       ",",	  "'",
-		"\"",	 "a",	   "b",	       "1",	  " key ",
-		"-",	 ".",	   " not ",    " null ",  "[a]",
-		"`b`",	 "\"b\"",  "'a'",      " as x ",  " desc ",
-		"--\n",	 "/**/",   "\n",       "*",	  " or ",
+		" ",      "(",      ")",        ",",       "'",
+		"\"",     "a",      "b",        "1",       " key ",
+		"-",      ".",      " not ",    " null ",  "[a]",
+		"`b`",    "\"b\"",  "'a'",      " as x ",  " desc ",
+		"--\n",   "/**/",   "\n",       "*",       " or ",
 		" left ", " like ", " replace", " rowid ", "\"zz\"",
-		" end ", " over ", " match ",  "x'01'",	  " collate nocase ",
-		"(a)",	 " is ",   " row ",    " true ",  "- -",
+		" end ",  " over ", " match ",  "x'01'",   " collate nocase ",
+		"(a)",    " is ",   " row ",    " true ",  "- -",
 	};
 	unsigned times = 1 + pick(3);
 

@@ -31,8 +31,7 @@ static const struct shape_case add_column[] = {
 	  "ALTER TABLE t ADD d INT; ALTER TABLE t ADD b INT" },
 	{ "CREATE TABLE t (a INT, b ANY) STRICT",
 	  "CREATE TABLE t (a INT) STRICT; ALTER TABLE t ADD b ANY" },
-	{ "CREATE TABLE t (a, CHECK (a <> '),'), b AS (a || ',('))",
-	  NULL },
+	{ "CREATE TABLE t (a, CHECK (a <> '),'), b AS (a || ',('))", NULL },
 	{ "CREATE TABLE t (a, b AS (a || ',('), CHECK (a <> '),'))",
 	  "CREATE TABLE t (a, CHECK (a <> '),'));"
 	  "ALTER TABLE t ADD b AS (a||',(')" },
@@ -81,7 +80,8 @@ static const struct shape_case rename_column[] = {
 };
 
 static const struct shape_case rename_table[] = {
-	{ "CREATE TABLE t (a)", "CREATE TABLE x (a); ALTER TABLE x RENAME TO t" },
+	{ "CREATE TABLE t (a)",
+	  "CREATE TABLE x (a); ALTER TABLE x RENAME TO t" },
 	{ "CREATE TABLE t (a)",
 	  "CREATE TABLE \"x y\"(a); ALTER TABLE \"x y\" RENAME TO [t]" },
 	{ "CREATE TABLE \"order\" (a)",
@@ -174,7 +174,8 @@ static const struct shape_case different[] = {
 	{ "CREATE TABLE t (a DEFAULT 5)", "CREATE TABLE t (a DEFAULT '5')" },
 	{ "CREATE TABLE t (a DEFAULT 5)", "CREATE TABLE t (a DEFAULT 5.0)" },
 	{ "CREATE TABLE t (a DEFAULT 5)", "CREATE TABLE t (a DEFAULT -5)" },
-	{ "CREATE TABLE t (a CHECK (a > 1))", "CREATE TABLE t (a CHECK (a>2))" },
+	{ "CREATE TABLE t (a CHECK (a > 1))",
+	  "CREATE TABLE t (a CHECK (a>2))" },
 	{ "CREATE TABLE t (a, b, UNIQUE (a, b))",
 	  "CREATE TABLE t (a, b, UNIQUE (b, a))" },
 	{ "CREATE TABLE t (b, a AS (1) STORED)",
@@ -216,11 +217,11 @@ static void check_same(const struct shape_case *cases, size_t n)
 	}
 }
 
-#define SAME(name)                                                    \
-	static void shape__is_the_same_after_##name(void **state)    \
-	{                                                             \
-		(void)state;                                          \
-		check_same(name, ARRAY_LEN(name)); /* NOLINT */       \
+#define SAME(name)                                                \
+	static void shape__is_the_same_after_##name(void **state) \
+	{                                                         \
+		(void)state;                                      \
+		check_same(name, ARRAY_LEN(name)); /* NOLINT */   \
 	}
 
 SAME(add_column)
