@@ -172,10 +172,12 @@ static void add_foreign(struct joining *j)
 }
 
 /* Versions of foreign migrations count where versions sort at all. */
-static bool sorts_before(const char *version, const struct plan_item *foreign)
+static bool sorts_before(const struct plan_view *v, const char *version,
+			 const struct plan_item *foreign)
 {
 	return foreign && *version &&
-	       migration_compare_versions(version, foreign->known->version) < 0;
+	       migration_set_compare(v->set, version, foreign->known->version) <
+		       0;
 }
 
 static const struct plan_item *last_foreign(const struct plan_view *v)
@@ -188,9 +190,8 @@ static const struct plan_item *last_foreign(const struct plan_view *v)
 		if (item->state != PLAN_FOREIGN || !plan_item_is_done(item) ||
 		    !item->known->version || !*item->known->version)
 			continue;
-		if (!last ||
-		    migration_compare_versions(last->known->version,
-					       item->known->version) < 0)
+		if (!last || migration_set_compare(v->set, last->known->version,
+						   item->known->version) < 0)
 			last = item;
 	}
 	return last;
@@ -212,8 +213,9 @@ static void find_out_of_order(struct plan_view *v)
 			continue;
 		if (last)
 			item->out_of_order = last->name;
-		if (sorts_before(item->migration->version, foreign) &&
-		    (!last || sorts_before(last->migration->version, foreign)))
+		if (sorts_before(v, item->migration->version, foreign) &&
+		    (!last ||
+		     sorts_before(v, last->migration->version, foreign)))
 			item->out_of_order = foreign->name;
 	}
 }

@@ -71,6 +71,12 @@ struct layout {
 	/** The order of the items is the layout's, versions do not sort. */
 	bool own_order;
 
+	/**
+	 * Versions sort as text, as the tool itself sorts them: diesel's
+	 * "20240313" is between "20240228..." and "20240401...".
+	 */
+	bool text_versions;
+
 	/** Several migrations may have one version (names tell them apart). */
 	bool shared_versions;
 };

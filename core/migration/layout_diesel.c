@@ -78,4 +78,5 @@ const struct layout layout_diesel = {
 	.parse = pair_parse,
 	.side = side,
 	.create = create,
+	.text_versions = true,
 };

@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "migration/directives.h"
@@ -139,8 +140,9 @@ static struct err *compile(const char *pattern, struct template *t)
 		t->n++;
 		p += strlen(placeholders[kind]);
 	}
-	if (!t->has[VERSION])
-		return bad_pattern(pattern, "it has no {version}");
+	if (!t->has[VERSION] && !t->has[NAME])
+		return bad_pattern(pattern,
+				   "it has no {version} and no {name}");
 	if (!ends_with(pattern, ".sql"))
 		return bad_pattern(pattern, "it does not end in .sql");
 	find_name_start(t);
@@ -285,7 +287,10 @@ static void take_entry(struct pairing *pair, const struct source_entry *e)
 		return;
 	}
 	name = name_of(pair->t, &m);
-	version = xstrndup(m.by_kind[VERSION].s, m.by_kind[VERSION].len);
+	/* without {version} the whole name is one, as in maragudk/migrate */
+	version = pair->t->has[VERSION] ? xstrndup(m.by_kind[VERSION].s,
+						   m.by_kind[VERSION].len)
+					: xstrdup(name);
 	map_put(&pair->ups, name, scan_add(pair->set, name, version, e));
 	free(name);
 	free(version);
@@ -383,19 +388,37 @@ static char *expand(const struct migration_set *set, const struct template *t,
 	return buf_detach(&b);
 }
 
+/* The number that goes in front of a name which is a version itself. */
+static char *next_in_name(const struct migration_set *set, const char *stamp)
+{
+	const char *top = scan_greatest(set);
+	size_t n = top ? scan_digits(top) : 0;
+	char *digits, *next;
+
+	if (!n || n >= CLOCK_STAMP_SIZE - 1)
+		return scan_free_stamp(set, stamp);
+	digits = xstrndup(top, n);
+	next = scan_count_up(digits);
+	free(digits);
+	return next;
+}
+
 static struct err *create(const struct migration_set *set, const char *stamp,
 			  const char *slug, migration_new_file_fn fn,
 			  void *payload)
 {
 	struct template t;
 	struct err *e = compile(set->pattern, &t);
-	char *version, *up, *down;
+	char *version, *name, *up, *down;
 
 	if (e)
 		return e;
-	version = scan_next_version(set, stamp, NULL);
-	up = expand(set, &t, version, slug, "up");
-	down = expand(set, &t, version, slug, "down");
+	version = t.has[VERSION] ? scan_next_version(set, stamp, NULL)
+				 : next_in_name(set, stamp);
+	name = t.has[VERSION] ? xstrdup(slug)
+			      : xasprintf("%s_%s", version, slug);
+	up = expand(set, &t, version, name, "up");
+	down = expand(set, &t, version, name, "down");
 	if (t.has[DIRECTION]) {
 		e = fn(payload, up, "");
 		if (!e)
@@ -404,6 +427,7 @@ static struct err *create(const struct migration_set *set, const char *stamp,
 		e = fn(payload, up, "-- migrate:up\n\n-- migrate:down\n");
 	}
 	free(version);
+	free(name);
 	free(up);
 	free(down);
 	return e;

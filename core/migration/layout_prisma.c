@@ -56,4 +56,5 @@ const struct layout layout_prisma = {
 	.parse = pair_parse,
 	.create = create,
 	.shared_versions = true,
+	.text_versions = true,
 };

@@ -149,6 +149,13 @@ const char *migration_full_path(struct migration_set *set, const char *path);
  */
 int migration_compare_versions(const char *a, const char *b);
 
+/**
+ * Compare versions as the set's layout orders them: by
+ * migration_compare_versions(), or as text (diesel, prisma).
+ */
+int migration_set_compare(const struct migration_set *set, const char *a,
+			  const char *b);
+
 /** Name of the set's layout ("native", "goose", ...). */
 const char *migration_layout_name(const struct migration_set *set);
 

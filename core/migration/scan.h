@@ -69,6 +69,9 @@ const char *scan_first(const struct layout_listing *files,
 char *scan_next_version(const struct migration_set *set, const char *stamp,
 			const char *first_small);
 
+/** The number one higher, as wide as it was; free() it. */
+char *scan_count_up(const char *digits);
+
 /** The stamp raised second by second until no version equals it; free(). */
 char *scan_free_stamp(const struct migration_set *set, const char *stamp);
 

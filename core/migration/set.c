@@ -86,7 +86,14 @@ static struct err *check_entry(const struct migration_set *set,
 	return NULL;
 }
 
-static int by_order(const void *a, const void *b)
+int migration_set_compare(const struct migration_set *set, const char *a,
+			  const char *b)
+{
+	return set->layout->text_versions ? strcmp(a, b)
+					  : migration_compare_versions(a, b);
+}
+
+static int by_order(const void *a, const void *b, void *set)
 {
 	const struct migration *x = *(struct migration *const *)a;
 	const struct migration *y = *(struct migration *const *)b;
@@ -94,7 +101,7 @@ static int by_order(const void *a, const void *b)
 
 	if (x->repeatable != y->repeatable)
 		return x->repeatable ? 1 : -1;
-	order = migration_compare_versions(x->version, y->version);
+	order = migration_set_compare(set, x->version, y->version);
 	if (!order)
 		order = text_compare_natural(x->name, y->name);
 	return order ? order : strcmp(x->path, y->path);
@@ -109,13 +116,19 @@ static struct err *check_versions(const struct migration_set *set)
 		struct err *e;
 
 		if (a->repeatable || b->repeatable ||
-		    migration_compare_versions(a->version, b->version) != 0)
+		    migration_set_compare(set, a->version, b->version) != 0)
 			continue;
 		safe = text_safe(a->path);
 		e = scan_error(set, b->path, 0,
 			       "version %s is taken already, by %s", b->version,
 			       safe);
 		free(safe);
+		if (scan_half(a->path) && scan_half(b->path))
+			return err_hint(e,
+					"give one of the two another number, "
+					"or let whole names be versions: git "
+					"config migrate.pattern "
+					"\"{name}.{direction}.sql\"");
 		return err_hint(e, "give one of the two files another number");
 	}
 	return NULL;
@@ -168,7 +181,8 @@ static struct err *scan(struct migration_set *set,
 	if (e)
 		return e;
 	if (!set->layout->own_order && set->n)
-		qsort(set->items, set->n, sizeof(struct migration *), by_order);
+		qsort_r(set->items, set->n, sizeof(struct migration *),
+			by_order, set);
 	for (size_t i = 0; i < set->n; i++)
 		set->items[i]->rank = i;
 	if (!set->layout->shared_versions) {

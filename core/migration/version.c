@@ -140,11 +140,10 @@ char *scan_free_stamp(const struct migration_set *set, const char *stamp)
 	return xstrdup(text);
 }
 
-/* The decimal number one higher, as wide as it was. */
-static char *increment(const char *number)
+char *scan_count_up(const char *digits)
 {
-	size_t n = strlen(number), i = n;
-	char *out = xasprintf("0%s", number);
+	size_t n = strlen(digits), i = n;
+	char *out = xasprintf("0%s", digits);
 
 	for (; i > 0 && out[i] == '9'; i--)
 		out[i] = '0';
@@ -163,7 +162,7 @@ static char *next_small(const char *greatest)
 	for (start = n;
 	     start > 0 && isdigit((unsigned char)greatest[start - 1]);)
 		start--;
-	last = increment(greatest + start);
+	last = scan_count_up(greatest + start);
 	out = xasprintf("%.*s%s", (int)start, greatest, last);
 	free(last);
 	return out;

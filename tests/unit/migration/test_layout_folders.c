@@ -21,6 +21,20 @@ static const struct folder_case folders[] = {
 	  .expect = "db/20240102030405_b/up.sql: version 20240102030405 is "
 		    "taken already, by 2024-01-02-030405_a/up.sql [give one "
 		    "of the two files another number]\n" },
+	{ .about = "diesel's versions sort as text; one of them ends early",
+	  .layout = "diesel",
+	  .files = { "2024-03-13_170000_sso/up.sql",
+		     "2024-02-28-120000_a/up.sql", "2024-04-01-120000_b/up.sql",
+		     "10_d/up.sql", "9_c/up.sql" },
+	  .expect = "layout diesel\n"
+		    "10_d v10 10_d/up.sql\n"
+		    "2024-02-28-120000_a v20240228120000 "
+		    "2024-02-28-120000_a/up.sql\n"
+		    "2024-03-13_170000_sso v20240313 "
+		    "2024-03-13_170000_sso/up.sql\n"
+		    "2024-04-01-120000_b v20240401120000 "
+		    "2024-04-01-120000_b/up.sql\n"
+		    "9_c v9 9_c/up.sql\n" },
 	{ .about = "what diesel does not read",
 	  .layout = "diesel",
 	  .files = { "1_a/up.sql", "2_b/down.sql", "3/up.sql", "4_/up.sql",

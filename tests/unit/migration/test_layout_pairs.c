@@ -53,7 +53,9 @@ static const struct folder_case folders[] = {
 	  .layout = "golang-migrate",
 	  .files = { "1_a.up.sql", "1_b.up.sql" },
 	  .expect = "db/1_b.up.sql: version 1 is taken already, by 1_a.up.sql "
-		    "[give one of the two files another number]\n" },
+		    "[give one of the two another number, or let whole names "
+		    "be versions: git config migrate.pattern "
+		    "\"{name}.{direction}.sql\"]\n" },
 	{ .about = "two downs of one version",
 	  .layout = "golang-migrate",
 	  .files = { "1_a.up.sql", "1_a.down.sql", "1_b.down.sql" },

@@ -80,6 +80,22 @@ static const struct folder_case folders[] = {
 		    "1.10_b v1.10 1.10_b.sql\n"
 		    "2026-01-02_c v2026-01-02 2026-01-02_c.sql\n"
 		    "20260101_2_factor v20260101 20260101_2_factor.sql\n" },
+	{ .about = "without {version} the whole name is one",
+	  .pattern = "{name}.{direction}.sql",
+	  .files = { "0001_create_table_b_spaces.up.sql",
+		     "0001_create_table_a_principals.up.sql",
+		     "0001_create_table_a_principals.down.sql", "0002_x.up.sql",
+		     "0002_y_up.sql" },
+	  .expect = "layout pattern\n"
+		    "0001_create_table_a_principals "
+		    "v0001_create_table_a_principals "
+		    "0001_create_table_a_principals.up.sql down "
+		    "0001_create_table_a_principals.down.sql\n"
+		    "0001_create_table_b_spaces v0001_create_table_b_spaces "
+		    "0001_create_table_b_spaces.up.sql\n"
+		    "0002_x v0002_x 0002_x.up.sql\n"
+		    "stray 0002_y_up.sql: it does not fit the pattern "
+		    "{name}.{direction}.sql\n" },
 	{ .about = "the silent trap is seen here as well",
 	  .pattern = "{version}_{name}.{direction}.sql",
 	  .files = { "07_x_up.sql", "08_x.up.sql", "x.up.sql", "9_.up.sql",
@@ -104,9 +120,10 @@ static const struct folder_case errors[] = {
 	  .files = { "1_a.sql" },
 	  .expect = "layout pattern needs a pattern [git config "
 		    "migrate.pattern \"{version}_{name}.sql\"]\n" },
-	{ .about = "no version",
-	  .pattern = "{name}.sql",
-	  .expect = "pattern \"{name}.sql\": it has no {version}" HINT },
+	{ .about = "no version and no name",
+	  .pattern = "{direction}.sql",
+	  .expect = "pattern \"{direction}.sql\": it has no {version} and no "
+		    "{name}" HINT },
 	{ .about = "an unknown placeholder",
 	  .pattern = "{version}_{slug}.sql",
 	  .expect = "pattern \"{version}_{slug}.sql\": its placeholders are "
@@ -149,6 +166,16 @@ static const struct new_case news[] = {
 	  .files = { "sqlite/0041_a.up.sql" },
 	  .expect = "sqlite/0042_add_users.up.sql|\n"
 		    "sqlite/0042_add_users.down.sql|\n" },
+	{ .about = "a number in front of the name, where that is the version",
+	  .pattern = "{name}.{direction}.sql",
+	  .files = { "0009_b.up.sql", "0009_a.up.sql" },
+	  .expect = "0010_add_users.up.sql|\n"
+		    "0010_add_users.down.sql|\n" },
+	{ .about = "a stamp in front of it",
+	  .pattern = "{name}.sql",
+	  .files = { "20260101000000_b.sql" },
+	  .expect = "20261122150405_add_users.sql|-- migrate:up\\n\\n-- "
+		    "migrate:down\\n\n" },
 	{ .about = "the newest release goes on",
 	  .pattern = "{version}__{name}.sql",
 	  .files = { "4.2/03__x.sql", "4.10/09__y.sql" },
