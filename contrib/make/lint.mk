@@ -44,7 +44,7 @@ lint-shell:
 	shellcheck -x $(lint_SH)
 
 lint-man:
-	mandoc -Tlint -Wwarning docs/git-migrate.1
+	mandoc -Tlint docs/git-migrate.1
 
 lint-tidy:
 	@printf '%s\n' $(tidy_SRC) | \
