@@ -43,10 +43,10 @@ struct journal_event {
 	const char *tenant;
 	const char *schema_id, *shape_id;
 	bool dirty, out_of_order, irreversible, exact;
+	int printer; /**< SCHEMA_PRINTER_VERSION of schema_id, shape_id */
 	int64_t batch_size;
 	int64_t reverts; /**< seq that a rollback undid; 0 = none */
 	const char *error;
-	int printer;
 	const char *server, *tool;
 	/* kept in the table ledger, and only for an event with a commit; not
 	 * read unless asked for */

@@ -47,7 +47,7 @@ static struct err *take_meta(void *payload, int n,
 	if (cell[0].type != TARGET_TEXT || cell[1].type != TARGET_TEXT)
 		return NULL;
 	if (streq(key, "format"))
-		m->format = atoi(value);
+		m->format = (int)strtol(value, NULL, 10);
 	else if (streq(key, "uuid"))
 		snprintf(m->uuid, sizeof(m->uuid), "%s", value);
 	else if (streq(key, "protected"))

@@ -60,13 +60,10 @@ struct sqlite_target {
 	char *lock_path;
 };
 
-static inline struct sqlite_target *sqlite_target_of(struct target *t)
+static inline struct sqlite_target *sqlite_target_of(struct target *base)
 {
-	return (struct sqlite_target *)(void *)t;
+	return (struct sqlite_target *)(void *)base;
 }
-
-/** The operations; in target_sqlite.c. */
-extern const struct target_ops target_sqlite_ops;
 
 /* sqlite_error.c */
 
@@ -79,7 +76,7 @@ MUST_USE struct err *sqlite_error_of(sqlite3 *db, enum err_class cls,
 void sqlite_set_busy(struct sqlite_target *t);
 
 /* sqlite_query.c */
-MUST_USE struct err *sqlite_query(struct target *t, const char *sql,
+MUST_USE struct err *sqlite_query(struct target *base, const char *sql,
 				  const struct target_value *args, int n_args,
 				  target_row_fn row, void *payload);
 
@@ -87,8 +84,11 @@ MUST_USE struct err *sqlite_query(struct target *t, const char *sql,
 void sqlite_query_forget(struct sqlite_target *t);
 
 /* sqlite_run.c */
-MUST_USE struct err *sqlite_run(struct target *t,
+MUST_USE struct err *sqlite_run(struct target *base,
 				const struct sql_statement *s);
+
+/** The deadline of the migration's statements has passed. */
+bool sqlite_is_late(const struct sqlite_target *t);
 
 /* sqlite_guard.c */
 void sqlite_guard_init(struct sqlite_target *t);
@@ -114,21 +114,21 @@ int sqlite_pragma_check(struct sqlite_guard *g, const char *name,
 			const char *value);
 
 /* sqlite_session.c */
-MUST_USE struct err *sqlite_reset(struct target *t);
+MUST_USE struct err *sqlite_reset(struct target *base);
 
 /** Read the settings a PRAGMA could change, once, before the first one. */
 MUST_USE struct err *sqlite_settings_learn(struct sqlite_target *t);
 
 /* sqlite_constraints.c */
 enum target_place sqlite_place(const struct sql_statement *s);
-MUST_USE struct err *sqlite_check_deferred(struct target *t);
-MUST_USE struct err *sqlite_violations(struct target *t, int64_t *out);
+MUST_USE struct err *sqlite_check_deferred(struct target *base);
+MUST_USE struct err *sqlite_violations(struct target *base, int64_t *out);
 
 /* sqlite_lock.c */
-MUST_USE struct err *sqlite_lock(struct target *t, int64_t timeout_ms,
+MUST_USE struct err *sqlite_lock(struct target *base, int64_t timeout_ms,
 				 void (*waiting)(void *payload,
 						 const char *who),
 				 void *payload);
-void sqlite_unlock(struct target *t);
+void sqlite_unlock(struct target *base);
 
 #endif

@@ -249,12 +249,14 @@ static int authorize(void *payload, int action, const char *a, const char *b,
 	}
 }
 
-/* Asked every thousand or so virtual machine steps. */
+/* Asked every thousand or so virtual machine steps; not 0 = stop. */
 static int on_progress(void *payload)
 {
-	const struct sqlite_guard *g = payload;
+	const struct sqlite_target *t = payload;
 
-	return g->running && cancel_requested();
+	if (!t->guard.running)
+		return 0;
+	return cancel_requested() || sqlite_is_late(t);
 }
 
 struct err *sqlite_guard_text(const struct sql_statement *s)
@@ -279,7 +281,7 @@ void sqlite_guard_init(struct sqlite_target *t)
 {
 	t->guard.enabled = true;
 	sqlite3_set_authorizer(t->db, authorize, &t->guard);
-	sqlite3_progress_handler(t->db, 1000, on_progress, &t->guard);
+	sqlite3_progress_handler(t->db, 1000, on_progress, t);
 }
 
 void sqlite_guard_reset(struct sqlite_guard *g)

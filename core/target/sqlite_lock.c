@@ -27,7 +27,7 @@
  * is for messages only. The owner removes the file before it lets go; who
  * waited on the removed one looks again (is_current).
  */
-#define POLL_NS (50 * 1000 * 1000L)
+#define POLL_NS 50000000L
 
 static struct err *open_error(const char *path)
 {
@@ -92,16 +92,15 @@ static void write_owner(int fd)
 /* Who holds it, for a person; the file may hold anything. */
 static char *read_owner(int fd)
 {
-	char line[512], host[257], command[257], started[33];
+	char line[512], pid[21], host[257], command[257], started[33];
 	ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
 	char *text, *safe;
-	long pid;
 
 	line[n > 0 ? n : 0] = '\0';
-	if (sscanf(line, "%ld %256s %256s %32s", &pid, host, command,
+	if (sscanf(line, "%20[0-9] %256s %256s %32s", pid, host, command,
 		   started) != 4)
 		return xstrdup("another run");
-	text = xasprintf("process %ld on %s (%s, since %s)", pid, host, command,
+	text = xasprintf("process %s on %s (%s, since %s)", pid, host, command,
 			 started);
 	safe = text_safe(text);
 	free(text);

@@ -24,23 +24,40 @@ struct sqlite_cached {
 	int at[]; /* index of $1, $2, ... in SQLite's numbering; 0 = unused */
 };
 
+/** What sqlite_query() was asked; sql moves on in a text of several. */
+struct question {
+	const char *sql;
+	const struct target_value *args;
+	int n_args;
+	target_row_fn row;
+	void *payload;
+};
+
+/* The number in "$7"; our texts have nothing else. */
+static int parameter_number(sqlite3_stmt *stmt, int i)
+{
+	const char *name = sqlite3_bind_parameter_name(stmt, i);
+	long number = name && name[0] == '$' ? strtol(name + 1, NULL, 10) : 0;
+
+	assert(number > 0 && number < 1000);
+	return (int)number;
+}
+
 static struct sqlite_cached *cached_new(sqlite3_stmt *stmt)
 {
 	int n = sqlite3_bind_parameter_count(stmt), max = 0;
 	struct sqlite_cached *c;
 
 	for (int i = 1; i <= n; i++) {
-		const char *name = sqlite3_bind_parameter_name(stmt, i);
-		int number = name && name[0] == '$' ? atoi(name + 1) : 0;
+		int number = parameter_number(stmt, i);
 
-		assert(number > 0);
 		max = number > max ? number : max;
 	}
 	c = xcalloc(1, sizeof(*c) + sizeof(int) * (size_t)max);
 	c->stmt = stmt;
 	c->n_params = max;
 	for (int i = 1; i <= n; i++)
-		c->at[atoi(sqlite3_bind_parameter_name(stmt, i) + 1) - 1] = i;
+		c->at[parameter_number(stmt, i) - 1] = i;
 	return c;
 }
 
@@ -137,7 +154,7 @@ static struct target_value cell_of(sqlite3_stmt *stmt, int i)
 
 /* Step to the end, handing rows out. */
 static struct err *step_all(struct sqlite_target *t, sqlite3_stmt *stmt,
-			    const char *sql, target_row_fn row, void *payload)
+			    const struct question *q)
 {
 	struct target_value *cells = NULL;
 	struct err *e = NULL;
@@ -147,7 +164,7 @@ static struct err *step_all(struct sqlite_target *t, sqlite3_stmt *stmt,
 		/* known now only: the first step may compile it again */
 		int n = sqlite3_data_count(stmt);
 
-		if (!row)
+		if (!q->row)
 			continue;
 		if (n > n_cells) {
 			cells = xreallocarray(cells, (size_t)n, sizeof(*cells));
@@ -155,34 +172,34 @@ static struct err *step_all(struct sqlite_target *t, sqlite3_stmt *stmt,
 		}
 		for (int i = 0; i < n; i++)
 			cells[i] = cell_of(stmt, i);
-		if ((e = row(payload, n, cells)))
+		if ((e = q->row(q->payload, n, cells)))
 			break;
 	}
 	free(cells);
 	if (!e && rc != SQLITE_DONE)
-		e = query_error(t, sql);
+		e = query_error(t, q->sql);
 	return e;
 }
 
 static struct err *run_cached(struct sqlite_target *t, struct sqlite_cached *c,
-			      const char *sql, const struct target_value *args,
-			      int n_args, target_row_fn row, void *payload)
+			      const struct question *q)
 {
 	struct err *e = NULL;
 
-	assert(n_args == c->n_params);
-	for (int i = 0; i < n_args && !e; i++)
-		if (c->at[i] && bind(c->stmt, c->at[i], &args[i]) != SQLITE_OK)
-			e = query_error(t, sql);
+	assert(q->n_args == c->n_params);
+	for (int i = 0; i < q->n_args && !e; i++)
+		if (c->at[i] &&
+		    bind(c->stmt, c->at[i], &q->args[i]) != SQLITE_OK)
+			e = query_error(t, q->sql);
 	if (!e)
-		e = step_all(t, c->stmt, sql, row, payload);
+		e = step_all(t, c->stmt, q);
 	sqlite3_reset(c->stmt);
-	if (n_args)
+	if (q->n_args)
 		sqlite3_clear_bindings(c->stmt);
 	return e;
 }
 
-/* Prepare the first statement of sql; *rest is what follows it. */
+/* Prepare the first statement, NULL for none; *rest is what follows it. */
 static struct err *prepare(struct sqlite_target *t, const char *sql,
 			   unsigned flags, struct sqlite_cached **out,
 			   const char **rest)
@@ -199,64 +216,59 @@ static struct err *prepare(struct sqlite_target *t, const char *sql,
 }
 
 /* A text that is not kept: several statements, or one that runs already. */
-static struct err *run_once(struct sqlite_target *t, const char *sql,
-			    const struct target_value *args, int n_args,
-			    target_row_fn row, void *payload)
+static struct err *run_once(struct sqlite_target *t, struct question q)
 {
 	struct err *e = NULL;
 
-	while (*sql && !e) {
+	while (*q.sql && !e) {
 		struct sqlite_cached *c;
 		const char *rest = NULL;
 
-		if ((e = prepare(t, sql, 0, &c, &rest)))
+		if ((e = prepare(t, q.sql, 0, &c, &rest)))
 			break;
 		if (c)
-			e = run_cached(t, c, sql, args, n_args, row, payload);
+			e = run_cached(t, c, &q);
 		cached_free(c);
-		sql = rest;
+		q.sql = rest;
 	}
 	return e;
 }
 
-static struct err *query(struct sqlite_target *t, const char *sql,
-			 const struct target_value *args, int n_args,
-			 target_row_fn row, void *payload)
+static struct err *answer(struct sqlite_target *t, struct question q)
 {
-	struct sqlite_cached *c = map_get(&t->statements, sql);
+	struct sqlite_cached *c = map_get(&t->statements, q.sql);
 	const char *rest = NULL;
 	struct err *e;
 
-	if (c && !sqlite3_stmt_busy(c->stmt))
-		return run_cached(t, c, sql, args, n_args, row, payload);
 	if (c)
-		return run_once(t, sql, args, n_args, row, payload);
-	if ((e = prepare(t, sql, SQLITE_PREPARE_PERSISTENT, &c, &rest)))
+		return sqlite3_stmt_busy(c->stmt) ? run_once(t, q)
+						  : run_cached(t, c, &q);
+	if ((e = prepare(t, q.sql, SQLITE_PREPARE_PERSISTENT, &c, &rest)))
 		return e;
-	if (!c)
-		return NULL;
-	if (*rest) {
-		e = run_cached(t, c, sql, args, n_args, row, payload);
+	if (!c || *rest) {
+		e = c ? run_cached(t, c, &q) : NULL;
 		cached_free(c);
-		return e ? e : run_once(t, rest, args, n_args, row, payload);
+		q.sql = rest;
+		return e ? e : run_once(t, q);
 	}
 	if (t->statements.n >= KEPT_MAX)
 		sqlite_query_forget(t);
-	map_put(&t->statements, sql, c);
-	return run_cached(t, c, sql, args, n_args, row, payload);
+	map_put(&t->statements, q.sql, c);
+	return run_cached(t, c, &q);
 }
 
 struct err *sqlite_query(struct target *base, const char *sql,
 			 const struct target_value *args, int n_args,
 			 target_row_fn row, void *payload)
 {
+	const struct question q = { sql, args, n_args, row, payload };
 	struct sqlite_target *t = sqlite_target_of(base);
 	bool running = t->guard.running;
 	struct err *e;
 
 	/* capture asks questions while a migration's statement runs */
 	t->guard.running = false;
-	e = query(t, sql, args, n_args, row, payload);
+	e = answer(t, q);
 	t->guard.running = running;
 	return e;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/util.h"
 #include "base/xalloc.h"
@@ -28,6 +29,11 @@ static struct err *place(struct err *e, const struct sql_statement *s,
 	return err_at(e, at);
 }
 
+bool sqlite_is_late(const struct sqlite_target *t)
+{
+	return t->base.deadline_us && clock_steady_us() >= t->base.deadline_us;
+}
+
 /* Why a statement did not prepare or run. */
 static struct err *run_error(struct sqlite_target *t,
 			     const struct sql_statement *s, int offset)
@@ -41,9 +47,13 @@ static struct err *run_error(struct sqlite_target *t,
 			e = err_hint(e, g->hint);
 		return place(e, s, -1);
 	}
-	if ((sqlite3_errcode(t->db) & 0xff) == SQLITE_INTERRUPT &&
-	    (e = cancel_check()))
-		return e;
+	if ((sqlite3_errcode(t->db) & 0xff) == SQLITE_INTERRUPT) {
+		if ((e = cancel_check()))
+			return e;
+		if (sqlite_is_late(t))
+			return place(err_new(ERR_TARGET, "statement timeout"),
+				     s, -1);
+	}
 	return place(target_sqlite_error(t->db, NULL), s, offset);
 }
 

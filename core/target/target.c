@@ -193,10 +193,14 @@ void target_server(struct target *t, struct buf *out)
 	t->ops->server(t, out);
 }
 
-enum target_place target_statement_place(struct target *t,
+enum target_place target_statement_place(enum sql_dialect d,
 					 const struct sql_statement *s)
 {
-	return t->ops->place ? t->ops->place(s) : TARGET_INSIDE;
+	static const struct target_ops *const ops[SQL_DIALECT_COUNT] = {
+		[SQL_SQLITE] = &target_sqlite_ops,
+	};
+
+	return ops[d] && ops[d]->place ? ops[d]->place(s) : TARGET_INSIDE;
 }
 
 struct err *target_check_deferred(struct target *t)

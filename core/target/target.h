@@ -229,7 +229,7 @@ MUST_USE struct err *target_run(struct target *t,
 				const struct sql_statement *s);
 
 /** Where the statement may run. Decided from its text alone. */
-enum target_place target_statement_place(struct target *t,
+enum target_place target_statement_place(enum sql_dialect d,
 					 const struct sql_statement *s);
 
 /**

@@ -5,11 +5,14 @@
 
 #include "target/target.h"
 
+/** The operations; in target_sqlite.c. */
+extern const struct target_ops target_sqlite_ops;
+
 MUST_USE struct err *target_sqlite_open(struct target **out, const char *path,
 					const struct target_options *opt);
 
 /** The connection, for capture and restore; borrowed. */
-sqlite3 *target_sqlite_db(struct target *t);
+sqlite3 *target_sqlite_db(struct target *base);
 
 /**
  * SQLite's message for the last failure, "<doing>: <message>"; doing NULL =
@@ -21,12 +24,12 @@ MUST_USE struct err *target_sqlite_error(sqlite3 *db, const char *doing);
 
 /** Turn the guard off, and SQLITE_DBCONFIG_DEFENSIVE with it (restore writes
  * shadow tables, sqlite_schema, ...); t->seen stays still meanwhile. */
-void target_sqlite_guard(struct target *t, bool on);
+void target_sqlite_guard(struct target *base, bool on);
 
 /** PRAGMA foreign_keys, until target_reset(); outside a transaction only. */
-MUST_USE struct err *target_sqlite_foreign_keys(struct target *t, bool on);
+MUST_USE struct err *target_sqlite_foreign_keys(struct target *base, bool on);
 
 /** Deferred foreign key violations outstanding in this transaction. */
-bool target_sqlite_deferred_violations(struct target *t);
+bool target_sqlite_deferred_violations(struct target *base);
 
 #endif

@@ -40,20 +40,19 @@ static void append(struct target *t, int64_t seq, const char *event,
 }
 
 /* Every member that is kept, by name, so that none is forgotten. */
-#define TEXTS(X)                                                             \
-	X(event)                                                             \
-	X(name) X(version) X(layout) X(path) X(blob) X(down_path) X(         \
-		down_blob) X(commit) X(parent) X(source_commit) X(snapshot)  \
-		X(snapshot_store) X(status) X(kind) X(description) X(author) \
-			X(author_date) X(applied_by) X(applied_date)         \
-				X(started_at) X(finished_at) X(tenant)       \
-					X(schema_id) X(shape_id) X(error)    \
-						X(server) X(tool) X(message)
-#define NUMBERS(X)                                                     \
-	X(seq)                                                         \
-	X(duration_ms) X(statements) X(rows) X(parked) X(dirty)        \
-		X(out_of_order) X(irreversible) X(exact) X(batch_size) \
-			X(reverts) X(printer)
+// clang-format off
+#define TEXTS(X) \
+	X(event) X(name) X(version) X(layout) X(path) X(blob) X(down_path) \
+	X(down_blob) X(commit) X(parent) X(source_commit) X(snapshot) \
+	X(snapshot_store) X(status) X(kind) X(description) X(author) \
+	X(author_date) X(applied_by) X(applied_date) X(started_at) \
+	X(finished_at) X(tenant) X(schema_id) X(shape_id) X(error) \
+	X(server) X(tool) X(message)
+#define NUMBERS(X) \
+	X(seq) X(duration_ms) X(statements) X(rows) X(parked) X(dirty) \
+	X(out_of_order) X(irreversible) X(exact) X(batch_size) X(reverts) \
+	X(printer)
+// clang-format on
 
 static void same_text(const char *member, const char *a, const char *b)
 {

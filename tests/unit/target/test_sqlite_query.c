@@ -52,6 +52,7 @@ static void target_query__hands_out_every_type(void **state)
 		{ "SELECT 1; SELECT 2; ; SELECT 3 ;\n",
 		  "int:1 |int:2 |int:3 |" },
 		{ "", "" },
+		{ ";;SELECT 4", "int:4 |" },
 		{ "-- nothing", "" },
 	};
 	struct fixture *f = *state;

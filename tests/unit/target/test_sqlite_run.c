@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/cancel.h"
+#include "base/clock.h"
 
 /* What target_run() tells: the place of an error, what was seen, who writes */
 
@@ -316,6 +317,27 @@ static void target_run__stops_on_a_signal(void **state)
 	assert_int_equal(ask(f->t, "SELECT count(*) FROM a"), 1);
 }
 
+static void target_run__stops_at_the_deadline(void **state)
+{
+	struct fixture *f = *state;
+	struct target *t = open_dev(f);
+	struct err *e;
+
+	assert_ok(target_exec(t, "CREATE TABLE a (x)"));
+	t->deadline_us = clock_steady_us() + 50000;
+	e = run_text(t, endless);
+	assert_non_null(e);
+	assert_int_equal(err_at_of(e)->line, 1);
+	expect_error(e, ERR_TARGET, "statement timeout", NULL);
+	/* our own SQL goes on */
+	assert_int_equal(ask(t, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL "
+				"SELECT i + 1 FROM n WHERE i < 5000) "
+				"SELECT count(*) FROM n"),
+			 5000);
+	t->deadline_us = 0;
+	assert_ok(run_text(t, "INSERT INTO a VALUES (1)"));
+}
+
 static int wait_cut_by_signal(struct fixture *f)
 {
 	const struct target_options opt = { .base_dir = f->dir,
@@ -359,6 +381,7 @@ int main(void)
 		fixture_test(may_write__hears_every_table_before_it_is_written),
 		fixture_test(may_write__may_ask_the_database),
 		fixture_test(target_run__stops_on_a_signal),
+		fixture_test(target_run__stops_at_the_deadline),
 		fixture_test(target_begin__waiting_stops_on_a_signal),
 	};
 
