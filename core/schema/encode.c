@@ -56,6 +56,8 @@ void schema_encode_name(struct buf *out, const char *name)
 {
 	size_t n = strlen(name), start = out->len, fits = start;
 
+	if (!n)
+		buf_addch(out, '%');
 	for (size_t i = 0; i < n;) {
 		size_t len = character(name + i, n - i);
 		bool keep = is_kept(name + i, len, i == 0);

@@ -124,8 +124,8 @@ void schema_change_describe(struct buf *out, const struct schema_change *c);
  * ignores and a leading '.' are percent-encoded, which leaves nothing that
  * folds to ".git" (is_ntfs_dotgit() and is_hfs_dotgit() in git's path.c and
  * utf8.c). A result over 200 bytes is cut, and "~" and 16 hex digits of a
- * hash of the whole name follow. Different names give different results, but
- * for a clash of that hash.
+ * hash of the whole name follow. An empty name is "%".
+ * Different names give different results, but for a clash of that hash.
  */
 void schema_encode_name(struct buf *out, const char *name);
 

@@ -34,7 +34,8 @@ MUST_USE struct err *schema_sqlite_refresh(struct schema *s, sqlite3 *db,
 
 /**
  * Canonical text, and shape, of one CREATE statement as sqlite_schema keeps
- * it; an unparsable text is printed as it is. Pure. docs/schema-tree.md has
+ * it; an unparsable text is printed as it is, but for white space at its end,
+ * with a newline. Pure. docs/schema-tree.md has
  * the rules.
  *
  * @param text emptied first

@@ -4,6 +4,11 @@
 #include "schema/schema_sqlite.h"
 #include "schema/sqlite_create.h"
 
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static bool print_words(struct buf *text, const char *kind, const char *sql,
 			size_t len, const char *const *columns)
 {
@@ -44,6 +49,8 @@ bool schema_sqlite_print(struct buf *text, struct buf *shape, const char *kind,
 	else
 		fine = print_words(text, kind, sql, len, columns);
 	if (!fine) {
+		while (len && is_space(sql[len - 1]))
+			len--; /* or each execution would add a line end */
 		buf_reset(text);
 		buf_add(text, sql, len);
 		buf_addch(text, '\n');

@@ -337,6 +337,7 @@ static bool take_options(struct parser *p)
 
 	if (p->i == t->words.n)
 		return true;
+	take_op(p, ','); /* the grammar lets the first one be empty */
 	do {
 		const struct sqlite_word_token *o = &p->v[p->i];
 

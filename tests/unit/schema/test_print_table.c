@@ -36,7 +36,7 @@ static const struct table_case plain[] = {
 	  "CREATE TABLE t (\n"
 	  "    a INT PRIMARY KEY\n"
 	  ") WITHOUT ROWID;\n" },
-	{ "CREATE TABLE t(a int primary key)strict", "CREATE TABLE t (\n"
+	{ "CREATE TABLE t(a int primary key),strict", "CREATE TABLE t (\n"
 						     "    a INT PRIMARY KEY\n"
 						     ") STRICT;\n" },
 };
