@@ -72,16 +72,16 @@ $(B)/git-migrate: $(call OBJ,$(cmd_SRC)) $(B)/libhooks.a $(B)/libgitstore.a \
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_core) $(LIBS_git)
 
 $(B)/libcore.a: $(call OBJ,$(core_SRC))
-	rm -f $@ && $(AR) rcs $@ $^
+	rm -f $@ && $(AR) rcsP $@ $^
 
 $(B)/libgitstore.a: $(call OBJ,$(gitstore_SRC))
-	rm -f $@ && $(AR) rcs $@ $^
+	rm -f $@ && $(AR) rcsP $@ $^
 
 $(B)/libhooks.a: $(call OBJ,$(hooks_SRC))
-	rm -f $@ && $(AR) rcs $@ $^
+	rm -f $@ && $(AR) rcsP $@ $^
 
 $(B)/libsupport.a: $(call OBJ,$(support_SRC))
-	rm -f $@ && $(AR) rcs $@ $^
+	rm -f $@ && $(AR) rcsP $@ $^
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -38,6 +38,7 @@ static const struct store_ops ops = {
 	.ident = gs_ident,
 	.ledger_tip = gs_ledger_tip,
 	.ledger_of_target = gs_ledger_of_target,
+	.ledger_forget = gs_ledger_forget,
 	.ledger_new = gs_ledger_new,
 	.ledger_load = gs_ledger_load,
 	.ledger_put = gs_ledger_put,
@@ -76,12 +77,6 @@ static const struct store_ops ops = {
 	.common_dir = gs_common_dir,
 	.close = gs_close,
 };
-
-void store_commit_release(struct store_commit *c)
-{
-	free(c->author);
-	c->author = NULL;
-}
 
 /* Where the repository is that could not be opened; free() it. */
 static char *where(const char *path)

@@ -57,6 +57,18 @@ struct err *gs_ledger_tip(struct store *s, const char *uuid,
 	return err;
 }
 
+struct err *gs_ledger_forget(struct store *s, const char *target)
+{
+	char *ref = target_ref("ledger", target);
+	int rc = git_reference_remove(gs_of(s)->repo, ref);
+	struct err *err = rc && rc != GIT_ENOTFOUND
+				  ? gs_fault(ERR_STORE, "remove %s", ref)
+				  : NULL;
+
+	free(ref);
+	return err;
+}
+
 struct err *gs_ledger_of_target(struct store *s, const char *target,
 				char out[37])
 {

@@ -99,6 +99,7 @@ void gs_ledger_close(struct ledger *l);
 /* refs.c */
 struct err *gs_ledger_tip(struct store *s, const char *uuid,
 			  struct store_id *out);
+struct err *gs_ledger_forget(struct store *s, const char *target);
 struct err *gs_ledger_of_target(struct store *s, const char *target,
 				char out[37]);
 struct err *gs_ledger_move(struct store *s, const char *uuid,

@@ -88,6 +88,9 @@ struct store_ops {
 	struct err *(*ledger_of_target)(struct store *s, const char *target,
 					char out[37]);
 
+	/** Drop that symbolic ref: the name is free for another database. */
+	struct err *(*ledger_forget)(struct store *s, const char *target);
+
 	/** A new, empty builder of ledger commits; close with ledger_close. */
 	struct err *(*ledger_new)(struct store *s, struct ledger **out);
 

@@ -423,7 +423,7 @@ void capture_abort(struct capture *c)
 	c->script = NULL;
 	c->last = NULL;
 	c->dropping = NULL;
-	lines_release(&c->lines);
+	line_writer_release(&c->lines);
 	err_free(c->err);
 	c->err = NULL;
 	c->target->watch = NULL;
@@ -449,7 +449,7 @@ void capture_begin(struct capture *c, const struct snapshot_out *out,
 	c->out = out;
 	c->script = script;
 	c->n_files = 0;
-	lines_init(&c->lines, out, c->opt.limit);
+	line_writer_init(&c->lines, out, c->opt.limit);
 	c->target->watch = &c->watch;
 	sqlite3_preupdate_hook(c->db, on_change, c);
 }

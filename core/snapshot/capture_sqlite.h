@@ -3,7 +3,7 @@
 
 #include "snapshot/capture.h"
 #include "snapshot/changelog.h"
-#include "snapshot/lines.h"
+#include "snapshot/linefile.h"
 #include "snapshot/manifest.h"
 #include "snapshot/table_sqlite.h"
 

@@ -19,7 +19,7 @@ static void add_key(struct buf *out, const struct change_key *key)
 static void start_file(struct capture *c, struct captured *t)
 {
 	snprintf(t->file, sizeof(t->file), "rows/%zu", ++c->n_files);
-	lines_file(&c->lines, t->file);
+	line_writer_file(&c->lines, t->file);
 }
 
 struct err *capture_stream(struct capture *c, struct captured *t)
@@ -190,7 +190,7 @@ static bool write_updated(struct captured *t, const struct change_slot *slot,
 static struct err *write_slot(struct capture *c, struct captured *t,
 			      const struct change_slot *slot, struct after *a)
 {
-	struct buf *out = lines_begin(&c->lines);
+	struct buf *out = line_writer_begin(&c->lines);
 	struct err *err = NULL;
 	bool exists = false, keep = true;
 
@@ -208,12 +208,12 @@ static struct err *write_slot(struct capture *c, struct captured *t,
 		keep = write_updated(t, slot, a, out);
 	}
 	if (err || !keep) {
-		lines_drop(&c->lines);
+		line_writer_drop(&c->lines);
 		return err;
 	}
 	manifest_count_key(&t->lines, slot->key.i);
-	lines_add(&c->lines);
-	return c->lines.err ? lines_end(&c->lines) : NULL;
+	line_writer_add(&c->lines);
+	return c->lines.err ? line_writer_end(&c->lines) : NULL;
 }
 
 /* Before and after names of a table's columns, for the manifest. */
@@ -263,7 +263,7 @@ static struct err *write_table(struct capture *c, struct captured *t,
 			err = write_slot(c, t, slot, &a);
 		}
 		if (!err)
-			err = lines_end(&c->lines);
+			err = line_writer_end(&c->lines);
 	}
 	if (!err && t->lines.inserted + t->lines.updated + t->lines.deleted)
 		describe(t, &a, m);

@@ -32,7 +32,7 @@ static struct manifest_table *new_table(struct restore *r, const char *name,
 	for (size_t i = 0; i < t->n_columns; i++)
 		t->columns[i].before =
 			arena_strdup(&m->arena, info->columns[i].name);
-	lines_file(&r->park, path);
+	line_writer_file(&r->park, path);
 	return t;
 }
 
@@ -119,7 +119,7 @@ static struct err *park_rows(struct restore *r, struct manifest_table *m,
 	err = table_prepare(r->db, buf_str(&sql), &stmt);
 	while (!err && !r->park.err &&
 	       (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		struct buf *out = lines_begin(&r->park);
+		struct buf *out = line_writer_begin(&r->park);
 
 		buf_add(out, "~\t", 2);
 		for (size_t k = 0; k < n_keys; k++) {
@@ -141,12 +141,12 @@ static struct err *park_rows(struct restore *r, struct manifest_table *m,
 		buf_addch(out, '\n');
 		manifest_count_key(m, sqlite3_column_int64(stmt, 0));
 		m->updated++;
-		lines_add(&r->park);
+		line_writer_add(&r->park);
 	}
 	if (!err && !r->park.err && rc != SQLITE_DONE)
 		err = target_sqlite_error(r->db, "read rows");
 	if (!err)
-		err = lines_end(&r->park);
+		err = line_writer_end(&r->park);
 	sqlite3_finalize(stmt);
 	buf_release(&sql);
 	return err;

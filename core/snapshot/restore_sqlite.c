@@ -159,8 +159,7 @@ struct err *restore_session_begin(struct target *t)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	if (sqlite3_exec(db,
 			 "PRAGMA ignore_check_constraints = ON;"
-			 "PRAGMA legacy_alter_table = ON;"
-			 "PRAGMA recursive_triggers = OFF",
+			 "PRAGMA legacy_alter_table = ON",
 			 NULL, NULL, NULL) != SQLITE_OK)
 		return target_sqlite_error(db, "prepare to restore");
 	return NULL;
@@ -170,12 +169,15 @@ struct err *restore_session_end(struct target *t)
 {
 	sqlite3 *db = target_sqlite_db(t);
 
-	sqlite3_exec(db, "PRAGMA writable_schema = OFF", NULL, NULL, NULL);
+	sqlite3_exec(db,
+		     "PRAGMA writable_schema = OFF;"
+		     "PRAGMA ignore_check_constraints = OFF;"
+		     "PRAGMA legacy_alter_table = OFF",
+		     NULL, NULL, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	target_sqlite_guard(t, true);
-	t->seen.pragma = true; /* so that reset looks at every setting */
-	return target_reset(t);
+	return target_reset(t); /* foreign keys as configured */
 }
 
 /* Rebuilt, remade and untouched tables get their rows back. */
@@ -256,7 +258,7 @@ struct err *restore_run(const struct restore_request *req,
 
 	memset(out, 0, sizeof(*out));
 	r.db = target_sqlite_db(req->target);
-	lines_init(&r.park, req->park, req->limit);
+	line_writer_init(&r.park, req->park, req->limit);
 	err = read_manifest(&r);
 	if (!err)
 		err = restore_plan(&r);
@@ -280,7 +282,7 @@ struct err *restore_run(const struct restore_request *req,
 	if (!err && !out->n_conflicts)
 		err = restore_verify(&r);
 done:
-	lines_release(&r.park);
+	line_writer_release(&r.park);
 	manifest_release(&r.manifest);
 	manifest_release(&r.park_manifest);
 	free(r.tables);

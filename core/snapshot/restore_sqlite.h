@@ -2,7 +2,7 @@
 #define SNAPSHOT_RESTORE_SQLITE_H
 
 #include "base/map.h"
-#include "snapshot/lines.h"
+#include "snapshot/linefile.h"
 #include "snapshot/manifest.h"
 #include "snapshot/restore.h"
 #include "snapshot/table_sqlite.h"

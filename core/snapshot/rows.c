@@ -43,16 +43,15 @@ static bool add_short_real(struct buf *out, double r)
 
 	for (int places = 0; places < 7; places++) {
 		double scaled = r * scales[places];
-		double whole = nearbyint(scaled);
 		char digits[24];
 		int n = 0;
 		long long i;
 
 		if (!(fabs(scaled) < 1e15))
 			return false;
-		if (whole / scales[places] != r)
+		i = (long long)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+		if ((double)i / scales[places] != r)
 			continue;
-		i = (long long)whole;
 		if (i == 0 && signbit(r))
 			return false;
 		if (i < 0) {

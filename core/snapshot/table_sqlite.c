@@ -444,7 +444,7 @@ struct err *table_stream(sqlite3 *db, const struct table_info *t,
 	err = prepare_stream(db, t, name, columns, n_columns, &stmt);
 	while (!err && !lines->err &&
 	       (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		struct buf *out = lines_begin(lines);
+		struct buf *out = line_writer_begin(lines);
 
 		buf_add(out, "-\t", 2);
 		for (size_t k = 0; k < n_keys; k++) {
@@ -460,12 +460,12 @@ struct err *table_stream(sqlite3 *db, const struct table_info *t,
 		buf_addch(out, '\n');
 		manifest_count_key(count, sqlite3_column_int64(stmt, 0));
 		count->deleted++;
-		lines_add(lines);
+		line_writer_add(lines);
 	}
 	if (!err && !lines->err && rc != SQLITE_DONE)
 		err = target_sqlite_error(db, "read rows");
 	if (!err)
-		err = lines_end(lines);
+		err = line_writer_end(lines);
 	sqlite3_finalize(stmt);
 	return err_wrap(err, "keep the rows of table %s", name);
 }

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "snapshot/changelog.h"
-#include "snapshot/lines.h"
+#include "snapshot/linefile.h"
 #include "snapshot/manifest.h"
 #include "snapshot/rows.h"
 

@@ -1,5 +1,5 @@
-#ifndef SNAPSHOT_LINES_H
-#define SNAPSHOT_LINES_H
+#ifndef SNAPSHOT_LINEFILE_H
+#define SNAPSHOT_LINEFILE_H
 
 #include <stdint.h>
 
@@ -20,28 +20,28 @@ struct line_writer {
 	struct buf chunk;
 	size_t start; /**< of the line being written, in chunk */
 	uint64_t bytes; /**< written in all, before compression */
-	uint64_t limit; /**< 0 = none; over it lines_end() and add fail */
-	struct err *err; /**< sticky; given by lines_end() */
+	uint64_t limit; /**< 0 = none; over it line_writer_end() and add fail */
+	struct err *err; /**< sticky; given by line_writer_end() */
 };
 
-void lines_init(struct line_writer *w, const struct snapshot_out *out,
+void line_writer_init(struct line_writer *w, const struct snapshot_out *out,
 		uint64_t limit);
-void lines_release(struct line_writer *w);
+void line_writer_release(struct line_writer *w);
 
 /** Start a file (a short path); it is made when its first line comes. */
-void lines_file(struct line_writer *w, const char *path);
+void line_writer_file(struct line_writer *w, const char *path);
 
-/** The buffer to append one line to, newline included; then lines_add(). */
-struct buf *lines_begin(struct line_writer *w);
+/** The buffer to append one line to, newline included; then line_writer_add(). */
+struct buf *line_writer_begin(struct line_writer *w);
 
-/** The line that started at lines_begin() is whole. */
-void lines_add(struct line_writer *w);
+/** The line that started at line_writer_begin() is whole. */
+void line_writer_add(struct line_writer *w);
 
 /** Forget the line that was begun. */
-void lines_drop(struct line_writer *w);
+void line_writer_drop(struct line_writer *w);
 
 /** End the file; the first error of all calls before. */
-MUST_USE struct err *lines_end(struct line_writer *w);
+MUST_USE struct err *line_writer_end(struct line_writer *w);
 
 struct line_reader {
 	const struct snapshot_in *in;

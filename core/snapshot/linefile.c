@@ -1,4 +1,4 @@
-#include "snapshot/lines.h"
+#include "snapshot/linefile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-void lines_init(struct line_writer *w, const struct snapshot_out *out,
+void line_writer_init(struct line_writer *w, const struct snapshot_out *out,
 		uint64_t limit)
 {
 	memset(w, 0, sizeof(*w));
@@ -14,26 +14,26 @@ void lines_init(struct line_writer *w, const struct snapshot_out *out,
 	w->limit = limit;
 }
 
-void lines_release(struct line_writer *w)
+void line_writer_release(struct line_writer *w)
 {
 	buf_release(&w->chunk);
 	err_free(w->err);
 	w->err = NULL;
 }
 
-void lines_file(struct line_writer *w, const char *path)
+void line_writer_file(struct line_writer *w, const char *path)
 {
 	buf_reset(&w->chunk);
 	snprintf(w->path, sizeof(w->path), "%s", path);
 }
 
-struct buf *lines_begin(struct line_writer *w)
+struct buf *line_writer_begin(struct line_writer *w)
 {
 	w->start = w->chunk.len;
 	return &w->chunk;
 }
 
-void lines_drop(struct line_writer *w)
+void line_writer_drop(struct line_writer *w)
 {
 	buf_truncate(&w->chunk, w->start);
 }
@@ -50,7 +50,7 @@ static void flush(struct line_writer *w)
 	buf_reset(&w->chunk);
 }
 
-void lines_add(struct line_writer *w)
+void line_writer_add(struct line_writer *w)
 {
 	size_t n = w->chunk.len - w->start;
 	uint64_t digest = XXH3_64bits(w->chunk.data + w->start, n);
@@ -68,7 +68,7 @@ void lines_add(struct line_writer *w)
 		flush(w);
 }
 
-struct err *lines_end(struct line_writer *w)
+struct err *line_writer_end(struct line_writer *w)
 {
 	struct err *err;
 

@@ -1,0 +1,323 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/util.h"
+#include "engine/impl.h"
+
+/* One migration: its statements, what they destroyed, its journal row. */
+
+static char *keep(struct run *r, const char *s)
+{
+	return s ? arena_strdup(&r->group, s) : NULL;
+}
+
+void apply_describe(struct run *r, const struct ready *m,
+		    struct journal_event *ev)
+{
+	const struct migration *f = m->m;
+
+	ev->event = "apply";
+	ev->name = keep(r, f->name);
+	ev->version = keep(r, f->version);
+	ev->layout = keep(r, r->layout);
+	ev->path = keep(r, f->path);
+	ev->blob = keep(r, f->blob);
+	ev->down_path = keep(r, f->down_path);
+	ev->down_blob = keep(r, f->down_blob);
+	ev->description = keep(r, f->description);
+	ev->dirty = f->dirty;
+	ev->out_of_order = m->out_of_order;
+	ev->irreversible = f->irreversible || r->no_snapshot;
+	ev->batch_size = f->batch;
+	if (r->commit && *r->commit->id.hex && !f->dirty)
+		ev->source_commit = keep(r, r->commit->id.hex);
+	if (m->author)
+		ident_split(&r->group, m->author, &ev->author,
+			    &ev->author_date);
+	else if (r->commit && r->commit->author)
+		ident_split(&r->group, r->commit->author, &ev->author,
+			    &ev->author_date);
+}
+
+/* Say which statement it was, and where it stands. */
+static struct err *statement_error(struct err *err, const struct run *r,
+				   const struct ready *m, size_t i)
+{
+	const struct sql_statement *s = &m->script.statements[i];
+
+	if (err_class_of(err) == ERR_CANCELLED)
+		return err;
+	err = err_wrap(err, "statement %zu of %zu", i + 1, m->script.n);
+	return err_at(err, (struct err_at){
+				   migration_full_path(r->set, m->m->path),
+				   s->line, s->col });
+}
+
+/* Statement i, with capture around it. */
+static struct err *run_statement(struct run *r, struct ready *m, size_t i)
+{
+	const struct sql_statement *s = &m->script.statements[i];
+	struct err *err = cancel_check(), *why;
+
+	if (err)
+		return err;
+	if (!r->no_snapshot)
+		err = capture_before(r->capture, i);
+	if (!err) {
+		err = target_run(r->e->target, s);
+		/* capture stops a statement: its reason is the one to tell */
+		why = err && !r->no_snapshot ? capture_take_error(r->capture)
+					     : NULL;
+		if (why) {
+			err_free(err);
+			err = why;
+		}
+	}
+	if (!err && !r->no_snapshot)
+		err = capture_after(r->capture, i);
+	crash_point("statement");
+	return err ? statement_error(err, r, m, i) : NULL;
+}
+
+static const char *kind_of(const struct schema_delta *delta, bool wrote)
+{
+	if (delta->n)
+		return wrote ? "mixed" : "schema";
+	return "data";
+}
+
+/*
+ * What the statements since capture_begin() left: snapshot, schema, journal
+ * row. status "applied", or "applying" when more statements follow.
+ */
+static struct err *finish(struct run *r, struct ready *m,
+			  struct journal_event *ev, const char *status)
+{
+	const struct target_seen *seen = &r->e->target->seen;
+	struct capture_result kept = { 0 };
+	struct schema_delta delta;
+	struct store_id snapshot;
+	struct err *err = NULL;
+
+	schema_delta_init(&delta);
+	if (!r->no_snapshot)
+		err = capture_finish(r->capture, &delta, &r->group, &kept);
+	capture_abort(r->capture);
+	if (!err && kept.any) {
+		err = r->e->store->ops->sink_event(r->sink, &snapshot);
+		ev->snapshot = err ? NULL : keep(r, snapshot.hex);
+		ev->snapshot_store = "clone";
+	}
+	crash_point("captured");
+	if (!err && (seen->created || seen->changed || seen->pragma ||
+		     r->schema_stale))
+		err = run_inspect(r, seen->changed || r->schema_stale, &delta);
+	r->schema_stale = r->schema_stale && err;
+	if (!err)
+		err = journal_text_put(r->e->target, ev->blob, m->m->file,
+				       m->m->file_len);
+	if (!err && ev->down_blob)
+		err = journal_text_put(r->e->target, ev->down_blob,
+				       m->m->down_file, m->m->down_file_len);
+	if (!err && m->m->depends)
+		err = journal_depends_set(r->e->target, ev->name,
+					  m->m->depends, false);
+	ev->status = status;
+	ev->kind = kind_of(&delta, seen->wrote);
+	ev->rows = seen->rows;
+	ev->exact = !ev->irreversible;
+	ev->duration_ms = (clock_steady_us() - r->started_us) / 1000;
+	if (!err)
+		err = run_event(r, ev, &delta, m->author != NULL);
+	schema_delta_release(&delta);
+	return err;
+}
+
+static void start(struct run *r, struct ready *m, struct journal_event *ev)
+{
+	char now[CLOCK_ISO_SIZE];
+
+	memset(ev, 0, sizeof(*ev));
+	clock_iso(clock_now(), now);
+	r->started_us = clock_steady_us();
+	apply_describe(r, m, ev);
+	ev->started_at = keep(r, now);
+	ev->statements = (int64_t)m->script.n;
+	target_seen_reset(r->e->target);
+	r->e->target->deadline_us = 0;
+	if (m->m->statement_timeout_ms > 0)
+		r->e->target->deadline_us =
+			r->started_us + m->m->statement_timeout_ms * 1000;
+}
+
+static void begin_capture(struct run *r, struct ready *m)
+{
+	struct snapshot_out out;
+
+	if (r->no_snapshot)
+		return;
+	run_snapshot_out(r, &out);
+	r->capture_out = out;
+	capture_begin(r->capture, &r->capture_out, &m->script);
+}
+
+static struct err *apply_in_savepoint(struct run *r, struct ready *m)
+{
+	struct target *t = r->e->target;
+	int64_t before = 0, after = 0;
+	struct journal_event ev;
+	struct err *err = NULL;
+
+	start(r, m, &ev);
+	if (m->around)
+		err = target_violations(t, &before);
+	if (!err)
+		begin_capture(r, m);
+	for (size_t i = 0; i < m->script.n && !err; i++)
+		if (target_statement_place(r->e->cfg.dialect,
+					   &m->script.statements[i]) !=
+		    TARGET_AROUND)
+			err = run_statement(r, m, i);
+	if (!err)
+		err = target_check_deferred(t);
+	if (!err && m->around)
+		err = target_violations(t, &after);
+	if (!err && after > before)
+		err = err_hint(
+			err_new(ERR_TARGET,
+				"%lld rows violate foreign keys after the "
+				"migration, %lld did before",
+				(long long)after, (long long)before),
+			"PRAGMA foreign_key_check lists them");
+	t->deadline_us = 0;
+	if (!err)
+		err = finish(r, m, &ev, "applied");
+	return err;
+}
+
+struct err *apply_group_member(struct run *r, struct ready *m)
+{
+	const struct store_ops *ops = r->e->store->ops;
+	size_t mark = ops->ledger_mark(r->ledger);
+	struct err *err = target_savepoint(r->e->target, "git_migrate_one");
+	struct err *undo;
+
+	if (err)
+		return err;
+	err = apply_in_savepoint(r, m);
+	if (!err)
+		err = target_release(r->e->target, "git_migrate_one");
+	if (!err)
+		return NULL;
+	capture_abort(r->capture);
+	r->e->target->deadline_us = 0;
+	r->schema_stale = true;
+	if (!target_in_transaction(r->e->target))
+		return err; /* RAISE(ROLLBACK) and the like: all is gone */
+	undo = target_rollback_to(r->e->target, "git_migrate_one");
+	undo = err_first(undo, ops->sink_drop(r->sink));
+	undo = err_first(undo, ops->ledger_rewind(r->ledger, mark));
+	return err_first(err, undo);
+}
+
+/* Statements up to one that must stand alone, in one transaction. */
+static struct err *step_together(struct run *r, struct ready *m, size_t from,
+				 size_t to, bool last)
+{
+	struct journal_event ev;
+	struct err *err = run_begin(r);
+
+	if (err)
+		return err;
+	start(r, m, &ev);
+	ev.statements = (int64_t)(to - from);
+	begin_capture(r, m);
+	for (size_t i = from; i < to && !err; i++)
+		err = run_statement(r, m, i);
+	if (!err)
+		err = target_check_deferred(r->e->target);
+	for (size_t i = from; i < to && !err && !last; i++)
+		err = journal_step_set(r->e->target, m->m->name, i, "done");
+	if (!err && last)
+		err = journal_steps_clear(r->e->target, m->m->name);
+	if (!err)
+		err = finish(r, m, &ev, last ? "applied" : "applying");
+	if (!err)
+		err = run_commit(r);
+	if (err) {
+		capture_abort(r->capture);
+		run_abort(r);
+	}
+	return err;
+}
+
+static struct err *note_step(struct run *r, struct ready *m, size_t i,
+			     const char *state)
+{
+	struct err *err = run_begin(r);
+
+	if (!err)
+		err = journal_step_set(r->e->target, m->m->name, i, state);
+	if (!err)
+		err = run_commit(r);
+	else
+		run_abort(r);
+	return err;
+}
+
+static struct err *step_alone(struct run *r, struct ready *m, size_t i)
+{
+	struct err *err = note_step(r, m, i, "intent");
+
+	crash_point("intent");
+	if (!err)
+		err = target_run(r->e->target, &m->script.statements[i]);
+	if (err)
+		return statement_error(err, r, m, i);
+	crash_point("alone");
+	return note_step(r, m, i, "done");
+}
+
+/*
+ * A migration without a transaction: what can be undone is grouped between
+ * the statements that stand alone. Killed anywhere, it resumes behind its
+ * last step; SQLite's lone statements may run twice without harm.
+ */
+struct err *apply_stepwise(struct run *r, struct ready *m)
+{
+	size_t n = m->script.n, done = 0;
+	bool intent = false;
+	struct err *err = NULL;
+
+	if (r->e->meta.present)
+		err = journal_steps(r->e->target, m->m->name, &done,
+				    &intent);
+	if (done)
+		session_note(r->e, ENGINE_HINT,
+			     "%s goes on at statement %zu of %zu", m->m->name,
+			     done + 1, n);
+	for (size_t i = done; i < n && !err;) {
+		size_t to = i;
+
+		while (to < n && target_statement_place(
+					 r->e->cfg.dialect,
+					 &m->script.statements[to]) ==
+					 TARGET_INSIDE)
+			to++;
+		if (to == i) {
+			err = cancel_check();
+			if (!err)
+				err = step_alone(r, m, i);
+			to = i + 1;
+		} else {
+			err = step_together(r, m, i, to, to == n);
+			if (!err && to == n)
+				return NULL;
+		}
+		i = to;
+	}
+	return err ? err : step_together(r, m, n, n, true);
+}

@@ -1,0 +1,231 @@
+#ifndef ENGINE_IMPL_H
+#define ENGINE_IMPL_H
+
+#include "base/map.h"
+#include "decide/plan.h"
+#include "engine/engine.h"
+#include "snapshot/capture.h"
+#include "target/journal.h"
+#include "target/target.h"
+
+/* Shared by the files of this room; nobody outside includes it. */
+
+struct engine {
+	struct store *store;
+	struct engine_config cfg;
+	struct engine_observer obs;
+	struct target *target; /**< NULL = not opened, or there is no file */
+	struct journal_meta meta;
+	bool locked;
+	char *location;
+	struct arena arena;
+};
+
+/* --- session.c: the database, and whether it is the right one --- */
+
+/** What a command is about to do with the database. */
+enum engine_access {
+	ENGINE_READS,
+	ENGINE_WRITES, /**< creates the file, takes the runner lock */
+};
+
+/**
+ * Open the database, read meta, check whose it is. e->target stays NULL when
+ * a reading command finds no database. Problems that a reading command can
+ * live with are notes.
+ */
+MUST_USE struct err *session_open(struct engine *e, enum engine_access access);
+
+/** The same without asking whether it is the right one. */
+MUST_USE struct err *session_open_unchecked(struct engine *e,
+					    enum engine_access access);
+void session_note(struct engine *e, enum engine_note_level level,
+		  const char *fmt, ...) PRINTF_LIKE(3, 4);
+MUST_USE struct err *session_identity(struct engine *e,
+				      struct engine_identity *out);
+
+/* --- ident.c: who runs this, in the words of a commit --- */
+
+struct ident {
+	char *line; /**< "Name <mail> seconds +zone" */
+	char *who;  /**< "Name <mail>" */
+	char *date; /**< "seconds +zone" */
+};
+MUST_USE struct err *ident_now(struct engine *e, struct ident *out);
+void ident_release(struct ident *i);
+
+/** Cut a raw line in two; NULL gives NULLs. Strings go to the arena. */
+void ident_split(struct arena *a, const char *line, const char **who,
+		 const char **date);
+
+/* --- ledger.c: the commits that follow the journal --- */
+
+/**
+ * Bring the ledger's ref to the journal's tip: forward, or, when the database
+ * was restored or copied, by archiving what the ref had (ENGINE_WRITES: with
+ * a `restored` event). A repository that may not be written to is a note.
+ */
+MUST_USE struct err *ledger_sync(struct engine *e, enum engine_access access);
+
+/** The files of one event's commit, given the one before it. */
+MUST_USE struct err *ledger_put_event(struct engine *e, struct ledger *l,
+				      const struct journal_event *ev,
+				      const struct schema_delta *delta);
+
+/** The commit of an event whose fields are complete but for its id. */
+MUST_USE struct err *ledger_commit_event(struct engine *e, struct ledger *l,
+					 const struct journal_event *ev,
+					 struct store_id *out);
+
+/** Message of an event's commit; author_known = false says that the author
+ * is the source commit's. */
+void ledger_message(struct buf *out, const struct engine *e,
+		    const struct journal_event *ev, bool author_known);
+
+/** A builder that stands at the journal's tip, from the live schema. */
+MUST_USE struct err *ledger_open_tip(struct engine *e,
+				     const struct schema *live,
+				     const struct journal_event *tip,
+				     struct ledger **out,
+				     struct store_id *schema);
+
+/* --- migrations.c: the tree, the journal and both together --- */
+
+struct tree {
+	struct engine *engine; /**< borrowed */
+	struct store_commit commit; /**< id "" = the work tree alone */
+	struct source *source;
+	struct migration_set set;
+	struct decide_state *states;
+	size_t n_states, cap_states;
+	struct map rows; /**< name -> struct journal_event * */
+	struct map depends; /**< name -> const char *[] from the journal */
+	struct plan_view view;
+	bool has_view;
+	struct arena arena;
+};
+MUST_USE struct err *tree_read(struct engine *e, const char *rev,
+			       bool worktree, struct tree *out);
+
+/** The journal alone: no commit is looked at, everything is foreign. */
+MUST_USE struct err *tree_read_journal(struct engine *e, struct tree *out);
+void tree_release(struct tree *t);
+
+/* --- prepare.c: a migration made ready to run --- */
+
+struct ready {
+	struct migration *m;
+	struct sql_script script; /**< without a BEGIN and COMMIT around it */
+	bool no_transaction;
+	bool own_group; /**< may not share a transaction with others */
+	bool around;    /**< settings to be made before it begins */
+	bool out_of_order;
+	const char *author; /**< raw line; NULL = not found */
+};
+
+/** Read, split and judge a migration before anything runs. */
+MUST_USE struct err *ready_init(struct ready *r, struct engine *e,
+				struct migration_set *set,
+				struct migration *m);
+void ready_release(struct ready *r);
+
+/* --- run.c: the one executor --- */
+
+struct run {
+	struct engine *e;
+	struct ledger *ledger;
+	struct schema schema; /**< live */
+	bool schema_stale;
+	struct capture *capture;
+	struct snapshot_sink *sink;
+	int64_t seq;           /**< of the journal's last row */
+	struct store_id start; /**< tip of the ledger's ref before the run */
+	struct store_id tip;   /**< commit of the last event */
+	struct store_id schema_id, shape_id;
+	struct ident ident;
+	struct buf server;
+	struct store_commit *commit; /**< borrowed; NULL for a rollback */
+	struct migration_set *set;   /**< borrowed; NULL for a rollback */
+	const char *layout;          /**< of the set */
+	bool no_snapshot;
+	int64_t started_us; /**< of the migration that runs */
+	struct snapshot_out capture_out;
+	struct snapshot_reader *reader; /**< of the event being taken back */
+	char out_prefix[32]; /**< of files in the sink, "" or "part2/" */
+	bool park_any;
+
+	/* the group that is open */
+	bool open;     /**< a transaction is */
+	bool creating; /**< it makes the journal */
+	size_t moved;  /**< durable events that the ledger's ref lacks */
+	struct journal_event *events; /**< done, not yet durable */
+	const char **changes;         /**< of each, "+table t"; or NULL */
+	size_t n_events, cap_events;
+	struct arena group; /**< strings of those */
+	size_t ledger_mark;
+	int64_t group_seq;
+	struct store_id group_tip;
+	int64_t group_start_us;
+	struct engine_run *out;
+};
+
+MUST_USE struct err *run_open(struct run *r, struct engine *e,
+			      struct engine_run *out);
+/** Moves the ledger; the first error of the run and of that wins. */
+MUST_USE struct err *run_close(struct run *r, struct err *err);
+
+/** Begin a group: transaction, fence, sink. */
+MUST_USE struct err *run_begin(struct run *r);
+
+/** Make it durable and tell about its events. On failure it is undone. */
+MUST_USE struct err *run_commit(struct run *r);
+
+/** Undo everything since run_begin(). */
+void run_abort(struct run *r);
+
+/** The snapshot's output, into the group's sink. */
+void run_snapshot_out(struct run *r, struct snapshot_out *out);
+
+/** Schema as it is now, what changed since, and both ids. */
+MUST_USE struct err *run_inspect(struct run *r, bool all,
+				 struct schema_delta *delta);
+
+/**
+ * Add an event to the group: ids, commit, journal rows. ev->seq, parent,
+ * commit, ids and the run's own fields are filled in here; strings must live
+ * as long as the group (r->group).
+ */
+MUST_USE struct err *run_event(struct run *r, struct journal_event *ev,
+			       struct schema_delta *delta, bool author_known);
+
+/** A row without commit, in a transaction of its own: status "failed". */
+MUST_USE struct err *run_record_failure(struct run *r,
+					const struct journal_event *ev,
+					const struct err *why);
+
+/** The journal's row as commands see it; borrows. */
+void event_from_journal(struct engine_event *out,
+			const struct journal_event *in);
+
+/* --- past.c: the schema as it was --- */
+
+struct past {
+	struct map by_path; /**< path -> struct schema_object * */
+	int64_t before;
+	struct arena arena;
+};
+
+/** The recorded schema before event `before`, from the deltas. */
+MUST_USE struct err *past_schema(struct engine *e, int64_t before,
+				 struct past *out);
+void past_release(struct past *p);
+
+/* --- apply_one.c --- */
+MUST_USE struct err *apply_group_member(struct run *r, struct ready *m);
+MUST_USE struct err *apply_stepwise(struct run *r, struct ready *m);
+
+/** Fields of the journal that come from a migration's file. */
+void apply_describe(struct run *r, const struct ready *m,
+		    struct journal_event *ev);
+
+#endif

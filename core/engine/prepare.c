@@ -1,0 +1,122 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "engine/impl.h"
+
+/* Everything that can be said against a migration before it runs. */
+
+static struct err *at(struct err *err, const char *path, unsigned line,
+		      unsigned col)
+{
+	return err_at(err, (struct err_at){ path, line, col });
+}
+
+static bool is_transaction_command(const struct sql_statement *s)
+{
+	return s->verb == SQL_BEGIN || s->verb == SQL_COMMIT ||
+	       s->verb == SQL_ROLLBACK || s->verb == SQL_SAVEPOINT;
+}
+
+/* One BEGIN ... COMMIT around the whole file is our transaction. */
+static void unwrap(struct sql_script *s)
+{
+	if (s->n < 2 || s->statements[0].verb != SQL_BEGIN ||
+	    s->statements[s->n - 1].verb != SQL_COMMIT)
+		return;
+	memmove(s->statements, s->statements + 1,
+		(s->n - 2) * sizeof(*s->statements));
+	s->n -= 2;
+}
+
+static struct err *check_transactions(struct ready *r, const char *path)
+{
+	for (size_t i = 0; i < r->script.n; i++) {
+		const struct sql_statement *s = &r->script.statements[i];
+
+		if (!is_transaction_command(s))
+			continue;
+		return at(err_hint(err_new(ERR_INPUT,
+					   "a transaction command inside a "
+					   "migration"),
+				   "each migration is one transaction of its "
+				   "own; one BEGIN ... COMMIT around the whole "
+				   "file is fine"),
+			  path, s->line, s->col);
+	}
+	return NULL;
+}
+
+/*
+ * Statements that cannot run in a transaction need a file without one: one
+ * that says so, or one that is made of nothing else.
+ */
+static struct err *check_places(struct ready *r, struct engine *e,
+				const char *path)
+{
+	const struct sql_statement *alone = NULL, *inside = NULL;
+
+	for (size_t i = 0; i < r->script.n; i++) {
+		const struct sql_statement *s = &r->script.statements[i];
+
+		switch (target_statement_place(e->cfg.dialect, s)) {
+		case TARGET_ALONE:
+			if (!alone)
+				alone = s;
+			break;
+		case TARGET_AROUND:
+			r->around = true;
+			break;
+		case TARGET_INSIDE:
+			if (!inside)
+				inside = s;
+			break;
+		}
+		r->own_group |= s->verb == SQL_PRAGMA || s->temp;
+	}
+	if (!alone || r->no_transaction)
+		return NULL;
+	if (!inside && !r->around) {
+		r->no_transaction = true;
+		return NULL;
+	}
+	return at(err_hintf(err_new(ERR_INPUT,
+				    "%.*s cannot run in a transaction, and "
+				    "line %u can only run in one",
+				    (int)strcspn(alone->text, " \t\r\n;"),
+				    alone->text,
+				    inside ? inside->line : alone->line),
+			    "put it in a migration of its own, or mark this "
+			    "one '-- migrate:up transaction:false'"),
+		  path, alone->line, alone->col);
+}
+
+struct err *ready_init(struct ready *r, struct engine *e,
+		       struct migration_set *set, struct migration *m)
+{
+	const char *path = migration_full_path(set, m->path);
+	struct err *err;
+
+	memset(r, 0, sizeof(*r));
+	r->m = m;
+	err = migration_load(set, m);
+	if (err)
+		return err;
+	r->no_transaction = m->no_transaction;
+	err = sql_split(&r->script, set->dialect, m->up.text, m->up.len,
+			m->up.line);
+	if (err)
+		return at(err, path, 0, 0);
+	unwrap(&r->script);
+	err = check_transactions(r, path);
+	if (!err)
+		err = check_places(r, e, path);
+	r->own_group |= r->around || r->no_transaction;
+	return err;
+}
+
+void ready_release(struct ready *r)
+{
+	sql_script_release(&r->script);
+	memset(r, 0, sizeof(*r));
+}

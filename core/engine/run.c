@@ -1,0 +1,555 @@
+#include "engine/impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/util.h"
+
+/*
+ * The executor: groups of events, each made durable in one database
+ * transaction, with its snapshots on disk before and the ledger's ref after.
+ */
+
+void engine_run_release(struct engine_run *r)
+{
+	free(r->steps);
+	free(r->conflicts);
+	arena_release(&r->arena);
+	memset(r, 0, sizeof(*r));
+}
+
+void event_from_journal(struct engine_event *out,
+			const struct journal_event *in)
+{
+	memset(out, 0, sizeof(*out));
+	out->seq = in->seq;
+	out->event = in->event;
+	out->name = in->name;
+	out->version = in->version;
+	out->blob = in->blob;
+	out->commit = in->commit;
+	out->parent = in->parent;
+	out->source_commit = in->source_commit;
+	out->snapshot = in->snapshot;
+	out->snapshot_store = in->snapshot_store;
+	out->schema = in->schema_id;
+	out->shape = in->shape_id;
+	out->status = in->error ? "failed" : "done";
+	out->kind = in->kind;
+	out->description = in->description;
+	out->author = in->author;
+	out->applied_by = in->applied_by;
+	out->started_at = in->started_at;
+	out->finished_at = in->finished_at;
+	out->error = in->error;
+	out->duration_ms = in->duration_ms;
+	out->statements = in->statements;
+	out->rows = in->rows;
+	out->parked = in->parked;
+	out->dirty = in->dirty;
+	out->out_of_order = in->out_of_order;
+	out->exact = in->exact;
+	out->irreversible = in->irreversible;
+}
+
+struct settle {
+	struct engine *e;
+	struct err *err;
+};
+
+static bool keep_pending(void *payload, const char *key,
+			 const struct store_id *event)
+{
+	struct settle *s = payload;
+	bool known = true;
+	size_t n = strlen(s->e->meta.uuid);
+
+	/* another database's: not ours to judge */
+	if (strncmp(key, s->e->meta.uuid, n) != 0)
+		return true;
+	if (!s->err)
+		s->err = journal_has_snapshot(s->e->target, event->hex, &known);
+	return known;
+}
+
+/* Snapshots of a run that died: kept when their event is in the journal. */
+static struct err *settle_pending(struct engine *e)
+{
+	struct settle s = { .e = e };
+	struct err *err;
+
+	if (!e->meta.present)
+		return NULL;
+	err = e->store->ops->pending_settle(e->store, keep_pending, &s);
+	return err_first(s.err, err);
+}
+
+static char *group_copy(struct run *r, const char *s)
+{
+	return s ? arena_strdup(&r->group, s) : NULL;
+}
+
+/* What was changed in the database without us, as an event of its own. */
+static struct err *find_drift(struct run *r, struct schema_delta *out,
+			      struct past *was)
+{
+	struct err *err = past_schema(r->e, INT64_MAX, was);
+
+	if (err)
+		return err;
+	map_each(&was->by_path, e)
+	{
+		const struct schema_object *old = e->value;
+		const struct schema_object *now =
+			map_get(&r->schema.by_path, e->key);
+
+		if (old && (!now || !streq(old->text, now->text)))
+			schema_delta_add(out, old, now);
+	}
+	map_each(&r->schema.by_path, e)
+	{
+		if (e->value && !map_get(&was->by_path, e->key))
+			schema_delta_add(out, NULL, e->value);
+	}
+	schema_delta_sort(out);
+	return NULL;
+}
+
+static struct err *record_drift(struct run *r)
+{
+	struct journal_event ev = { .event = "drift" };
+	struct past was;
+	struct schema_delta delta;
+	struct buf text = BUF_INIT;
+	struct err *err;
+
+	schema_delta_init(&delta);
+	err = find_drift(r, &delta, &was);
+	if (!err && delta.n) {
+		for (size_t i = 0; i < delta.n; i++) {
+			if (i)
+				buf_addstr(&text, ", ");
+			schema_change_describe(&text, &delta.changes[i]);
+		}
+		session_note(r->e, ENGINE_WARNING,
+			     "the schema was changed outside of git migrate "
+			     "(%s); recorded as drift",
+			     buf_str(&text));
+		ev.description = buf_str(&text);
+		err = run_begin(r);
+		if (!err)
+			err = run_event(r, &ev, &delta, true);
+		if (!err)
+			err = run_commit(r);
+	}
+	buf_release(&text);
+	schema_delta_release(&delta);
+	past_release(&was);
+	return err;
+}
+
+/* The journal's tables and its first event: the schema that was there. */
+static struct err *record_init(struct run *r)
+{
+	struct journal_event ev = { .event = "init" };
+	struct schema_delta delta;
+	struct err *err;
+
+	schema_delta_init(&delta);
+	map_each(&r->schema.by_path, e)
+	{
+		if (e->value)
+			schema_delta_add(&delta, NULL, e->value);
+	}
+	schema_delta_sort(&delta);
+	err = run_event(r, &ev, &delta, true);
+	schema_delta_release(&delta);
+	return err;
+}
+
+static struct err *ensure_journal(struct run *r)
+{
+	struct engine *e = r->e;
+	struct err *err;
+
+	if (e->meta.present)
+		return NULL;
+	err = journal_create(e->target, e->location, e->meta.uuid);
+	if (err)
+		return err;
+	e->meta.present = true;
+	e->meta.format = JOURNAL_FORMAT;
+	r->creating = true;
+	return record_init(r);
+}
+
+struct err *run_open(struct run *r, struct engine *e, struct engine_run *out)
+{
+	struct journal_event tip = { 0 };
+	struct capture_options opt = {
+		.scratch_dir = e->store->ops->common_dir(e->store),
+		.limit = e->cfg.snapshot_limit,
+	};
+	struct arena a = ARENA_INIT;
+	struct err *err;
+
+	memset(r, 0, sizeof(*r));
+	r->e = e;
+	r->out = out;
+	schema_init(&r->schema);
+	err = ident_now(e, &r->ident);
+	if (!err)
+		err = settle_pending(e);
+	if (!err && e->meta.present)
+		err = journal_tip(e->target, &a, &tip);
+	if (!err && e->meta.present)
+		err = journal_last_seq(e->target, &r->seq);
+	if (!err)
+		err = target_inspect(e->target, &r->schema, true, NULL);
+	if (!err)
+		err = ledger_open_tip(e, &r->schema, &tip, &r->ledger,
+				      &r->schema_id);
+	if (!err)
+		err = capture_open(&r->capture, e->target, &opt);
+	target_server(e->target, &r->server);
+	if (!err && tip.seq) {
+		snprintf(r->tip.hex, sizeof(r->tip.hex), "%s", tip.commit);
+		r->start = r->tip;
+		if (tip.schema_id && !streq(tip.schema_id, r->schema_id.hex))
+			err = record_drift(r);
+	}
+	arena_release(&a);
+	return err;
+}
+
+/* The ledger follows the journal, once for all events of the run. */
+static struct err *move_ledger(struct run *r)
+{
+	const struct store_ops *ops = r->e->store->ops;
+	struct err *err;
+	char why[64];
+
+	if (!r->ledger || !r->moved)
+		return NULL;
+	crash_point("before-ledger");
+	err = ops->ledger_flush(r->ledger);
+	crash_point("ledger-written");
+	if (!err) {
+		snprintf(why, sizeof(why), "migrate: %zu event%s", r->moved,
+			 r->moved == 1 ? "" : "s");
+		err = ops->ledger_move(r->e->store, r->e->meta.uuid,
+				       r->e->cfg.target, &r->start, &r->tip,
+				       why);
+	}
+	crash_point("ledger-moved");
+	if (!err && r->commit && *r->commit->id.hex)
+		err = ops->ledger_keep_sources(
+			r->e->store, r->e->cfg.target, &r->commit->id, 1);
+	if (err && (err_class_of(err) == ERR_STATE ||
+		    err_class_of(err) == ERR_REFUSED)) {
+		/* the journal has it all: the next command moves the ref */
+		session_note(r->e, ENGINE_WARNING,
+			     "the ledger will follow later: %s",
+			     err_text(err));
+		err_free(err);
+		err = NULL;
+	}
+	return err;
+}
+
+struct err *run_close(struct run *r, struct err *err)
+{
+	if (r->e && r->e->target)
+		run_abort(r);
+	err = err_first(err, move_ledger(r));
+	if (r->e && r->out)
+		err = err_first(err, session_identity(r->e, &r->out->identity));
+	capture_close(r->capture);
+	if (r->sink)
+		r->e->store->ops->sink_close(r->sink);
+	if (r->ledger)
+		r->e->store->ops->ledger_close(r->ledger);
+	schema_release(&r->schema);
+	ident_release(&r->ident);
+	buf_release(&r->server);
+	free(r->events);
+	free(r->changes);
+	arena_release(&r->group);
+	memset(r, 0, sizeof(*r));
+	return err;
+}
+
+/* The journal is where this run left it: nobody else has written. */
+static struct err *fence(struct run *r)
+{
+	struct journal_event tip;
+	struct arena a = ARENA_INIT;
+	struct err *err;
+
+	if (!r->e->meta.present)
+		return NULL;
+	err = journal_tip(r->e->target, &a, &tip);
+	if (!err && tip.seq && !streq(tip.commit, r->tip.hex))
+		err = err_hint(err_new(ERR_STATE,
+				       "another run changed the database while "
+				       "this one was planned"),
+			       "run the command again");
+	arena_release(&a);
+	return err;
+}
+
+struct err *run_begin(struct run *r)
+{
+	struct err *err = target_begin(r->e->target);
+
+	if (err)
+		return err;
+	r->open = true;
+	r->n_events = 0;
+	r->group_start_us = clock_steady_us();
+	r->ledger_mark = r->e->store->ops->ledger_mark(r->ledger);
+	r->group_seq = r->seq;
+	r->group_tip = r->tip;
+	crash_point("begun");
+	err = fence(r);
+	if (!err && !r->sink)
+		err = r->e->store->ops->sink_open(r->e->store, &r->sink);
+	if (!err)
+		err = ensure_journal(r);
+	if (err)
+		run_abort(r);
+	return err;
+}
+
+void run_abort(struct run *r)
+{
+	struct err *err = NULL;
+
+	if (!r->open)
+		return;
+	r->open = false;
+	target_rollback(r->e->target);
+	if (r->creating) {
+		r->e->meta.present = false;
+		r->e->meta.uuid[0] = '\0';
+		r->creating = false;
+	}
+	err = r->e->store->ops->ledger_rewind(r->ledger, r->ledger_mark);
+	err_free(err); /* a mark of our own: cannot fail */
+	if (r->sink)
+		r->e->store->ops->sink_close(r->sink);
+	r->sink = NULL;
+	r->seq = r->group_seq;
+	r->tip = r->group_tip;
+	r->n_events = 0;
+	r->schema_stale = true;
+	arena_release(&r->group);
+}
+
+static struct err *out_file(void *payload, const char *path)
+{
+	struct run *r = payload;
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s%s", r->out_prefix, path);
+	return r->e->store->ops->sink_file(r->sink, full);
+}
+
+static struct err *out_chunk(void *payload, const void *data, size_t len)
+{
+	struct run *r = payload;
+
+	return r->e->store->ops->sink_chunk(r->sink, data, len);
+}
+
+void run_snapshot_out(struct run *r, struct snapshot_out *out)
+{
+	out->payload = r;
+	out->file = out_file;
+	out->chunk = out_chunk;
+}
+
+struct err *run_commit(struct run *r)
+{
+	const struct store_ops *ops = r->e->store->ops;
+	struct err *err = NULL;
+	bool written = false;
+	char key[80];
+
+	crash_point("before-durable");
+	if (r->sink) {
+		snprintf(key, sizeof(key), "%s/%lld-%lld", r->e->meta.uuid,
+			 (long long)r->group_seq + 1, (long long)r->seq);
+		err = ops->sink_durable(r->sink, key, &written);
+	}
+	crash_point("snapshot-durable");
+	if (!err)
+		err = target_commit(r->e->target);
+	if (err) {
+		run_abort(r);
+		return err;
+	}
+	crash_point("committed");
+	r->open = false;
+	r->creating = false;
+	r->moved += r->n_events;
+	if (written)
+		err = ops->sink_promote(r->sink);
+	crash_point("promoted");
+	if (r->sink)
+		ops->sink_close(r->sink);
+	r->sink = NULL;
+	for (size_t i = 0; i < r->n_events; i++) {
+		struct engine_event ev;
+
+		event_from_journal(&ev, &r->events[i]);
+		ev.changes = r->changes ? r->changes[i] : NULL;
+		if (r->events[i].name)
+			r->out->n_done++;
+		if (r->e->obs.event)
+			r->e->obs.event(r->e->obs.payload, &ev);
+	}
+	r->n_events = 0;
+	arena_release(&r->group);
+	return err;
+}
+
+struct err *run_inspect(struct run *r, bool all, struct schema_delta *delta)
+{
+	struct err *err =
+		target_inspect(r->e->target, &r->schema, all, delta);
+
+	return err;
+}
+
+/* Shapes of what changed; texts go in with ledger_put_event(). */
+static struct err *put_shapes(struct run *r, const struct schema_delta *delta)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < delta->n && !err; i++) {
+		const struct schema_change *c = &delta->changes[i];
+		const struct schema_object *o = c->after ? c->after
+							 : c->before;
+
+		err = r->e->store->ops->ledger_put_shape(
+			r->ledger, o->path, c->after ? c->after->shape : NULL,
+			c->after ? strlen(c->after->shape) : 0);
+	}
+	return err;
+}
+
+static void fill_event(struct run *r, struct journal_event *ev)
+{
+	char now[CLOCK_ISO_SIZE];
+
+	ev->seq = r->seq + 1;
+	ev->parent = *r->tip.hex ? group_copy(r, r->tip.hex) : NULL;
+	clock_iso(clock_now(), now);
+	ev->finished_at = group_copy(r, now);
+	if (!ev->started_at)
+		ev->started_at = ev->finished_at;
+	ev->description = group_copy(r, ev->description);
+	ev->applied_by = group_copy(r, r->ident.who);
+	ev->applied_date = group_copy(r, r->ident.date);
+	ev->printer = SCHEMA_PRINTER_VERSION;
+	ev->server = group_copy(r, buf_str(&r->server));
+	ev->tool = r->e->cfg.tool;
+	ev->schema_id = group_copy(r, r->schema_id.hex);
+	ev->shape_id = group_copy(r, r->shape_id.hex);
+}
+
+static void describe_changes(struct run *r, const struct schema_delta *delta)
+{
+	struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < delta->n; i++) {
+		if (i)
+			buf_addstr(&b, ", ");
+		schema_change_describe(&b, &delta->changes[i]);
+	}
+	r->changes[r->n_events] = b.len ? group_copy(r, buf_str(&b)) : NULL;
+	buf_release(&b);
+}
+
+struct err *run_event(struct run *r, struct journal_event *ev,
+		      struct schema_delta *delta, bool author_known)
+{
+	struct engine *e = r->e;
+	struct buf message = BUF_INIT, text = BUF_INIT;
+	struct store_id id;
+	struct err *err = put_shapes(r, delta);
+
+	/* the files first: the ids are of the tree that they make */
+	if (!err)
+		err = ledger_put_event(e, r->ledger, ev, delta);
+	if (!err)
+		err = e->store->ops->ledger_ids(r->ledger, &r->schema_id,
+						&r->shape_id);
+	if (err)
+		goto done;
+	fill_event(r, ev);
+	ledger_message(&message, e, ev, author_known);
+	schema_delta_encode(&text, delta);
+	ev->message = buf_str(&message);
+	ev->delta = buf_str(&text);
+	ev->delta_len = text.len;
+	err = ledger_commit_event(e, r->ledger, ev, &id);
+	if (err)
+		goto done;
+	ev->commit = group_copy(r, id.hex);
+	err = journal_append(e->target, ev);
+	if (err)
+		goto done;
+	r->seq = ev->seq;
+	r->tip = id;
+	ev->message = ev->delta = NULL;
+	if (r->n_events == r->cap_events) {
+		r->cap_events = r->cap_events ? r->cap_events * 2 : 16;
+		r->events = xreallocarray(r->events, r->cap_events,
+					  sizeof(*r->events));
+		r->changes = xreallocarray(r->changes, r->cap_events,
+					   sizeof(*r->changes));
+	}
+	describe_changes(r, delta);
+	r->events[r->n_events++] = *ev;
+done:
+	buf_release(&message);
+	buf_release(&text);
+	return err;
+}
+
+struct err *run_record_failure(struct run *r, const struct journal_event *ev,
+			       const struct err *why)
+{
+	const struct err_at *at = err_at_of(why);
+	struct journal_event row = *ev;
+	struct buf text = BUF_INIT;
+	struct err *err;
+
+	if (at && at->line)
+		buf_addf(&text, "line %u: ", at->line);
+	buf_addstr(&text, err_text(why));
+	row.event = "failed";
+	row.status = "failed";
+	row.error = buf_str(&text);
+	row.snapshot = row.snapshot_store = row.commit = NULL;
+	err = run_begin(r);
+	if (!err) {
+		fill_event(r, &row);
+		row.schema_id = row.shape_id = NULL;
+		row.parent = NULL;
+		err = journal_append(r->e->target, &row);
+		if (!err)
+			r->seq = row.seq;
+	}
+	if (!err)
+		err = run_commit(r);
+	else
+		run_abort(r);
+	buf_release(&text);
+	return err;
+}
