@@ -143,6 +143,11 @@ struct err *journal_current(struct target *t, journal_event_fn fn,
 	return read_all(t, journal_sql_of(t)->current, NULL, 0, fn, payload);
 }
 
+struct err *journal_states(struct target *t, journal_event_fn fn, void *payload)
+{
+	return read_all(t, journal_sql_of(t)->states, NULL, 0, fn, payload);
+}
+
 struct err *journal_current_of(struct target *t, const char *name,
 			       struct arena *a, struct journal_event *out)
 {

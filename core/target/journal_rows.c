@@ -84,7 +84,7 @@ void journal_decode(struct journal_event *out, int n,
 	*out = (struct journal_event){ .seq = 0 };
 	cell += JOURNAL_FIRST_CELL;
 	n -= JOURNAL_FIRST_CELL;
-	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+	for (int i = 0; i < n && i < JOURNAL_N_COLUMNS; i++) {
 		void *member = (char *)out + columns[i].offset;
 
 		switch (columns[i].kind) {

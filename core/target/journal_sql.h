@@ -12,10 +12,10 @@
 
 /*
  * Columns of history, in the order of the table, of the INSERT and of every
- * SELECT: X(kind, member of struct journal_event, column). What journal_current
- * is asked for most comes first.
+ * SELECT: X(kind, member of struct journal_event, column). What tells a state
+ * comes first and can be read alone (journal_states).
  */
-#define JOURNAL_COLUMNS(X)                      \
+#define JOURNAL_STATE_COLUMNS(X)                \
 	X(INT, seq, seq)                        \
 	X(TEXT, event, event)                   \
 	X(TEXT, name, name)                     \
@@ -37,32 +37,37 @@
 	X(TEXT, error, error)                   \
 	X(TEXT, layout, layout)                 \
 	X(TEXT, down_path, down_path)           \
-	X(TEXT, down_blob, down_blob)           \
-	X(TEXT, parent, parent_hash)            \
-	X(TEXT, kind, kind)                     \
-	X(TEXT, description, description)       \
-	X(TEXT, author, author)                 \
-	X(TEXT, author_date, author_date)       \
-	X(TEXT, applied_by, applied_by)         \
-	X(TEXT, applied_date, applied_date)     \
-	X(TEXT, started_at, started_at)         \
-	X(INT, statements, statements)          \
-	X(INT, parked, parked)                  \
-	X(TEXT, tenant, tenant)                 \
-	X(TEXT, schema_id, schema_id)           \
-	X(TEXT, shape_id, shape_id)             \
-	X(INT, batch_size, batch_size)          \
-	X(INT, reverts, reverts)                \
-	X(INT32, printer, printer)              \
-	X(TEXT, server, server)                 \
+	X(TEXT, down_blob, down_blob)
+
+#define JOURNAL_OTHER_COLUMNS(X)            \
+	X(TEXT, parent, parent_hash)        \
+	X(TEXT, kind, kind)                 \
+	X(TEXT, description, description)   \
+	X(TEXT, author, author)             \
+	X(TEXT, author_date, author_date)   \
+	X(TEXT, applied_by, applied_by)     \
+	X(TEXT, applied_date, applied_date) \
+	X(TEXT, started_at, started_at)     \
+	X(INT, statements, statements)      \
+	X(INT, parked, parked)              \
+	X(TEXT, tenant, tenant)             \
+	X(TEXT, schema_id, schema_id)       \
+	X(TEXT, shape_id, shape_id)         \
+	X(INT, batch_size, batch_size)      \
+	X(INT, reverts, reverts)            \
+	X(INT32, printer, printer)          \
+	X(TEXT, server, server)             \
 	X(TEXT, tool, tool)
+
+#define JOURNAL_COLUMNS(X) JOURNAL_STATE_COLUMNS(X) JOURNAL_OTHER_COLUMNS(X)
 
 #define JOURNAL_N_COLUMNS 40
 
 /** "h.seq, h.event, ...": starts with a constant to carry the comma. */
 #define JOURNAL_SELECT_ONE_(kind, member, column) ", h." #column
 #define JOURNAL_SELECT_ "SELECT 1" JOURNAL_COLUMNS(JOURNAL_SELECT_ONE_)
-#define JOURNAL_INSERT_ONE_(kind, member, column) #column ", "
+#define JOURNAL_SELECT_STATE_ \
+	"SELECT 1" JOURNAL_STATE_COLUMNS(JOURNAL_SELECT_ONE_)
 
 struct journal_sql {
 	const char *create; /**< tables, indexes, triggers, view */
@@ -70,7 +75,7 @@ struct journal_sql {
 	const char *check;  /**< names every table and column, no rows */
 	const char *meta, *meta_set;
 	const char *tip, *last_seq, *append, *append_ledger, *set_current;
-	const char *get, *replay, *log, *log_of, *current, *current_of;
+	const char *get, *replay, *log, *log_of, *current, *states, *current_of;
 	const char *by_commit, *has_snapshot;
 	const char *text_put, *text_get;
 	const char *depends_clear, *depends_put, *depends_each;
@@ -114,6 +119,9 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 	.current = JOURNAL_SELECT_ " FROM " P "current c CROSS JOIN " P        \
 				   "history h WHERE h.seq = c.seq "            \
 				   "ORDER BY c.seq",                           \
+	.states = JOURNAL_SELECT_STATE_ " FROM " P "current c CROSS JOIN " P   \
+					"history h WHERE h.seq = c.seq "       \
+					"ORDER BY c.seq",                      \
 	.current_of = JOURNAL_SELECT_ " FROM " P "history h WHERE h.seq = "    \
 				      "(SELECT seq FROM " P                    \
 				      "current WHERE name = $1)",              \
@@ -161,7 +169,8 @@ void journal_bind(const struct journal_event *e,
 struct arena;
 
 /**
- * A row of JOURNAL_SELECT_, with message and delta when n says so.
+ * A row of JOURNAL_SELECT_ or JOURNAL_SELECT_STATE_, with message and delta
+ * when n says so.
  *
  * @param copy strings go there; NULL = they are borrowed from the cells, and
  *             from `odd` where a cell is a blob
