@@ -37,8 +37,8 @@ static const struct table_case plain[] = {
 	  "    a INT PRIMARY KEY\n"
 	  ") WITHOUT ROWID;\n" },
 	{ "CREATE TABLE t(a int primary key),strict", "CREATE TABLE t (\n"
-						     "    a INT PRIMARY KEY\n"
-						     ") STRICT;\n" },
+						      "    a INT PRIMARY KEY\n"
+						      ") STRICT;\n" },
 };
 
 static const struct table_case types[] = {
