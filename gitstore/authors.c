@@ -26,7 +26,7 @@ struct walk {
 	const char *const *paths;
 	size_t n;
 	char **out;
-	struct map index;   /* path -> &paths[i] */
+	struct map index;   /* path -> &line_of[i] */
 	size_t *line_of;    /* per path: its line + 1; 0 = settled */
 	struct line *lines; /* carries == 0: free for use again */
 	size_t n_lines, cap_lines;
@@ -66,8 +66,8 @@ static void settle_line(struct walk *w, size_t line, const char *author)
 static void found(struct walk *w, size_t line, const char *path,
 		  const char *author)
 {
-	const char *const *at = map_get(&w->index, path);
-	size_t i = at ? (size_t)(at - w->paths) : 0;
+	const size_t *at = map_get(&w->index, path);
+	size_t i = at ? (size_t)(at - w->line_of) : 0;
 
 	if (at && w->starting) {
 		w->line_of[i] = line + 1;
@@ -298,8 +298,7 @@ static struct err *start(struct walk *w, const struct store_id *commit)
 		err = folder_of(w, &c.tree, &tree);
 	for (size_t i = 0; !err && i < w->n; i++)
 		if (!map_has(&w->index, w->paths[i]))
-			map_put(&w->index, w->paths[i],
-				(void *)(uintptr_t)&w->paths[i]);
+			map_put(&w->index, w->paths[i], &w->line_of[i]);
 	w->starting = true;
 	if (!err)
 		err = added(w, line_at(w, &id, &tree, c.time), &path, &tree,

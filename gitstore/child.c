@@ -22,7 +22,8 @@ static int spawn(const char *const *argv, int out, pid_t *pid)
 	rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (!rc)
 		rc = posix_spawnp(pid, argv[0], &actions, NULL,
-				  (char *const *)(uintptr_t)argv, environ);
+				  (char *const *)(uintptr_t)argv, /* NOLINT */
+				  environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }

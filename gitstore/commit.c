@@ -89,19 +89,16 @@ void gs_commit_release(struct gs_commit *c)
 	memset(c, 0, sizeof(*c));
 }
 
-void gs_commit_format(struct buf *out, const git_oid *tree,
-		      const git_oid *parents, size_t n_parents,
-		      const char *author, const char *committer,
-		      const char *message)
+void gs_commit_format(struct buf *out, const struct gs_commit *c)
 {
 	char hex[GIT_OID_HEXSZ + 1];
 
-	git_oid_tostr(hex, sizeof(hex), tree);
+	git_oid_tostr(hex, sizeof(hex), &c->tree);
 	buf_addf(out, "tree %s\n", hex);
-	for (size_t i = 0; i < n_parents; i++) {
-		git_oid_tostr(hex, sizeof(hex), &parents[i]);
+	for (size_t i = 0; i < c->n_parents; i++) {
+		git_oid_tostr(hex, sizeof(hex), &c->parents[i]);
 		buf_addf(out, "parent %s\n", hex);
 	}
-	buf_addf(out, "author %s\ncommitter %s\n\n", author, committer);
-	buf_addstr(out, message);
+	buf_addf(out, "author %s\ncommitter %s\n\n", c->author, c->committer);
+	buf_addstr(out, c->message);
 }

@@ -28,10 +28,8 @@ MUST_USE struct err *gs_commit_read(struct gs *g, const git_oid *id,
 				    struct gs_commit *c);
 void gs_commit_release(struct gs_commit *c);
 
-/** Bytes of a commit object; parent lines in the order given. */
-void gs_commit_format(struct buf *out, const git_oid *tree,
-		      const git_oid *parents, size_t n_parents,
-		      const char *author, const char *committer,
-		      const char *message);
+/** Append the bytes of a commit object: tree, parents, author, committer
+ * and message of c. */
+void gs_commit_format(struct buf *out, const struct gs_commit *c);
 
 #endif

@@ -16,32 +16,38 @@ static void add(struct buf *out, int64_t seconds, int zone)
 		 zone < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
-/* "+0100", "+01:00" or "Z", spaces around; false when it is none. */
-static bool read_zone(const char *s, int *zone)
-{
-	int h, m, end = 0;
-	char sign;
-
-	if (sscanf(s, " %c%2d:%2d %n", &sign, &h, &m, &end) == 3 && end &&
-	    !s[end])
-		;
-	else if (sscanf(s, " %c%2d%2d %n", &sign, &h, &m, &end) == 3 && end &&
-		 !s[end])
-		;
-	else if (sscanf(s, " %c %n", &sign, &end) == 1 && sign == 'Z' && end &&
-		 !s[end])
-		h = m = 0, sign = '+';
-	else
-		return false;
-	if (sign != '+' && sign != '-')
-		return false;
-	*zone = (h * 60 + m) * (sign == '-' ? -1 : 1);
-	return true;
-}
-
 static bool is_blank(const char *s)
 {
 	return !s[strspn(s, " ")];
+}
+
+static bool two_digits(const char *s, int *out)
+{
+	if (s[0] < '0' || s[0] > '9' || s[1] < '0' || s[1] > '9')
+		return false;
+	*out = (s[0] - '0') * 10 + s[1] - '0';
+	return true;
+}
+
+/* "+0100", "+01:00" or "Z", spaces around; false when it is none. */
+static bool read_zone(const char *s, int *zone)
+{
+	int hours = 0, minutes = 0;
+	char sign;
+
+	s += strspn(s, " ");
+	sign = *s;
+	if (sign == 'Z') {
+		*zone = 0;
+		return is_blank(s + 1);
+	}
+	if ((sign != '+' && sign != '-') || !two_digits(s + 1, &hours))
+		return false;
+	s += s[3] == ':' ? 4 : 3;
+	if (!two_digits(s, &minutes) || !is_blank(s + 2))
+		return false;
+	*zone = (hours * 60 + minutes) * (sign == '-' ? -1 : 1);
+	return true;
 }
 
 /* Seconds of a broken-down time that says its zone, or is local. */

@@ -51,7 +51,7 @@ void gs_deflate_add(struct gs_deflate *d, const void *in, size_t n,
 	d->stream.gzip_flag = IGZIP_ZLIB;
 	d->stream.end_of_stream = 1;
 	d->stream.flush = NO_FLUSH;
-	d->stream.next_in = (uint8_t *)(uintptr_t)in; /* not written to */
+	d->stream.next_in = (uint8_t *)(uintptr_t)in; /* NOLINT */
 	d->stream.avail_in = (uint32_t)n;
 	d->stream.next_out = (uint8_t *)buf_reserve(out, cap);
 	d->stream.avail_out = (uint32_t)cap;
@@ -74,7 +74,7 @@ bool gs_inflate(const void *in, size_t in_len, void *out, size_t out_len)
 
 	isal_inflate_init(&s);
 	s.crc_flag = ISAL_ZLIB;
-	s.next_in = (uint8_t *)(uintptr_t)in;
+	s.next_in = (uint8_t *)(uintptr_t)in; /* NOLINT */
 	s.avail_in = (uint32_t)(in_len < INT32_MAX ? in_len : INT32_MAX);
 	s.next_out = out_len ? out : &none;
 	s.avail_out = (uint32_t)out_len;
@@ -114,7 +114,7 @@ void gs_deflate_add(struct gs_deflate *d, const void *in, size_t n,
 
 	assert(n <= INT32_MAX);
 	deflateReset(&d->stream);
-	d->stream.next_in = (Bytef *)(uintptr_t)in; /* not written to */
+	d->stream.next_in = (Bytef *)(uintptr_t)in; /* NOLINT */
 	d->stream.avail_in = (uInt)n;
 	d->stream.next_out = (Bytef *)buf_reserve(out, cap);
 	d->stream.avail_out = (uInt)cap;
@@ -136,7 +136,7 @@ bool gs_inflate(const void *in, size_t in_len, void *out, size_t out_len)
 	Bytef none;
 	int rc;
 
-	s.next_in = (Bytef *)(uintptr_t)in;
+	s.next_in = (Bytef *)(uintptr_t)in; /* NOLINT */
 	s.avail_in = (uInt)(in_len < INT32_MAX ? in_len : INT32_MAX);
 	s.next_out = out_len ? out : &none;
 	s.avail_out = (uInt)out_len;

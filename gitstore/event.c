@@ -188,18 +188,18 @@ struct err *gs_events_finish(struct gs_events *w, const char *key,
 			     git_oid *commit)
 {
 	struct buf text = BUF_INIT, who = BUF_INIT;
-	git_oid tree;
+	struct gs_commit c = { .message = key };
 	struct err *err = gs_events_drop(w); /* what no event took */
 
 	if (!err)
-		err = gs_folder_id(w->group, &tree);
+		err = gs_folder_id(w->group, &c.tree);
 	if (!err)
 		err = gs_folder_save(w->group, w->pack, false);
 	if (err)
 		return err;
 	buf_addf(&who, WHO " %lld +0000", (long long)clock_now());
-	gs_commit_format(&text, &tree, NULL, 0, buf_str(&who), buf_str(&who),
-			 key);
+	c.author = c.committer = buf_str(&who);
+	gs_commit_format(&text, &c);
 	buf_addch(&text, '\n');
 	gs_hash_object(GIT_OBJECT_COMMIT, text.data, text.len, commit);
 	err = gs_pack_add(w->pack, GIT_OBJECT_COMMIT, commit, text.data,

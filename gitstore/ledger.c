@@ -184,16 +184,20 @@ struct err *gs_ledger_commit(struct ledger *l, const char *author,
 {
 	/* what follows a commit that is new cannot have been there */
 	bool look = !l->has_parent || !gs_pack_has(pack_of(l), &l->parent);
-	git_oid tree, id;
-	struct err *err = gs_folder_id(l->root, &tree);
+	struct gs_commit c = { .parents = &l->parent,
+			       .n_parents = l->has_parent,
+			       .author = author,
+			       .committer = committer,
+			       .message = message };
+	git_oid id;
+	struct err *err = gs_folder_id(l->root, &c.tree);
 
 	if (!err)
 		err = gs_folder_save(l->root, pack_of(l), look);
 	if (err)
 		return err;
 	buf_reset(&l->text);
-	gs_commit_format(&l->text, &tree, &l->parent, l->has_parent, author,
-			 committer, message);
+	gs_commit_format(&l->text, &c);
 	gs_hash_object(GIT_OBJECT_COMMIT, l->text.data, l->text.len, &id);
 	if (!look || !gs_has(l->g, &id))
 		err = gs_pack_add(l->pack, GIT_OBJECT_COMMIT, &id, l->text.data,

@@ -13,7 +13,7 @@
 #include "gitstore/hash.h"
 
 #define NEWEST 32
-#define FANOUT (256 * 4)
+#define FANOUT ((size_t)256 * 4)
 #define HEADER 8
 #define SUMS 40 /* of the pack and of the index, at its end */
 
@@ -64,8 +64,8 @@ static void map_open(struct map *m, const char *path, const char *suffix)
 
 static void map_close(struct map *m)
 {
-	if (m->data) /* NOLINT: munmap wants it without const */
-		munmap((void *)(uintptr_t)m->data, m->len);
+	if (m->data)
+		munmap((void *)(uintptr_t)m->data, m->len); /* NOLINT */
 	m->data = NULL;
 }
 
@@ -148,7 +148,7 @@ static int64_t place(struct pack *p, const git_oid *id)
 		return -1;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		int rc = memcmp(ids + (size_t)mid * 20, id->id, 20);
+		int rc = memcmp(ids + (size_t)mid * GIT_OID_RAWSZ, id->id, 20);
 
 		if (!rc)
 			return mid;

@@ -30,13 +30,13 @@ struct err *gs_reader_open(struct store *s, const struct store_id *id,
 	*out = NULL;
 	if (!err)
 		err = gs_vault(g, false, &v);
-	if (!err && (!v || !gs_has(&v->in, &oid)))
-		err = err_hint(err_new(ERR_STORE,
-				       "snapshot %s is not in this clone",
-				       id->hex),
-			       "it is where the migration was applied");
 	if (err)
 		return err;
+	if (!v || !gs_has(&v->in, &oid))
+		return err_hint(err_new(ERR_STORE,
+					"snapshot %s is not in this clone",
+					id->hex),
+				"it is where the migration was applied");
 	*out = xcalloc(1, sizeof(**out));
 	(*out)->vault = v;
 	(*out)->event = oid;

@@ -81,15 +81,17 @@ static struct err *write_object(struct gs *g, git_object_t type,
 static struct err *write_commit(struct gs *g, const struct parents *p,
 				git_oid *id)
 {
+	struct gs_commit c = { .parents = p->ids,
+			       .n_parents = p->n,
+			       .message = "commits that were deployed\n" };
 	struct buf who = BUF_INIT, text = BUF_INIT;
-	git_oid tree;
 	struct err *err = gs_ident(&g->base, clock_now(), &who);
 
+	c.author = c.committer = buf_str(&who);
 	if (!err)
-		err = write_object(g, GIT_OBJECT_TREE, "", 0, &tree);
+		err = write_object(g, GIT_OBJECT_TREE, "", 0, &c.tree);
 	if (!err) {
-		gs_commit_format(&text, &tree, p->ids, p->n, buf_str(&who),
-				 buf_str(&who), "commits that were deployed\n");
+		gs_commit_format(&text, &c);
 		err = write_object(g, GIT_OBJECT_COMMIT, text.data, text.len,
 				   id);
 	}

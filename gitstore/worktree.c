@@ -39,8 +39,9 @@ static struct err *enter(struct listing *l, const char *path)
 		struct source_entry e = { .kind = SOURCE_FOLDER };
 		struct err *err;
 
-		if (l->folder.len >= n && !memcmp(l->folder.data, path, n) &&
-		    (l->folder.len == n || l->folder.data[n] == '/'))
+		if (l->folder.len >= n &&
+		    !memcmp(buf_str(&l->folder), path, n) &&
+		    (l->folder.len == n || buf_str(&l->folder)[n] == '/'))
 			continue;
 		buf_reset(&l->folder);
 		buf_add(&l->folder, path, n);

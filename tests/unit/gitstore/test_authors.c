@@ -103,7 +103,7 @@ static void authors__meet_again_below_many_merges(void **state)
 	struct scratch *t = *state;
 
 	for (int i = 1; i < 10; i++) {
-		char name[16], who[16];
+		char name[24], who[24];
 
 		snprintf(name, sizeof(name), "s%d.sql", i);
 		snprintf(who, sizeof(who), "side%d", i);

@@ -181,8 +181,7 @@ static void configfile__reads_as_git_does(void **state)
 	static const char *const texts[] = {
 		"[migrate]\nkey = value\n",
 		"[migrate]key=value",
-		"[MiGrate \"Sub Case\"]\n  KEY = v # c\n\tother=\"a # b\" ; "
-		"x\n",
+		"[MiGrate \"Sub Case\"]\n  KEY = v # c\n\tb=\"a # b\" ; x\n",
 		"[migrate \"q\\\"\\\\x\"]\nk = 1\n",
 		"[migrate.Old.Style]\nk = 1\n",
 		"[migrate]\nk = a\\\nb\n",
