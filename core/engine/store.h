@@ -74,8 +74,7 @@ struct store_ops {
 	 * decide it (environment, configuration). ERR_INPUT with git's hint
 	 * when git would ask "please tell me who you are".
 	 */
-	struct err *(*ident)(struct store *s, int64_t seconds,
-			     struct buf *out);
+	struct err *(*ident)(struct store *s, int64_t seconds, struct buf *out);
 
 	/* --- ledgers --- */
 
@@ -104,7 +103,8 @@ struct store_ops {
 	struct err *(*ledger_put)(struct ledger *l, const char *path,
 				  const void *data, size_t len);
 
-	/** Set a file whose blob may be here already; fetches nothing. */
+	/** Set a file whose blob is here already, or was put before; fetches
+	 * nothing. ERR_STORE when it is not: then put its bytes. */
 	struct err *(*ledger_put_blob)(struct ledger *l, const char *path,
 				       const char *blob);
 
@@ -121,22 +121,24 @@ struct store_ops {
 	 * parent of the next. Nothing is written before ledger_flush().
 	 */
 	struct err *(*ledger_commit)(struct ledger *l, const char *author,
-				     const char *committer,
-				     const char *message,
+				     const char *committer, const char *message,
 				     struct store_id *out);
 
 	/** The parent of the next commit; NULL = none (a root follows). */
 	struct err *(*ledger_set_parent)(struct ledger *l,
 					 const struct store_id *parent);
 
-	/** Marks and goes back to a mark: a savepoint that was rolled back. */
+	/** Marks and goes back to a mark: a savepoint that was rolled back.
+	 * Files, shape, parent and objects are as they were. A mark lasts
+	 * until it is behind a rewind, ledger_load() or ledger_flush(). */
 	size_t (*ledger_mark)(struct ledger *l);
 	struct err *(*ledger_rewind)(struct ledger *l, size_t mark);
 
 	/**
 	 * Write every object made since the last flush that the repository
 	 * lacks, as one pack, durable. ERR_REFUSED where the repository may
-	 * not be written to.
+	 * not be written to: the objects wait for another try. After any
+	 * other error only ledger_close() may follow.
 	 */
 	struct err *(*ledger_flush)(struct ledger *l);
 	void (*ledger_close)(struct ledger *l);
@@ -144,14 +146,19 @@ struct store_ops {
 	/**
 	 * Move refs/migrate/db/<uuid>/ledger from `prev` (hex "" = must not
 	 * exist) to `next`, with a reflog entry. ERR_STATE when it is not at
-	 * prev. Also points refs/migrate/ledger/<target> at it, and adds
-	 * sources (commit ids, n may be 0) to refs/migrate/sources/<target>.
+	 * prev. Also points refs/migrate/ledger/<target> at it.
 	 */
 	struct err *(*ledger_move)(struct store *s, const char *uuid,
 				   const char *target,
 				   const struct store_id *prev,
 				   const struct store_id *next,
 				   const char *why);
+
+	/**
+	 * Add sources (commit ids, n may be 0) to those that
+	 * refs/migrate/sources/<target> keeps; ones this clone lacks are
+	 * passed over.
+	 */
 	struct err *(*ledger_keep_sources)(struct store *s, const char *target,
 					   const struct store_id *sources,
 					   size_t n);
@@ -168,7 +175,8 @@ struct store_ops {
 	struct err *(*is_ancestor)(struct store *s, const struct store_id *a,
 				   const struct store_id *b, bool *out);
 
-	/** Call back for each commit from `tip` back, at most max (0 = all). */
+	/** Call back for each commit from `tip` back along first parents, at
+	 * most max (0 = all). Ends without error where a shallow clone does. */
 	struct err *(*ledger_walk)(struct store *s, const struct store_id *tip,
 				   size_t max, store_ledger_fn fn,
 				   void *payload);
@@ -188,7 +196,8 @@ struct store_ops {
 	/** Start a file of the event's tree ("rows/users"); chunks follow. */
 	struct err *(*sink_file)(struct snapshot_sink *k, const char *path);
 
-	/** One chunk of the file begun last, kept as one object; copied. */
+	/** One chunk of the file begun last, kept as one object; copied.
+	 * An error may be that of an earlier chunk; an empty one is nothing. */
 	struct err *(*sink_chunk)(struct snapshot_sink *k, const void *data,
 				  size_t len);
 
@@ -201,7 +210,8 @@ struct store_ops {
 
 	/**
 	 * Pack and index written and fsynced, refs/pending/<key> made. Does
-	 * nothing, and gives false, when no event was ended.
+	 * nothing, and gives false, when no event was ended. The last call
+	 * but sink_promote() and sink_close(); key is part of a ref's name.
 	 */
 	struct err *(*sink_durable)(struct snapshot_sink *k, const char *key,
 				    bool *written);
@@ -228,8 +238,7 @@ struct store_ops {
 				   struct snapshot_reader **out);
 
 	/** Go to the start of a file; ERR_STORE when there is none. */
-	struct err *(*reader_file)(struct snapshot_reader *r,
-				   const char *path);
+	struct err *(*reader_file)(struct snapshot_reader *r, const char *path);
 
 	/**
 	 * The file's next chunk, in the order written; borrowed until the
@@ -245,14 +254,15 @@ struct store_ops {
 	/**
 	 * A value: -c and GIT_CONFIG_*, git's own files, then .gitmigrate of
 	 * the work tree (in a bare repository: of HEAD's tree). *out is owned
-	 * by the caller, NULL when unset. `origin`, when not NULL, is set to
-	 * true where the value came from .gitmigrate.
+	 * by the caller, NULL when unset. `from_versioned`, when not NULL, is
+	 * set to true where the value came from .gitmigrate. Only "migrate."
+	 * keys are taken from there; any key of git's may be asked for.
 	 */
 	struct err *(*config)(struct store *s, const char *key, char **out,
 			      bool *from_versioned);
 
-	/** Each key that starts with "migrate.", lower-cased section and
-	 * name, values in order of precedence, the winning one only. */
+	/** Each key that starts with "migrate.", section and name in lower
+	 * case, once, with the value that wins. */
 	struct err *(*config_each)(struct store *s,
 				   struct err *(*fn)(void *payload,
 						     const char *key,
