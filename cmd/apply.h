@@ -13,6 +13,8 @@ struct apply_options {
 };
 extern const struct opt apply_options_table[];
 
+MUST_USE struct err *apply_check(const struct cmd_ctx *ctx, const void *options,
+				 int argc, char **argv);
 MUST_USE struct err *apply_run(struct cmd_ctx *ctx,
 			       const struct apply_options *o);
 

@@ -29,6 +29,13 @@ struct cmd {
 	size_t options_size;       /**< of the struct that run() receives */
 
 	/**
+	 * The command line by itself, before anything is opened: ERR_USAGE
+	 * for what cannot be meant. NULL = no arguments are taken.
+	 */
+	struct err *(*check)(const struct cmd_ctx *ctx, const void *options,
+			     int argc, char **argv);
+
+	/**
 	 * @param options struct filled from the table, zero where not given
 	 * @param argv    the arguments, without the command's name
 	 */

@@ -15,11 +15,11 @@ const struct opt apply_options_table[] = {
 	{ OPT_FLAG, 0, "out-of-order", AT(out_of_order), NULL,
 	  "run what sorts before an applied migration" },
 	{ OPT_FLAG, 0, "allow-foreign", AT(allow_foreign), NULL,
-	  "go on although applied migrations are not in the tree" },
+	  "go on where the tree lacks applied ones" },
 	{ OPT_FLAG, 0, "no-group", AT(no_group), NULL,
 	  "a transaction for each migration" },
 	{ OPT_FLAG, 0, "no-snapshot", AT(no_snapshot), NULL,
-	  "keep no snapshot: what is lost cannot be rolled back" },
+	  "keep nothing to roll back with" },
 	{ OPT_DURATION, 0, "lock-timeout", AT(lock_timeout), "duration",
 	  "wait so long for another run, e.g. 30s" },
 	OPT_TABLE_END,
@@ -28,6 +28,24 @@ const struct opt apply_options_table[] = {
 static const char *const synopsis[] = {
 	"[--to <name> | -n <number>] [--dry-run] [<options>]", NULL
 };
+
+struct err *apply_check(const struct cmd_ctx *ctx, const void *options,
+			int argc, char **argv)
+{
+	const struct apply_options *o = options;
+
+	if (argc)
+		return err_hint(
+			err_new(ERR_USAGE, "unexpected argument '%s'", argv[0]),
+			"--to NAME applies up to a migration");
+	if (o->to && o->count)
+		return err_new(ERR_USAGE, "--to and -n cannot be used "
+					  "together");
+	if (o->worktree && ctx->common.rev)
+		return err_new(ERR_USAGE, "--worktree and --rev cannot be "
+					  "used together");
+	return NULL;
+}
 
 struct err *apply_run(struct cmd_ctx *ctx, const struct apply_options *o)
 {
@@ -46,12 +64,6 @@ struct err *apply_run(struct cmd_ctx *ctx, const struct apply_options *o)
 	struct run_view view;
 	struct err *err;
 
-	if (o->worktree && opt.rev)
-		return err_new(ERR_USAGE, "--worktree and --rev cannot be "
-					  "used together");
-	if (o->to && o->count)
-		return err_new(ERR_USAGE, "--to and -n cannot be used "
-					  "together");
 	if (o->lock_timeout.given) {
 		err = ctx_set_lock_timeout(ctx, o->lock_timeout.ms);
 		if (err)
@@ -67,10 +79,8 @@ struct err *apply_run(struct cmd_ctx *ctx, const struct apply_options *o)
 static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		       char **argv)
 {
-	if (argc)
-		return err_hint(
-			err_new(ERR_USAGE, "unexpected argument '%s'", argv[0]),
-			"--to NAME applies up to a migration");
+	(void)argc;
+	(void)argv;
 	return apply_run(ctx, options);
 }
 
@@ -81,5 +91,6 @@ const struct cmd cmd_apply = {
 	.needs = CMD_NEEDS_TARGET | CMD_WRITES,
 	.options = apply_options_table,
 	.options_size = sizeof(struct apply_options),
+	.check = apply_check,
 	.run = run,
 };

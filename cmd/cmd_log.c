@@ -119,6 +119,15 @@ static struct err *on_event(void *payload, const struct engine_event *e)
 	return NULL;
 }
 
+static struct err *check(const struct cmd_ctx *ctx, const void *options,
+			 int argc, char **argv)
+{
+	(void)ctx;
+	(void)options;
+	(void)argv;
+	return argc > 1 ? err_new(ERR_USAGE, "log takes one name") : NULL;
+}
+
 static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		       char **argv)
 {
@@ -126,8 +135,6 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	struct log_view v = { .ctx = ctx, .oneline = o->oneline };
 	struct err *err;
 
-	if (argc > 1)
-		return err_new(ERR_USAGE, "log takes one name");
 	if (ctx->common.json) {
 		v.json = report_new();
 		report_string(v.json, "target", ctx_target_name(ctx));
@@ -154,5 +161,6 @@ const struct cmd cmd_log = {
 	.needs = CMD_NEEDS_TARGET,
 	.options = options_table,
 	.options_size = sizeof(struct options),
+	.check = check,
 	.run = run,
 };

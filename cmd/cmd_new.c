@@ -66,6 +66,18 @@ static struct err *on_file(void *payload, const char *path, const char *content)
 	return err;
 }
 
+static struct err *check(const struct cmd_ctx *ctx, const void *options,
+			 int argc, char **argv)
+{
+	(void)ctx;
+	(void)options;
+	(void)argv;
+	if (argc == 1)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "new takes one name"),
+			"git migrate new create_users");
+}
+
 static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		       char **argv)
 {
@@ -75,9 +87,7 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	struct err *err;
 
 	(void)options;
-	if (argc != 1)
-		return err_hint(err_new(ERR_USAGE, "new takes one name"),
-				"git migrate new create_users");
+	(void)argc;
 	err = files_need_worktree(top);
 	if (!err)
 		err = files_folder(top, ctx->target.dir, &folder);
@@ -103,5 +113,6 @@ const struct cmd cmd_new = {
 	.synopsis = synopsis,
 	.summary = "make the file of a new migration",
 	.needs = CMD_NEEDS_FILES,
+	.check = check,
 	.run = run,
 };

@@ -9,8 +9,8 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 {
 	struct apply_options o = *(const struct apply_options *)options;
 
-	if (argc)
-		return err_new(ERR_USAGE, "unexpected argument '%s'", argv[0]);
+	(void)argc;
+	(void)argv;
 	o.dry_run = true;
 	return apply_run(ctx, &o);
 }
@@ -22,5 +22,6 @@ const struct cmd cmd_plan = {
 	.needs = CMD_NEEDS_TARGET,
 	.options = apply_options_table,
 	.options_size = sizeof(struct apply_options),
+	.check = apply_check,
 	.run = run,
 };

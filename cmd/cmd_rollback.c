@@ -25,6 +25,19 @@ static const char *const synopsis[] = {
 	"[<name>... | -n <number> | --to <name>] [--dry-run]", NULL
 };
 
+static struct err *check(const struct cmd_ctx *ctx, const void *options,
+			 int argc, char **argv)
+{
+	const struct options *o = options;
+
+	(void)ctx;
+	(void)argv;
+	if (!!argc + !!o->count + !!o->to > 1)
+		return err_new(ERR_USAGE, "give names, -n or --to: only one "
+					  "of them");
+	return NULL;
+}
+
 static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		       char **argv)
 {
@@ -40,9 +53,6 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	struct run_view view;
 	struct err *err;
 
-	if (!!argc + !!o->count + !!o->to > 1)
-		return err_new(ERR_USAGE, "give names, -n or --to: only one "
-					  "of them");
 	if (o->lock_timeout.given) {
 		err = ctx_set_lock_timeout(ctx, o->lock_timeout.ms);
 		if (err)
@@ -62,5 +72,6 @@ const struct cmd cmd_rollback = {
 	.needs = CMD_NEEDS_TARGET | CMD_WRITES,
 	.options = options_table,
 	.options_size = sizeof(struct options),
+	.check = check,
 	.run = run,
 };

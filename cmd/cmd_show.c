@@ -117,6 +117,15 @@ static struct err *print_json(struct cmd_ctx *ctx, const struct engine_show *s)
 	return ctx_print_json(ctx, r);
 }
 
+static struct err *check(const struct cmd_ctx *ctx, const void *options,
+			 int argc, char **argv)
+{
+	(void)ctx;
+	(void)options;
+	(void)argv;
+	return argc == 1 ? NULL : err_new(ERR_USAGE, "show takes one name");
+}
+
 static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		       char **argv)
 {
@@ -124,8 +133,7 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	struct err *err;
 
 	(void)options;
-	if (argc != 1)
-		return err_new(ERR_USAGE, "show takes one name");
+	(void)argc;
 	err = engine_show(ctx->engine, argv[0], ctx->common.rev, &s);
 	if (!err && ctx->common.json)
 		err = print_json(ctx, &s);
@@ -140,5 +148,6 @@ const struct cmd cmd_show = {
 	.synopsis = synopsis,
 	.summary = "show a migration: SQL, state, schema change, snapshot",
 	.needs = CMD_NEEDS_TARGET,
+	.check = check,
 	.run = run,
 };

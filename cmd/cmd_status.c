@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/util.h"
 #include "cmd/print.h"
 #include "cmd/render.h"
@@ -25,7 +26,7 @@ static const struct opt options_table[] = {
 };
 
 static const char *const synopsis[] = {
-	"[--state <state>[,<state>]] [--exit-code] [--worktree] [--json]", NULL
+	"[--state <state>[,<state>]] [--exit-code] [--worktree]", NULL
 };
 
 /* A file edited without effect prints as applied. */
@@ -98,8 +99,20 @@ static void json_counts(struct report *r, const struct engine_status *s)
 	report_end(r);
 }
 
-static void json_item(struct report *r, const struct engine_status_item *m)
+/* Paths of a set are below its folder; a person wants them from the top. */
+static char *full_path(const struct cmd_ctx *ctx, const char *path)
 {
+	if (!path)
+		return NULL;
+	return streq(ctx->target.dir, ".") ? xstrdup(path)
+					   : file_join(ctx->target.dir, path);
+}
+
+static void json_item(struct cmd_ctx *ctx, struct report *r,
+		      const struct engine_status_item *m)
+{
+	char *path = full_path(ctx, m->path);
+
 	report_object(r, NULL);
 	report_string(r, "name", m->name);
 	report_string(r, "version", m->version);
@@ -114,7 +127,8 @@ static void json_item(struct report *r, const struct engine_status_item *m)
 	else
 		report_string(r, "duration_ms", NULL);
 	report_string(r, "error", m->error);
-	report_string(r, "path", m->path);
+	report_string(r, "path", path);
+	free(path);
 	report_id(r, "applied_blob", m->applied_blob);
 	report_bool(r, "out_of_order", m->out_of_order);
 	report_string(r, "note", m->note);
@@ -138,7 +152,7 @@ static struct err *print_json(struct cmd_ctx *ctx,
 	report_array(r, "migrations");
 	for (size_t i = 0; i < s->n; i++)
 		if (wanted[shown_state(s->items[i].state)])
-			json_item(r, &s->items[i]);
+			json_item(ctx, r, &s->items[i]);
 	report_end(r);
 	report_string(r, "url", ctx->shown_url);
 	report_bool(r, "protected",
@@ -146,8 +160,11 @@ static struct err *print_json(struct cmd_ctx *ctx,
 	report_string(r, "layout", s->layout);
 	report_array(r, "strays");
 	for (size_t i = 0; i < s->n_strays; i++) {
+		char *path = full_path(ctx, s->strays[i].path);
+
 		report_object(r, NULL);
-		report_string(r, "path", s->strays[i].path);
+		report_string(r, "path", path);
+		free(path);
 		report_string(r, "reason", s->strays[i].why);
 		report_end(r);
 	}
@@ -258,30 +275,45 @@ static void print_human(struct cmd_ctx *ctx, const struct engine_status *s,
 	print_items(ctx, s, wanted);
 	if (!ctx->common.quiet)
 		print_summary(s);
-	for (size_t i = 0; i < s->n_strays; i++)
-		ctx_warn(ctx, "%s: %s", s->strays[i].path, s->strays[i].why);
+	for (size_t i = 0; i < s->n_strays; i++) {
+		char *path = full_path(ctx, s->strays[i].path);
+
+		ctx_warn(ctx, "%s: %s", path, s->strays[i].why);
+		free(path);
+	}
 }
 
 static void hints(struct cmd_ctx *ctx, const struct engine_status *s)
 {
-	bool ordered = false, late = false;
+	bool is_protected =
+		s->identity.is_protected || ctx->target.is_protected;
+	bool late = false;
 
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->items[i].state != STATE_PENDING)
-			continue;
-		late = late || s->items[i].out_of_order;
-		ordered = ordered || !s->items[i].out_of_order;
-	}
+	for (size_t i = 0; i < s->n; i++)
+		late |= s->items[i].out_of_order;
 	if (!s->n)
 		ctx_hint(ctx, "git migrate new <name> makes the first one");
 	if (s->counts[STATE_UNCOMMITTED])
 		ctx_hint(ctx, "uncommitted files are not applied: commit "
 			      "them, or use --worktree");
-	if (ordered || s->counts[STATE_FAILED] || s->counts[STATE_ROLLED_BACK])
-		ctx_hint(ctx, "git migrate apply runs what is not applied");
-	if (late)
-		ctx_hint(ctx, "git migrate apply --out-of-order runs what "
-			      "sorts before an applied migration");
+	if (s->counts[STATE_PENDING] || s->counts[STATE_FAILED] ||
+	    s->counts[STATE_ROLLED_BACK])
+		ctx_hint(ctx, "git migrate apply%s runs what is not applied",
+			 late && is_protected ? " --out-of-order" : "");
+}
+
+static struct err *check(const struct cmd_ctx *ctx, const void *options,
+			 int argc, char **argv)
+{
+	const struct options *o = options;
+	bool wanted[STATE_COUNT];
+
+	if (argc)
+		return err_new(ERR_USAGE, "unexpected argument '%s'", argv[0]);
+	if (o->worktree && ctx->common.rev)
+		return err_new(ERR_USAGE, "--worktree and --rev cannot be "
+					  "used together");
+	return parse_states(o->state, wanted);
 }
 
 static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
@@ -295,8 +327,8 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	size_t applied;
 	struct err *err;
 
-	if (argc)
-		return err_new(ERR_USAGE, "unexpected argument '%s'", argv[0]);
+	(void)argc;
+	(void)argv;
 	err = parse_states(o->state, wanted);
 	if (!err)
 		err = engine_status(ctx->engine, &opt, &s);
@@ -320,5 +352,6 @@ const struct cmd cmd_status = {
 	.needs = CMD_NEEDS_TARGET,
 	.options = options_table,
 	.options_size = sizeof(struct options),
+	.check = check,
 	.run = run,
 };

@@ -148,36 +148,44 @@ static struct err *accept(struct cmd_ctx *ctx, const struct options *o)
 	struct engine_identity id;
 	struct err *err;
 
-	if (o->same == o->fork)
-		return err_hint(err_new(ERR_USAGE, "accept needs --same or "
-						   "--fork"),
-				"--same: the database was moved or restored; "
-				"--fork: it is a copy of its own");
 	err = ctx_open_engine(ctx, NULL, true);
 	if (!err)
 		err = engine_accept(ctx->engine, o->fork, &id);
 	return err ? err : print_identity(ctx, &id);
 }
 
-static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
-		       char **argv)
+static struct err *check(const struct cmd_ctx *ctx, const void *options,
+			 int argc, char **argv)
 {
 	const struct options *o = options;
 	const char *what = argc ? argv[0] : "list";
+	bool accepts = streq(what, "accept");
 
-	if ((o->same || o->fork) && !streq(what, "accept"))
-		return err_new(ERR_USAGE, "--same and --fork belong to accept");
-	if (streq(what, "list") && argc <= 1)
-		return list(ctx);
-	if (streq(what, "show") && argc <= 2)
-		return show(ctx, argc == 2 ? argv[1] : NULL);
-	if (streq(what, "accept") && argc == 1)
-		return accept(ctx, o);
-	if (streq(what, "list") || streq(what, "show") || streq(what, "accept"))
+	(void)ctx;
+	if (!accepts && !streq(what, "list") && !streq(what, "show"))
+		return err_hint(err_new(ERR_USAGE, "unknown word '%s'", what),
+				"target knows list, show and accept");
+	if (argc > (streq(what, "show") ? 2 : 1))
 		return err_new(ERR_USAGE, "unexpected argument '%s'",
 			       argv[argc - 1]);
-	return err_hint(err_new(ERR_USAGE, "unknown word '%s'", what),
-			"target knows list, show and accept");
+	if (!accepts && (o->same || o->fork))
+		return err_new(ERR_USAGE, "--same and --fork belong to accept");
+	if (accepts && o->same == o->fork)
+		return err_hint(err_new(ERR_USAGE, "accept needs --same or "
+						   "--fork"),
+				"--same: the database was moved or restored; "
+				"--fork: it is a copy of its own");
+	return NULL;
+}
+
+static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
+		       char **argv)
+{
+	if (argc && streq(argv[0], "show"))
+		return show(ctx, argc == 2 ? argv[1] : NULL);
+	if (argc && streq(argv[0], "accept"))
+		return accept(ctx, options);
+	return list(ctx);
 }
 
 const struct cmd cmd_target = {
@@ -187,5 +195,6 @@ const struct cmd cmd_target = {
 	.needs = CMD_NEEDS_CONFIG,
 	.options = options_table,
 	.options_size = sizeof(struct options),
+	.check = check,
 	.run = run,
 };

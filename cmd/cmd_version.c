@@ -19,9 +19,8 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	bool isal = false;
 
 	(void)options;
+	(void)argc;
 	(void)argv;
-	if (argc)
-		return err_new(ERR_USAGE, "version takes no arguments");
 #ifdef HAVE_ISAL
 	isal = true;
 #endif

@@ -41,7 +41,7 @@ static void print_commands(FILE *f)
 		fprintf(f, "    %-10s %s\n", cmds[i]->name, cmds[i]->summary);
 	fputc('\n', f);
 	opt_print_help(f, cmd_common_options);
-	fputs("\n'git migrate <command> -h' tells about a command, "
+	fputs("\n'git migrate <command> -h' tells about a command,\n"
 	      "'git help migrate' about everything.\n",
 	      f);
 }
@@ -103,6 +103,10 @@ static struct err *run(struct cmd_ctx *ctx, int argc, char **argv)
 		free(options);
 		return NULL;
 	}
+	if (!err && c->check)
+		err = c->check(ctx, options, argc, argv);
+	else if (!err && argc)
+		err = err_new(ERR_USAGE, "unexpected argument '%s'", argv[0]);
 	if (!err && (c->needs & CMD_WRITES))
 		cancel_install();
 	if (!err)
