@@ -37,7 +37,8 @@ one() { # <file> <log>: one file, result to <log>.sum
 	if [ "$failed" -ne 0 ]; then
 		printf '%s: FAILED\n%s\n' "$file" "$(cat "$log")"
 	else
-		echo "$file: $passed passed${skipped:+, $skipped skipped}"
+		[ "$skipped" -eq 0 ] || skipped=", $skipped skipped"
+		echo "$file: $passed passed${skipped#0}"
 	fi
 }
 

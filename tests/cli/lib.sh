@@ -26,12 +26,13 @@
 set -u
 
 : "${GIT_MIGRATE:?path of the program under test}"
+TEST_DIR=$(cd "$(dirname "$0")" && pwd) # absolute
 TEST_FILE=$(basename "$0" .sh)
 TEST_N=0
 TEST_FAILED=0
 TRASH=$(mktemp -d "${TMPDIR:-/tmp}/$TEST_FILE.XXXXXX") || exit 128
-OUT=$TRASH/out
-ERR=$TRASH/err
+OUT=$TRASH/stdout
+ERR=$TRASH/stderr
 STATUS=0
 
 test_cleanup() {
@@ -111,11 +112,15 @@ json() {
 	jq -r "$1" "$OUT"
 }
 
+test_eval() { # a script may "return 1" and "set --"
+	eval "$1"
+}
+
 test_expect_success() {
 	local at=$PWD status=0
 
 	TEST_N=$((TEST_N + 1))
-	eval "$2" >"$TRASH/log" 2>&1 || status=$?
+	test_eval "$2" >"$TRASH/log" 2>&1 || status=$?
 	cd "$at" || exit 128
 	if [ "$status" -eq 0 ]; then
 		echo "ok $TEST_N - $1"

@@ -1,0 +1,34 @@
+#!/bin/bash
+# git migrate version
+. "$(dirname "$0")/lib.sh"
+
+test_expect_success 'version names the program and its libraries' '
+	expect_status 0 version &&
+	has "$OUT" "^git-migrate [0-9]+\.[0-9]+\.[0-9]+$" &&
+	has "$OUT" "^sqlite 3\." &&
+	has "$OUT" "^libgit2 1\." &&
+	has "$OUT" "^isa-l (yes|no)$" &&
+	[ ! -s "$ERR" ]
+'
+
+test_expect_success 'git-migrate --version is the same' '
+	git migrate version >a && git migrate --version >b && cmp a b
+'
+
+test_expect_success 'version --json is one object' '
+	expect_status 0 version --json &&
+	[ "$(json .format)" = 1 ] &&
+	[ "$(json "keys_unsorted | join(\" \")")" = \
+		"format version sqlite libgit2 isal" ]
+'
+
+test_expect_success 'version works outside a repository' '
+	cd / && expect_status 0 version
+'
+
+test_expect_success 'version takes no argument' '
+	expect_status 129 version now &&
+	has "$ERR" "^error: unexpected argument .now.$"
+'
+
+test_done
