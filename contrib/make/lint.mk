@@ -1,7 +1,8 @@
 # Everything that is checked without running the program.
 
+cli_SH  := $(wildcard tests/cli/*.sh)
 lint_SH := contrib/deps.sh contrib/demo.sh .ci/run tests/run.sh \
-	$(wildcard tests/*/*.sh)
+	$(filter-out $(cli_SH),$(wildcard tests/*/*.sh))
 tidy_SRC := $(core_SRC) $(gitstore_SRC) $(hooks_SRC) $(cmd_SRC)
 LINT_FLAGS = $(CPPFLAGS) -std=c11 $(shell $(PKG) --cflags $(CORE_PKGS) \
 	$(GIT_PKGS) $(TEST_PKGS))
@@ -40,8 +41,10 @@ lint-docs:
 	clang $(LINT_FLAGS) $(WARN) -Wdocumentation -Werror -fsyntax-only \
 	  $(ALL_SRC)
 
+# a test is a script in quotes, run later
 lint-shell:
 	shellcheck -x $(lint_SH)
+	shellcheck -x -P SCRIPTDIR -e SC2016,SC2034,SC2317 $(cli_SH)
 
 lint-man:
 	mandoc -Tlint docs/git-migrate.1

@@ -17,6 +17,8 @@ deps:
 test-deps:
 	contrib/deps.sh build test
 
+unit-build: $(UNIT)
+
 unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
@@ -47,4 +49,4 @@ bench: deps
 	  BENCH_DIR=$(abspath build/release/bench) tests/bench/run.sh; \
 	else echo "no bench yet"; fi
 
-.PHONY: deps test-deps unit cli check test test-long demo bench benches
+.PHONY: deps test-deps unit-build unit cli check test test-long demo bench benches
