@@ -163,6 +163,10 @@ static struct err *open_at(struct target **out, char *path, const char *shown,
 	t->lock_timeout_ms = opt->lock_timeout_ms;
 	if (opt->create || !path)
 		flags |= SQLITE_OPEN_CREATE;
+	/* a savepoint for each migration: its pages stay in memory, where
+	   each RELEASE frees them, up to this many bytes; refused, and not
+	   needed, once SQLite has started */
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 4 << 20);
 	if (sqlite3_open_v2(path ? path : ":memory:", &t->db, flags, NULL) !=
 	    SQLITE_OK)
 		e = sqlite_error_of(t->db, ERR_TARGET, "open database '%s'",

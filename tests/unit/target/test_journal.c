@@ -338,6 +338,87 @@ static void journal_has_snapshot__finds_the_id(void **state)
 	assert_false(has);
 }
 
+/* A second program that reads while a run is in the middle of its writes. */
+static void journal_tip__is_read_beside_a_writer(void **state)
+{
+	static const char *const modes[] = { "delete", "wal" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		struct arena a = ARENA_INIT;
+		struct target *writer, *reader;
+		struct journal_event e;
+		char uuid[37], sql[64];
+
+		assert_ok(open_url(f, "sqlite:dev.db", true, &writer));
+		snprintf(sql, sizeof(sql), "PRAGMA journal_mode = %s",
+			 modes[i]);
+		assert_ok(run_text(writer, sql));
+		assert_ok(target_begin(writer));
+		assert_ok(journal_create(writer, "here", uuid));
+		append(writer, 1, "init", NULL, NULL, id_of(1));
+		assert_ok(target_commit(writer));
+		assert_ok(target_begin(writer));
+		append(writer, 2, "apply", "m", "applied", id_of(2));
+
+		assert_ok(open_url(f, "sqlite:dev.db", false, &reader));
+		assert_ok(journal_tip(reader, &a, &e));
+		assert_int_equal(e.seq, 1);
+		/* and does not stand in the way of the commit */
+		assert_ok(target_commit(writer));
+		assert_ok(journal_tip(reader, &a, &e));
+		assert_int_equal(e.seq, 2);
+		target_close(reader);
+		target_close(writer);
+		arena_release(&a);
+		unlink(in_dir(f, "dev.db"));
+	}
+}
+
+/* The fence: a tip that somebody moved since it was read is seen. */
+static void journal_tip__shows_what_another_run_appended(void **state)
+{
+	struct fixture *f = *state;
+	struct target *t = open_journal(f), *other;
+	struct arena a = ARENA_INIT;
+	struct journal_event e;
+
+	append(t, 1, "init", NULL, NULL, id_of(1));
+	assert_ok(target_commit(t));
+	assert_ok(journal_tip(t, &a, &e));
+	assert_int_equal(e.seq, 1);
+	assert_ok(open_url(f, "sqlite:dev.db", false, &other));
+	assert_ok(target_begin(other));
+	append(other, 2, "apply", "m", "applied", id_of(2));
+	expect_error(target_begin(t), ERR_STATE, "is writing", NULL);
+	assert_ok(target_commit(other));
+	assert_ok(target_begin(t));
+	assert_ok(journal_tip(t, &a, &e));
+	assert_int_equal(e.seq, 2);
+	target_close(other);
+	arena_release(&a);
+}
+
+/* An event is there whole or not at all. */
+static void journal_append__goes_with_its_transaction(void **state)
+{
+	struct fixture *f = *state;
+	struct target *t = open_journal(f);
+	int64_t last = -1;
+
+	append(t, 1, "init", NULL, NULL, id_of(1));
+	assert_ok(target_savepoint(t, "m"));
+	append(t, 2, "apply", "m", "applied", id_of(2));
+	assert_ok(target_rollback_to(t, "m"));
+	assert_ok(journal_last_seq(t, &last));
+	assert_int_equal(last, 1);
+	assert_int_equal(ask(t, "SELECT count(*) FROM git_migrate_current"), 0);
+	assert_int_equal(ask(t, "SELECT count(*) FROM git_migrate_ledger"), 1);
+	append(t, 2, "apply", "n", "applied", id_of(2));
+	assert_ok(target_commit(t));
+	assert_int_equal(ask(t, "SELECT count(*) FROM git_migrate_current"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +427,9 @@ int main(void)
 		fixture_test(journal_append__one_flag_at_a_time),
 		fixture_test(journal_get__needs_the_event),
 		fixture_test(journal_tip__is_the_last_event_with_a_commit),
+		fixture_test(journal_tip__is_read_beside_a_writer),
+		fixture_test(journal_tip__shows_what_another_run_appended),
+		fixture_test(journal_append__goes_with_its_transaction),
 		fixture_test(journal_lists__are_ordered),
 		fixture_test(journal_states__fills_what_tells_a_state),
 		fixture_test(journal_current_of__knows_one_migration),
