@@ -27,7 +27,7 @@ static struct err *fork_database(struct engine *e, struct engine_run *out)
 	if (!err) {
 		snprintf(e->meta.uuid, sizeof(e->meta.uuid), "%s", uuid);
 		r.start.hex[0] = '\0'; /* its ledger is a ref of its own */
-		err = run_event(&r, &ev, &delta, true);
+		err = run_event(&r, &ev, &delta, NULL, true);
 	}
 	if (!err)
 		err = run_commit(&r);

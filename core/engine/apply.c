@@ -331,7 +331,7 @@ static struct err *run_group(struct apply *a, struct run *r, size_t *next,
 		}
 		return fail_step(r, &a->ready[i], failed);
 	}
-	if (i > *next || r->n_events)
+	if (i > *next || r->n_rows)
 		err = run_commit(r);
 	else
 		run_abort(r);

@@ -116,22 +116,13 @@ static struct err *finish(struct run *r, struct ready *m,
 		     r->schema_stale))
 		err = run_inspect(r, seen->changed || r->schema_stale, &delta);
 	r->schema_stale = r->schema_stale && err;
-	if (!err)
-		err = journal_text_put(r->e->target, ev->blob, m->m->file,
-				       m->m->file_len);
-	if (!err && ev->down_blob)
-		err = journal_text_put(r->e->target, ev->down_blob,
-				       m->m->down_file, m->m->down_file_len);
-	if (!err && m->m->depends)
-		err = journal_depends_set(r->e->target, ev->name,
-					  m->m->depends, false);
 	ev->status = status;
 	ev->kind = kind_of(&delta, seen->wrote);
 	ev->rows = seen->rows;
 	ev->exact = !ev->irreversible;
 	ev->duration_ms = (clock_steady_us() - r->started_us) / 1000;
 	if (!err)
-		err = run_event(r, ev, &delta, m->author != NULL);
+		err = run_event(r, ev, &delta, m->m, m->author != NULL);
 	schema_delta_release(&delta);
 	return err;
 }
@@ -201,7 +192,9 @@ static struct err *apply_in_savepoint(struct run *r, struct ready *m)
 struct err *apply_group_member(struct run *r, struct ready *m)
 {
 	const struct store_ops *ops = r->e->store->ops;
-	size_t mark = ops->ledger_mark(r->ledger);
+	size_t mark = ops->ledger_mark(r->ledger), n_rows = r->n_rows;
+	struct store_id tip = r->tip;
+	int64_t seq = r->seq;
 	struct err *err = target_savepoint(r->e->target, "git_migrate_one");
 	struct err *undo;
 
@@ -215,6 +208,9 @@ struct err *apply_group_member(struct run *r, struct ready *m)
 	capture_abort(r->capture);
 	r->e->target->deadline_us = 0;
 	r->schema_stale = true;
+	r->n_rows = n_rows;
+	r->seq = seq;
+	r->tip = tip;
 	if (!target_in_transaction(r->e->target))
 		return err; /* RAISE(ROLLBACK) and the like: all is gone */
 	undo = target_rollback_to(r->e->target, "git_migrate_one");

@@ -47,7 +47,8 @@ struct engine_event {
 	const char *blob, *commit, *parent, *source_commit;
 	const char *snapshot, *snapshot_store;
 	const char *schema, *shape;
-	const char *status; /**< "done", "failed" */
+	const char *status; /**< "applied", "rolled_back", "failed", "applying";
+				NULL: of no migration */
 	const char *kind;   /**< "schema", "data", "mixed" */
 	const char *description, *author, *applied_by;
 	const char *started_at, *finished_at; /**< ISO 8601 UTC */

@@ -67,10 +67,12 @@ void ident_split(struct arena *a, const char *line, const char **who,
  */
 MUST_USE struct err *ledger_sync(struct engine *e, enum engine_access access);
 
-/** The files of one event's commit, given the one before it. */
+/** The files of one event's commit, given the one before it. m: where the
+ * bytes of its files are; NULL = in the journal. */
 MUST_USE struct err *ledger_put_event(struct engine *e, struct ledger *l,
 				      const struct journal_event *ev,
-				      const struct schema_delta *delta);
+				      const struct schema_delta *delta,
+				      const struct migration *m);
 
 /** The commit of an event whose fields are complete but for its id. */
 MUST_USE struct err *ledger_commit_event(struct engine *e, struct ledger *l,
@@ -131,6 +133,13 @@ void ready_release(struct ready *r);
 
 /* --- run.c: the one executor --- */
 
+/** An event of the group that is open, and what goes with it. */
+struct run_row {
+	struct journal_event ev;
+	const struct migration *m; /**< texts and dependencies; or NULL */
+	const char *changes;       /**< "+table t"; or NULL */
+};
+
 struct run {
 	struct engine *e;
 	struct ledger *ledger;
@@ -158,9 +167,8 @@ struct run {
 	bool open;     /**< a transaction is */
 	bool creating; /**< it makes the journal */
 	size_t moved;  /**< durable events that the ledger's ref lacks */
-	struct journal_event *events; /**< done, not yet durable */
-	const char **changes;         /**< of each, "+table t"; or NULL */
-	size_t n_events, cap_events;
+	struct run_row *rows; /**< done, written by run_commit() */
+	size_t n_rows, cap_rows;
 	struct arena group; /**< strings of those */
 	size_t ledger_mark;
 	int64_t group_seq;
@@ -191,12 +199,16 @@ MUST_USE struct err *run_inspect(struct run *r, bool all,
 				 struct schema_delta *delta);
 
 /**
- * Add an event to the group: ids, commit, journal rows. ev->seq, parent,
- * commit, ids and the run's own fields are filled in here; strings must live
- * as long as the group (r->group).
+ * Add an event to the group: ids and commit now, the journal's rows all
+ * together in run_commit() (a change of schema makes SQLite compile every
+ * statement again). ev->seq, parent, commit, ids and the run's own fields are
+ * filled in here; strings must live as long as the group (r->group).
+ *
+ * @param m the migration that was applied, with its files; NULL for others
  */
 MUST_USE struct err *run_event(struct run *r, struct journal_event *ev,
-			       struct schema_delta *delta, bool author_known);
+			       struct schema_delta *delta,
+			       const struct migration *m, bool author_known);
 
 /** A row without commit, in a transaction of its own: status "failed". */
 MUST_USE struct err *run_record_failure(struct run *r,

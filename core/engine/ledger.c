@@ -27,8 +27,10 @@ static char *file_path(const char *path)
 	return buf_detach(&b);
 }
 
+/* bytes NULL = the journal has them, should the repository not. */
 static struct err *put_file(struct engine *e, struct ledger *l,
-			    const char *path, const char *blob)
+			    const char *path, const char *blob,
+			    const char *bytes_here, size_t len)
 {
 	const struct store_ops *ops = e->store->ops;
 	struct store_id id;
@@ -48,6 +50,10 @@ static struct err *put_file(struct engine *e, struct ledger *l,
 		err = ops->ledger_put_blob(l, full, blob);
 		goto done;
 	}
+	if (bytes_here) {
+		err = ops->ledger_put(l, full, bytes_here, len);
+		goto done;
+	}
 	err = journal_text_get(e->target, blob, &bytes);
 	if (!err)
 		err = ops->ledger_put(l, full, buf_str(&bytes), bytes.len);
@@ -59,7 +65,8 @@ done:
 
 struct err *ledger_put_event(struct engine *e, struct ledger *l,
 			     const struct journal_event *ev,
-			     const struct schema_delta *delta)
+			     const struct schema_delta *delta,
+			     const struct migration *m)
 {
 	struct err *err = NULL;
 	struct buf path = BUF_INIT;
@@ -79,13 +86,16 @@ struct err *ledger_put_event(struct engine *e, struct ledger *l,
 	if (err || !ev->name || !ev->status)
 		return err;
 	if (streq(ev->status, "applied")) {
-		err = put_file(e, l, ev->path, ev->blob);
+		err = put_file(e, l, ev->path, ev->blob, m ? m->file : NULL,
+			       m ? m->file_len : 0);
 		if (!err)
-			err = put_file(e, l, ev->down_path, ev->down_blob);
+			err = put_file(e, l, ev->down_path, ev->down_blob,
+				       m ? m->down_file : NULL,
+				       m ? m->down_file_len : 0);
 	} else if (streq(ev->status, "rolled_back")) {
-		err = put_file(e, l, ev->path, NULL);
+		err = put_file(e, l, ev->path, NULL, NULL, 0);
 		if (!err)
-			err = put_file(e, l, ev->down_path, NULL);
+			err = put_file(e, l, ev->down_path, NULL, NULL, 0);
 	}
 	return err;
 }
@@ -181,7 +191,7 @@ static struct err *replay_event(void *payload, const struct journal_event *ev)
 	err = schema_delta_decode(&delta, &a, ev->delta, ev->delta_len);
 	if (err)
 		return err_wrap(err, "event %" PRId64, ev->seq);
-	err = ledger_put_event(r->e, r->ledger, ev, &delta);
+	err = ledger_put_event(r->e, r->ledger, ev, &delta, NULL);
 	if (!err)
 		err = ledger_commit_event(r->e, r->ledger, ev, &id);
 	if (!err && !streq(id.hex, ev->commit))
@@ -248,7 +258,7 @@ static struct err *record(struct engine *e, const char *event,
 	if (!err)
 		err = run_begin(&run);
 	if (!err)
-		err = run_event(&run, &ev, &delta, true);
+		err = run_event(&run, &ev, &delta, NULL, true);
 	if (!err)
 		err = run_commit(&run);
 	schema_delta_release(&delta);

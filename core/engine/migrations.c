@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "decide/order.h"
 #include "engine/impl.h"
+#include "migration/layout.h"
 
 /* The tree of a commit and the journal of a database, side by side. */
 
@@ -148,6 +149,7 @@ struct err *tree_read_journal(struct engine *e, struct tree *out)
 	memset(out, 0, sizeof(*out));
 	out->engine = e;
 	out->set.dialect = e->cfg.dialect;
+	out->set.layout = layout_find("native");
 	err = read_journal(e, out);
 	if (err)
 		return err;

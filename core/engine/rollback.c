@@ -337,7 +337,7 @@ static struct err *revert_in_transaction(struct run *r,
 	if (!err)
 		err = journal_steps_clear(r->e->target, row.name);
 	if (!err)
-		err = run_event(r, &row, &all, true);
+		err = run_event(r, &row, &all, NULL, true);
 	schema_delta_release(&did);
 	schema_delta_release(&all);
 	arena_release(&a);

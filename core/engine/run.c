@@ -37,7 +37,7 @@ void event_from_journal(struct engine_event *out,
 	out->snapshot_store = in->snapshot_store;
 	out->schema = in->schema_id;
 	out->shape = in->shape_id;
-	out->status = in->error ? "failed" : "done";
+	out->status = in->status;
 	out->kind = in->kind;
 	out->description = in->description;
 	out->author = in->author;
@@ -141,7 +141,7 @@ static struct err *record_drift(struct run *r)
 		ev.description = buf_str(&text);
 		err = run_begin(r);
 		if (!err)
-			err = run_event(r, &ev, &delta, true);
+			err = run_event(r, &ev, &delta, NULL, true);
 		if (!err)
 			err = run_commit(r);
 	}
@@ -165,7 +165,7 @@ static struct err *record_init(struct run *r)
 			schema_delta_add(&delta, NULL, e->value);
 	}
 	schema_delta_sort(&delta);
-	err = run_event(r, &ev, &delta, true);
+	err = run_event(r, &ev, &delta, NULL, true);
 	schema_delta_release(&delta);
 	return err;
 }
@@ -275,8 +275,7 @@ struct err *run_close(struct run *r, struct err *err)
 	schema_release(&r->schema);
 	ident_release(&r->ident);
 	buf_release(&r->server);
-	free(r->events);
-	free(r->changes);
+	free(r->rows);
 	arena_release(&r->group);
 	memset(r, 0, sizeof(*r));
 	return err;
@@ -308,7 +307,7 @@ struct err *run_begin(struct run *r)
 	if (err)
 		return err;
 	r->open = true;
-	r->n_events = 0;
+	r->n_rows = 0;
 	r->group_start_us = clock_steady_us();
 	r->ledger_mark = r->e->store->ops->ledger_mark(r->ledger);
 	r->group_seq = r->seq;
@@ -344,7 +343,7 @@ void run_abort(struct run *r)
 	r->sink = NULL;
 	r->seq = r->group_seq;
 	r->tip = r->group_tip;
-	r->n_events = 0;
+	r->n_rows = 0;
 	r->schema_stale = true;
 	arena_release(&r->group);
 }
@@ -372,15 +371,39 @@ void run_snapshot_out(struct run *r, struct snapshot_out *out)
 	out->chunk = out_chunk;
 }
 
+/* The journal's rows of the group, now that no more DDL follows. */
+static struct err *write_rows(struct run *r)
+{
+	struct target *t = r->e->target;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_rows && !err; i++) {
+		const struct run_row *row = &r->rows[i];
+		const struct migration *m = row->m;
+
+		err = journal_append(t, &row->ev);
+		if (!err && m)
+			err = journal_text_put(t, m->blob, m->file,
+					       m->file_len);
+		if (!err && m && m->down_blob)
+			err = journal_text_put(t, m->down_blob, m->down_file,
+					       m->down_file_len);
+		if (!err && m && m->depends)
+			err = journal_depends_set(t, m->name, m->depends,
+						  false);
+	}
+	return err_wrap(err, "write the journal");
+}
+
 struct err *run_commit(struct run *r)
 {
 	const struct store_ops *ops = r->e->store->ops;
-	struct err *err = NULL;
+	struct err *err = write_rows(r);
 	bool written = false;
 	char key[80];
 
 	crash_point("before-durable");
-	if (r->sink) {
+	if (!err && r->sink) {
 		snprintf(key, sizeof(key), "%s/%lld-%lld", r->e->meta.uuid,
 			 (long long)r->group_seq + 1, (long long)r->seq);
 		err = ops->sink_durable(r->sink, key, &written);
@@ -395,24 +418,24 @@ struct err *run_commit(struct run *r)
 	crash_point("committed");
 	r->open = false;
 	r->creating = false;
-	r->moved += r->n_events;
+	r->moved += r->n_rows;
 	if (written)
 		err = ops->sink_promote(r->sink);
 	crash_point("promoted");
 	if (r->sink)
 		ops->sink_close(r->sink);
 	r->sink = NULL;
-	for (size_t i = 0; i < r->n_events; i++) {
+	for (size_t i = 0; i < r->n_rows; i++) {
 		struct engine_event ev;
 
-		event_from_journal(&ev, &r->events[i]);
-		ev.changes = r->changes ? r->changes[i] : NULL;
-		if (r->events[i].name)
+		event_from_journal(&ev, &r->rows[i].ev);
+		ev.changes = r->rows[i].changes;
+		if (ev.name)
 			r->out->n_done++;
 		if (r->e->obs.event)
 			r->e->obs.event(r->e->obs.payload, &ev);
 	}
-	r->n_events = 0;
+	r->n_rows = 0;
 	arena_release(&r->group);
 	return err;
 }
@@ -462,64 +485,59 @@ static void fill_event(struct run *r, struct journal_event *ev)
 	ev->shape_id = group_copy(r, r->shape_id.hex);
 }
 
-static void describe_changes(struct run *r, const struct schema_delta *delta)
+static char *describe_changes(struct run *r, const struct schema_delta *delta)
 {
 	struct buf b = BUF_INIT;
+	char *out;
 
 	for (size_t i = 0; i < delta->n; i++) {
 		if (i)
 			buf_addstr(&b, ", ");
 		schema_change_describe(&b, &delta->changes[i]);
 	}
-	r->changes[r->n_events] = b.len ? group_copy(r, buf_str(&b)) : NULL;
+	out = b.len ? group_copy(r, buf_str(&b)) : NULL;
 	buf_release(&b);
+	return out;
 }
 
 struct err *run_event(struct run *r, struct journal_event *ev,
-		      struct schema_delta *delta, bool author_known)
+		      struct schema_delta *delta, const struct migration *m,
+		      bool author_known)
 {
 	struct engine *e = r->e;
-	struct buf message = BUF_INIT, text = BUF_INIT;
+	struct buf b = BUF_INIT;
+	struct run_row *row;
 	struct store_id id;
 	struct err *err = put_shapes(r, delta);
 
 	/* the files first: the ids are of the tree that they make */
 	if (!err)
-		err = ledger_put_event(e, r->ledger, ev, delta);
+		err = ledger_put_event(e, r->ledger, ev, delta, m);
 	if (!err)
 		err = e->store->ops->ledger_ids(r->ledger, &r->schema_id,
 						&r->shape_id);
 	if (err)
-		goto done;
+		return err;
 	fill_event(r, ev);
-	ledger_message(&message, e, ev, author_known);
-	schema_delta_encode(&text, delta);
-	ev->message = buf_str(&message);
-	ev->delta = buf_str(&text);
-	ev->delta_len = text.len;
+	ledger_message(&b, e, ev, author_known);
+	ev->message = group_copy(r, buf_str(&b));
+	buf_reset(&b);
+	schema_delta_encode(&b, delta);
+	ev->delta = arena_strndup(&r->group, buf_str(&b), b.len);
+	ev->delta_len = b.len;
+	buf_release(&b);
 	err = ledger_commit_event(e, r->ledger, ev, &id);
 	if (err)
-		goto done;
+		return err;
 	ev->commit = group_copy(r, id.hex);
-	err = journal_append(e->target, ev);
-	if (err)
-		goto done;
 	r->seq = ev->seq;
 	r->tip = id;
-	ev->message = ev->delta = NULL;
-	if (r->n_events == r->cap_events) {
-		r->cap_events = r->cap_events ? r->cap_events * 2 : 16;
-		r->events = xreallocarray(r->events, r->cap_events,
-					  sizeof(*r->events));
-		r->changes = xreallocarray(r->changes, r->cap_events,
-					   sizeof(*r->changes));
-	}
-	describe_changes(r, delta);
-	r->events[r->n_events++] = *ev;
-done:
-	buf_release(&message);
-	buf_release(&text);
-	return err;
+	VEC_GROW(r->rows, r->n_rows, r->cap_rows);
+	row = &r->rows[r->n_rows++];
+	row->ev = *ev;
+	row->m = m;
+	row->changes = describe_changes(r, delta);
+	return NULL;
 }
 
 struct err *run_record_failure(struct run *r, const struct journal_event *ev,

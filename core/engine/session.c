@@ -173,10 +173,12 @@ struct err *session_open_unchecked(struct engine *e, enum engine_access access)
 		.lock_timeout_ms = e->cfg.lock_timeout_ms,
 	};
 	struct buf b = BUF_INIT;
-	struct err *err;
+	struct err *err = NULL;
 
-	session_close(e);
-	err = target_open(&e->target, e->cfg.url, &opt);
+	if (!e->target || access == ENGINE_READS) {
+		session_close(e);
+		err = target_open(&e->target, e->cfg.url, &opt);
+	}
 	if (err || !e->target)
 		return err;
 	err = check_dialect(e);
@@ -185,6 +187,8 @@ struct err *session_open_unchecked(struct engine *e, enum engine_access access)
 				  e);
 		e->locked = !err;
 	}
+	journal_meta_release(&e->meta);
+	free(e->location);
 	if (!err)
 		err = journal_meta_read(e->target, &e->meta);
 	target_location(e->target, &b);

@@ -1,5 +1,7 @@
 #include "snapshot/capture_sqlite.h"
 
+#include "sql/sqlite_lexer.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -719,16 +721,29 @@ static void after_drop(struct capture *c, const char *name)
 	}
 }
 
-/* A virtual table makes its shadow tables; all of them are new. */
-static struct err *after_create(struct capture *c, const char *name)
+static bool makes_virtual(const struct sql_statement *s)
 {
+	struct sqlite_lexer l;
+	struct sqlite_token t;
+
+	sqlite_lexer_init(&l, s->text, s->len);
+	sqlite_lexer_next_solid(&l); /* CREATE */
+	t = sqlite_lexer_next_solid(&l);
+	return sqlite_token_is(&t, "virtual");
+}
+
+/* A virtual table makes its shadow tables; all of them are new. */
+static struct err *after_create(struct capture *c,
+				const struct sql_statement *s)
+{
+	const char *name = s->object;
 	sqlite3_stmt *stmt = NULL;
 	struct err *err;
 
 	if (c->was_there)
 		return NULL;
 	add_created(c, name);
-	if (!is_virtual(c->db, name))
+	if (!makes_virtual(s))
 		return NULL;
 	err = table_prepare(c->db,
 			    "SELECT name FROM pragma_table_list WHERE schema = "
@@ -756,7 +771,7 @@ struct err *capture_after(struct capture *c, size_t i)
 		return err;
 	switch ((int)s->verb) {
 	case SQL_CREATE_TABLE:
-		return after_create(c, s->object);
+		return after_create(c, s);
 	case SQL_DROP_TABLE:
 		after_drop(c, s->object);
 		return NULL;
