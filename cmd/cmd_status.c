@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "cmd/print.h"
 #include "cmd/render.h"
+#include "cmd/status.h"
 
 struct options {
 	const char *state;
@@ -28,12 +29,6 @@ static const struct opt options_table[] = {
 static const char *const synopsis[] = {
 	"[--state <state>[,<state>]] [--exit-code] [--worktree]", NULL
 };
-
-/* A file edited without effect prints as applied. */
-static enum engine_state shown_state(enum engine_state s)
-{
-	return s == STATE_EDITED ? STATE_APPLIED : s;
-}
 
 static const char *state_at(const void *payload, size_t i)
 {
@@ -61,7 +56,7 @@ static struct err *parse_states(const char *text, bool wanted[STATE_COUNT])
 			if (streq(state_at(NULL, i), name))
 				break;
 		if (i < STATE_COUNT) {
-			wanted[shown_state((enum engine_state)i)] = true;
+			wanted[status_shown((enum engine_state)i)] = true;
 		} else {
 			err = err_new(ERR_USAGE, "--state: no state '%s'",
 				      name);
@@ -78,102 +73,6 @@ static struct err *parse_states(const char *text, bool wanted[STATE_COUNT])
 		text += len + (text[len] == ',');
 	}
 	return NULL;
-}
-
-static void json_counts(struct report *r, const struct engine_status *s)
-{
-	static const enum engine_state order[] = {
-		STATE_APPLIED,     STATE_PENDING, STATE_FAILED,
-		STATE_ROLLED_BACK, STATE_FOREIGN, STATE_MODIFIED,
-		STATE_UNCOMMITTED
-	};
-
-	report_object(r, "counts");
-	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
-		size_t n = s->counts[order[i]];
-
-		if (order[i] == STATE_APPLIED)
-			n += s->counts[STATE_EDITED];
-		report_int(r, engine_state_name(order[i]), (int64_t)n);
-	}
-	report_end(r);
-}
-
-/* Paths of a set are below its folder; a person wants them from the top. */
-static char *full_path(const struct cmd_ctx *ctx, const char *path)
-{
-	if (!path)
-		return NULL;
-	return streq(ctx->target.dir, ".") ? xstrdup(path)
-					   : file_join(ctx->target.dir, path);
-}
-
-static void json_item(struct cmd_ctx *ctx, struct report *r,
-		      const struct engine_status_item *m)
-{
-	char *path = full_path(ctx, m->path);
-
-	report_object(r, NULL);
-	report_string(r, "name", m->name);
-	report_string(r, "version", m->version);
-	report_string(r, "state", engine_state_name(m->state));
-	report_id(r, "blob", m->blob);
-	report_id(r, "commit", m->commit);
-	report_id(r, "source_commit", m->source_commit);
-	report_id(r, "snapshot", m->snapshot);
-	report_string(r, "applied_at", m->applied_at);
-	if (m->applied_at)
-		report_int(r, "duration_ms", m->duration_ms);
-	else
-		report_string(r, "duration_ms", NULL);
-	report_string(r, "error", m->error);
-	report_string(r, "path", path);
-	free(path);
-	report_id(r, "applied_blob", m->applied_blob);
-	report_bool(r, "out_of_order", m->out_of_order);
-	report_string(r, "note", m->note);
-	report_end(r);
-}
-
-static struct err *print_json(struct cmd_ctx *ctx,
-			      const struct engine_status *s,
-			      const bool wanted[STATE_COUNT])
-{
-	struct report *r = report_new();
-
-	report_string(r, "target", ctx_target_name(ctx));
-	report_string(r, "dialect", sql_dialect_name(ctx->target.dialect));
-	report_id(r, "database", s->identity.uuid);
-	report_id(r, "head", s->head);
-	report_id(r, "ledger", s->identity.ledger);
-	report_id(r, "schema", s->identity.schema);
-	report_id(r, "shape", s->identity.shape);
-	json_counts(r, s);
-	report_array(r, "migrations");
-	for (size_t i = 0; i < s->n; i++)
-		if (wanted[shown_state(s->items[i].state)])
-			json_item(ctx, r, &s->items[i]);
-	report_end(r);
-	report_string(r, "url", ctx->shown_url);
-	report_bool(r, "protected",
-		    s->identity.is_protected || ctx->target.is_protected);
-	report_string(r, "layout", s->layout);
-	report_array(r, "strays");
-	for (size_t i = 0; i < s->n_strays; i++) {
-		char *path = full_path(ctx, s->strays[i].path);
-
-		report_object(r, NULL);
-		report_string(r, "path", path);
-		free(path);
-		report_string(r, "reason", s->strays[i].why);
-		report_end(r);
-	}
-	report_end(r);
-	report_array(r, "notes");
-	for (size_t i = 0; i < s->n_notes; i++)
-		report_string(r, NULL, s->notes[i]);
-	report_end(r);
-	return ctx_print_json(ctx, r);
 }
 
 /* What stands in the last column: order, then the note, then the error. */
@@ -197,14 +96,14 @@ static void print_items(struct cmd_ctx *ctx, const struct engine_status *s,
 	for (size_t i = 0; i < s->n; i++) {
 		size_t w = print_width(s->items[i].name);
 
-		if (w > width && wanted[shown_state(s->items[i].state)])
+		if (w > width && wanted[status_shown(s->items[i].state)])
 			width = w;
 	}
 	for (size_t i = 0; i < s->n; i++) {
 		const struct engine_status_item *m = &s->items[i];
 		const char *state = engine_state_name(m->state);
 
-		if (!wanted[shown_state(m->state)])
+		if (!wanted[status_shown(m->state)])
 			continue;
 		buf_reset(&note);
 		add_note(&note, m);
@@ -276,7 +175,7 @@ static void print_human(struct cmd_ctx *ctx, const struct engine_status *s,
 	if (!ctx->common.quiet)
 		print_summary(s);
 	for (size_t i = 0; i < s->n_strays; i++) {
-		char *path = full_path(ctx, s->strays[i].path);
+		char *path = status_path(ctx, s->strays[i].path);
 
 		ctx_warn(ctx, "%s: %s", path, s->strays[i].why);
 		free(path);
@@ -333,7 +232,7 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	if (!err)
 		err = engine_status(ctx->engine, &opt, &s);
 	if (!err && ctx->common.json) {
-		err = print_json(ctx, &s, wanted);
+		err = status_print_json(ctx, &s, wanted);
 	} else if (!err) {
 		print_human(ctx, &s, wanted);
 		hints(ctx, &s);

@@ -154,7 +154,7 @@ struct err *config_resolve(struct config *c, const struct config_wish *wish,
 		.dir = dir ? dir : "migrations",
 		.layout = config_get(c, NULL, "layout"),
 		.pattern = config_get(c, NULL, "pattern"),
-		.lock_timeout_ms = 60 * 1000,
+		.lock_timeout_ms = 60000,
 		.snapshot_limit = (uint64_t)2 << 30,
 		.tool = "git-migrate " GIT_MIGRATE_VERSION,
 	};
