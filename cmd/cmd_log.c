@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -74,8 +75,12 @@ static void print_event(struct log_view *v, const struct engine_event *e)
 
 	if (v->n)
 		putchar('\n');
-	printf("%scommit %s%s\n", tty_color(tty, TTY_YELLOW),
-	       e->commit ? e->commit : "-", tty_color(tty, TTY_RESET));
+	if (e->commit) /* a failure has none */
+		printf("%scommit %s%s\n", tty_color(tty, TTY_YELLOW), e->commit,
+		       tty_color(tty, TTY_RESET));
+	else
+		printf("%sevent %" PRId64 "%s\n", tty_color(tty, TTY_YELLOW),
+		       e->seq, tty_color(tty, TTY_RESET));
 	print_field("Author:", e->author);
 	print_field("By:", e->applied_by);
 	print_field("Date:", e->started_at);
