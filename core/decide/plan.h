@@ -92,7 +92,8 @@ MUST_USE struct err *plan_view_init(struct plan_view *out,
 				    plan_substance_fn substance, void *payload);
 void plan_view_release(struct plan_view *v);
 
-/** By name, former name, or as migration_resolve() reads it; or NULL. */
+/** By name, former name, as migration_resolve() reads it, or by what stands
+ * behind the version where only one is called so; or NULL. */
 const struct plan_item *plan_view_find(const struct plan_view *v,
 				       const char *name);
 

@@ -282,6 +282,18 @@ void plan_view_release(struct plan_view *v)
 	memset(v, 0, sizeof(*v));
 }
 
+/* "20260101120000_users", "V2__users" and "R__users" are called "users". */
+static bool is_called(const char *name, const char *text)
+{
+	size_t n = strlen(name), len = strlen(text), i;
+
+	if (!len || len >= n || !streq(name + n - len, text) ||
+	    (name[n - len - 1] != '_' && name[n - len - 1] != '-'))
+		return false;
+	i = *name == 'V' || *name == 'U' || *name == 'R';
+	return i + strspn(name + i, "0123456789._-") >= n - len;
+}
+
 const struct plan_item *plan_view_find(const struct plan_view *v,
 				       const char *name)
 {
@@ -305,5 +317,11 @@ const struct plan_item *plan_view_find(const struct plan_view *v,
 			hits++;
 		}
 	}
-	return hits == 1 ? found : NULL;
+	for (size_t i = 0; i < v->n && !hits; i++)
+		if (is_called(v->items[i].name, name)) {
+			if (found)
+				return NULL;
+			found = &v->items[i];
+		}
+	return hits > 1 ? NULL : found;
 }

@@ -234,7 +234,8 @@ static void plan_view_find__knows_old_names_versions_and_files(void **state)
 		{ "7_x", "7_x" },
 		{ "7", "7_x" },
 		{ "007", "7_x" },
-		{ "orders", NULL },
+		{ "orders", "2_orders" },
+		{ "rders", NULL },
 		{ "8", NULL },
 		{ "", NULL },
 	};
