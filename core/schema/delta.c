@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,8 +123,10 @@ void schema_delta_encode(struct buf *out, const struct schema_delta *d)
 void schema_change_describe(struct buf *out, const struct schema_change *c)
 {
 	const struct schema_object *o = c->after ? c->after : c->before;
+	const char *sign = !c->before ? "+" : c->after ? "~" : "-";
 
-	buf_addch(out, !c->before ? '+' : c->after ? '~' : '-');
+	assert(o);
+	buf_addstr(out, sign);
 	buf_addstr(out, o->kind);
 	buf_addch(out, ' ');
 	text_add_safe(out, o->name);

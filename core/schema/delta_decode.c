@@ -17,7 +17,8 @@ static bool take(struct reader *r, const char *literal)
 {
 	size_t n = strlen(literal);
 
-	if (r->bad || n > (size_t)(r->end - r->at) || memcmp(r->at, literal, n))
+	if (r->bad || n > (size_t)(r->end - r->at) ||
+	    memcmp(r->at, literal, n) != 0)
 		return false;
 	r->at += n;
 	return true;

@@ -60,14 +60,12 @@ static bool is_conflict_word(const struct scan *s)
 
 	switch ((unsigned)s->t->word) {
 	case W_REPLACE:
-		if (next == W_INTO)
-			return true;
-		/* fall through */
 	case W_IGNORE:
 	case W_ABORT:
 	case W_FAIL:
 	case W_ROLLBACK:
-		return (s->word == W_OR &&
+		return (s->t->word == W_REPLACE && next == W_INTO) ||
+		       (s->word == W_OR &&
 			(s->word2 == W_INSERT || s->word2 == W_UPDATE)) ||
 		       (s->top->clause == CLAUSE_RAISE && s->t[-1].op == '(');
 	case W_CONFLICT:

@@ -189,6 +189,16 @@ static bool add_generated(const struct sqlite_text *p, size_t from, size_t to)
 	return true;
 }
 
+/* UNIQUE (a, b) of a table, not UNIQUE of a column. */
+static bool has_bracket(const struct sqlite_text *p,
+			const struct sqlite_rule *r)
+{
+	for (size_t i = r->from; i < r->to; i++)
+		if (p->words->v[i].op == '(')
+			return true;
+	return false;
+}
+
 bool sqlite_rule_print(const struct sqlite_text *p, const struct sqlite_rule *r)
 {
 	if (r->name) {
@@ -214,11 +224,10 @@ bool sqlite_rule_print(const struct sqlite_text *p, const struct sqlite_rule *r)
 		return add_foreign_key(p, r->from, r->to);
 	case RULE_PRIMARY_KEY:
 	case RULE_UNIQUE:
-		for (size_t i = r->from; i < r->to; i++)
-			if (p->words->v[i].op == '(')
-				return add_bracketed(p, CLAUSE_TERMS, r->from,
-						     r->to);
-		/* fall through */
+		if (has_bracket(p, r))
+			return add_bracketed(p, CLAUSE_TERMS, r->from, r->to);
+		add_words(p, r->from, r->to);
+		return true;
 	case RULE_NOT_NULL:
 	case RULE_NULL:
 	case RULE_DEFER:

@@ -47,8 +47,11 @@ static bool same_upper(const char *s, const char *word, size_t len)
 
 enum sqlite_word sqlite_word_find(const char *s, size_t len)
 {
-	char c = len > 1 ? upper(s[0]) : '\0';
+	char c;
 
+	if (len < 2)
+		return W_NONE;
+	c = upper(s[0]);
 	if (c < 'A' || c > 'Z')
 		return W_NONE;
 	for (unsigned i = first_of[c - 'A']; i < first_of[c - 'A' + 1]; i++)

@@ -77,27 +77,30 @@ UNUSED static void schema_of(struct schema *s, sqlite3 *db)
 	assert_ok(schema_sqlite_refresh(s, db, SCHEMA_SCOPE_ALL, NULL));
 }
 
-UNUSED static int compare_objects(const void *a, const void *b)
+UNUSED static int compare_keys(const void *a, const void *b)
 {
-	const struct schema_object *const *x = a, *const *y = b;
+	const struct map_entry *x = a, *y = b;
 
-	return strcmp((*x)->path, (*y)->path);
+	return strcmp(x->key, y->key);
 }
 
 /* The tree as one text, sorted by path; free() it. */
 UNUSED static char *tree_of(const struct schema *s, bool shape)
 {
-	const struct schema_object **sorted =
-		xcalloc(s->by_path.n + 1, sizeof(*sorted));
+	struct map_entry *sorted = xcalloc(s->by_path.n + 1, sizeof(*sorted));
 	struct buf out = BUF_INIT;
 	size_t n = 0;
 
 	map_each (&s->by_path, e)
-		sorted[n++] = e->value;
-	qsort(sorted, n, sizeof(*sorted), compare_objects);
-	for (size_t i = 0; i < n; i++)
-		buf_addf(&out, "== %s\n%s", sorted[i]->path,
-			 shape ? sorted[i]->shape : sorted[i]->text);
+		sorted[n++] = *e;
+	qsort(sorted, n, sizeof(*sorted), compare_keys);
+	for (size_t i = 0; i < n; i++) {
+		const struct schema_object *o = sorted[i].value;
+
+		assert_string_equal(o->path, sorted[i].key);
+		buf_addf(&out, "== %s\n%s", o->path,
+			 shape ? o->shape : o->text);
+	}
 	free(sorted);
 	return buf_detach(&out);
 }
@@ -232,7 +235,7 @@ UNUSED static void add_behaviour(struct buf *out, sqlite3 *db,
 				      "pragma_table_info(%Q)",
 				      table);
 	char *rows = db_rows(db, width);
-	int n = atoi(rows);
+	int n = (int)strtol(rows, NULL, 10);
 
 	for (size_t v = 0; v < ARRAY_LEN(values); v++) {
 		struct buf sql = BUF_INIT;

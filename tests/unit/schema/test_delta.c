@@ -162,11 +162,15 @@ static const char *any_string(struct arena *a, unsigned long long *seed,
 	unsigned len = next_random(seed) % (n + 1);
 	char *s = arena_alloc(a, len + 1);
 
-	for (unsigned i = 0; i < len; i++)
-		s[i] = next_random(seed) % 2
-			       ? special[next_random(seed) %
-					 (sizeof(special) - 1)]
-			       : (char)(1 + next_random(seed) % 255);
+	for (unsigned i = 0; i < len; i++) {
+		unsigned any = 1 + next_random(seed) % 255;
+
+		if (next_random(seed) % 2)
+			s[i] = special[next_random(seed) %
+				       (sizeof(special) - 1)];
+		else
+			memset(&s[i], (int)any, 1);
+	}
 	return s;
 }
 

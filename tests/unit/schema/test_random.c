@@ -26,7 +26,8 @@ static unsigned long long seed;
 
 static unsigned pick(unsigned n)
 {
-	return next_random(&seed) % n;
+	assert_true(n > 0);
+	return n ? next_random(&seed) % n : 0;
 }
 
 static void new_name(struct table *t, char out[24])
@@ -111,12 +112,12 @@ static void add_create(struct buf *out, const struct table *t)
 /* One ALTER TABLE that SQLite takes, done to the model too. */
 static void add_alter(struct buf *out, struct table *t)
 {
-	unsigned which = pick(t->n);
+	unsigned which = pick(t->n), action = pick(t->n > 1 ? 4 : 3);
 	char name[24];
 
 	buf_addstr(out, "ALTER TABLE ");
 	add_name(out, t->name);
-	switch (pick(4)) {
+	switch (action) {
 	case 0:
 		buf_addstr(out, " ADD COLUMN ");
 		new_column(t, &t->columns[t->n]);
@@ -128,22 +129,19 @@ static void add_alter(struct buf *out, struct table *t)
 		add_name(out, t->columns[which].name);
 		buf_addstr(out, " TO ");
 		add_name(out, name);
-		strcpy(t->columns[which].name, name);
+		memcpy(t->columns[which].name, name, sizeof(name));
 		break;
 	case 2:
-		if (t->n > 1) {
-			buf_addstr(out, " DROP COLUMN ");
-			add_name(out, t->columns[which].name);
-			t->n--;
-			memmove(&t->columns[which], &t->columns[which + 1],
-				(t->n - which) * sizeof(*t->columns));
-			break;
-		}
-		/* fall through */
-	default:
 		buf_addstr(out, " RENAME TO ");
 		new_name(t, t->name);
 		add_name(out, t->name);
+		break;
+	default:
+		buf_addstr(out, " DROP COLUMN ");
+		add_name(out, t->columns[which].name);
+		t->n--;
+		memmove(&t->columns[which], &t->columns[which + 1],
+			(t->n - which) * sizeof(*t->columns));
 		break;
 	}
 	buf_addstr(out, ";\n");
@@ -332,7 +330,7 @@ static void text__of_damaged_statements_means_what_they_mean(void **state)
 
 	(void)state;
 	if (more)
-		rounds = (unsigned)atoi(more);
+		rounds = (unsigned)strtoul(more, NULL, 10);
 	for (unsigned i = 0; i < rounds; i++) {
 		for (size_t k = 0; k < ARRAY_LEN(seeds); k++) {
 			seed = i * 1000ULL + k;
