@@ -247,7 +247,10 @@ static struct err *find_authors(struct apply *a)
 
 static struct err *step_error(struct err *err, const struct ready *m)
 {
-	if (!err || err_class_of(err) == ERR_CANCELLED)
+	const struct err_at *at = err ? err_at_of(err) : NULL;
+
+	/* a place in its file names it already */
+	if (!err || err_class_of(err) == ERR_CANCELLED || (at && at->path))
 		return err;
 	return err_wrap(err, "%s", m->m->name);
 }

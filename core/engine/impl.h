@@ -219,6 +219,11 @@ MUST_USE struct err *run_record_failure(struct run *r,
 void event_from_journal(struct engine_event *out,
 			const struct journal_event *in);
 
+/** "+table t, ~index i" of a row that was read with its delta; or NULL. */
+MUST_USE struct err *event_changes(struct arena *a,
+				   const struct journal_event *ev,
+				   const char **out);
+
 /* --- past.c: the schema as it was --- */
 
 struct past {

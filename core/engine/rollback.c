@@ -375,14 +375,36 @@ static struct err *roll_back_one(struct run *r, const char *name)
 	return err_first(err, end);
 }
 
+/* A name that the database knows, but that is not in place now. */
+static struct err *refuse_open(const struct rollback *b)
+{
+	for (size_t i = 0; i < b->opt->n_names; i++) {
+		const struct journal_event *row =
+			map_get(&b->tree.rows, b->opt->names[i]);
+
+		if (!row)
+			continue;
+		if (streq(row->status, "rolled_back"))
+			return err_new(ERR_REFUSED, "%s is rolled back already",
+				       row->name);
+		if (streq(row->status, "failed"))
+			return err_new(ERR_REFUSED,
+				       "%s is not applied: it failed",
+				       row->name);
+	}
+	return NULL;
+}
+
 static struct err *plan_steps(struct rollback *b)
 {
 	struct plan_choice choice = { .to = b->opt->to,
 				      .count = b->opt->count,
 				      .names = b->opt->names,
 				      .n_names = b->opt->n_names };
-	struct err *err = plan_rollback(&b->plan, &b->tree.view, &choice);
+	struct err *err = refuse_open(b);
 
+	if (!err)
+		err = plan_rollback(&b->plan, &b->tree.view, &choice);
 	if (err)
 		return err;
 	b->out->steps = xcalloc(b->plan.n + 1, sizeof(*b->out->steps));
@@ -399,7 +421,8 @@ static struct err *plan_steps(struct rollback *b)
 		if (row && row->blob)
 			s->blob = arena_strdup(&b->out->arena, row->blob);
 		if (row && row->path)
-			s->path = arena_strdup(&b->out->arena, row->path);
+			s->path = migration_path_in(&b->out->arena,
+						    b->e->cfg.dir, row->path);
 		s->irreversible = row && row->irreversible;
 		if (s->irreversible && !err)
 			err = refuse_irreversible(row);

@@ -186,6 +186,16 @@ static struct err *ensure_journal(struct run *r)
 	return record_init(r);
 }
 
+/* It holds from now on, under whatever name the database is reached. */
+static struct err *ensure_protected(struct run *r)
+{
+	struct engine *e = r->e;
+
+	if (!e->cfg.is_protected || e->meta.is_protected)
+		return NULL;
+	return journal_meta_set(e->target, "protected", "1");
+}
+
 struct err *run_open(struct run *r, struct engine *e, struct engine_run *out)
 {
 	struct journal_event tip = { 0 };
@@ -246,8 +256,11 @@ static struct err *move_ledger(struct run *r)
 	}
 	crash_point("ledger-moved");
 	if (!err && r->commit && *r->commit->id.hex)
-		err = ops->ledger_keep_sources(
-			r->e->store, r->e->cfg.target, &r->commit->id, 1);
+		err = ops->ledger_keep_sources(r->e->store,
+					       *r->e->cfg.target
+						       ? r->e->cfg.target
+						       : r->e->meta.uuid,
+					       &r->commit->id, 1);
 	if (err && (err_class_of(err) == ERR_STATE ||
 		    err_class_of(err) == ERR_REFUSED)) {
 		/* the journal has it all: the next command moves the ref */
@@ -318,6 +331,8 @@ struct err *run_begin(struct run *r)
 		err = r->e->store->ops->sink_open(r->e->store, &r->sink);
 	if (!err)
 		err = ensure_journal(r);
+	if (!err)
+		err = ensure_protected(r);
 	if (err)
 		run_abort(r);
 	return err;
@@ -483,6 +498,31 @@ static void fill_event(struct run *r, struct journal_event *ev)
 	ev->tool = r->e->cfg.tool;
 	ev->schema_id = group_copy(r, r->schema_id.hex);
 	ev->shape_id = group_copy(r, r->shape_id.hex);
+}
+
+struct err *event_changes(struct arena *a, const struct journal_event *ev,
+			  const char **out)
+{
+	struct schema_delta delta;
+	struct buf b = BUF_INIT;
+	struct err *err;
+
+	*out = NULL;
+	if (!ev->delta)
+		return NULL;
+	err = schema_delta_decode(&delta, a, ev->delta, ev->delta_len);
+	if (err)
+		return err;
+	for (size_t i = 0; i < delta.n; i++) {
+		if (i)
+			buf_addstr(&b, ", ");
+		schema_change_describe(&b, &delta.changes[i]);
+	}
+	if (b.len)
+		*out = arena_strdup(a, buf_str(&b));
+	buf_release(&b);
+	schema_delta_release(&delta);
+	return NULL;
 }
 
 static char *describe_changes(struct run *r, const struct schema_delta *delta)

@@ -152,6 +152,9 @@ static struct err *from_journal(struct engine *e, struct engine_show *s,
 	if (err)
 		return err;
 	event_from_journal(&s->last, &ev);
+	err = event_changes(&s->arena, &ev, &s->last.changes);
+	if (err)
+		return err;
 	if (ev.blob && !streq(ev.event, "failed")) {
 		err = text_of(e, s, ev.blob, &s->sql);
 		if (!err && ev.down_blob)
@@ -165,12 +168,24 @@ static struct err *from_journal(struct engine *e, struct engine_show *s,
 	return err;
 }
 
+static void show_depends(struct engine_show *s, const struct migration *m)
+{
+	size_t n = 0;
+
+	while (m->depends && m->depends[n])
+		n++;
+	if (!n)
+		return;
+	s->depends = arena_array(&s->arena, n + 1, sizeof(char *));
+	for (size_t i = 0; i < n; i++)
+		s->depends[i] = keep(s, m->depends[i]);
+}
+
 static struct err *from_tree(struct tree *t, struct engine_show *s,
 			     const struct plan_item *item)
 {
 	struct migration *m = item->migration;
 	struct err *err;
-	size_t n = 0;
 
 	if (!m)
 		return NULL;
@@ -178,23 +193,17 @@ static struct err *from_tree(struct tree *t, struct engine_show *s,
 	s->version = keep(s, m->version);
 	s->path = keep(s, migration_full_path(&t->set, m->path));
 	s->modified = item->state == PLAN_MODIFIED;
-	if (s->sql)
-		return NULL;
 	err = migration_load(&t->set, m);
 	if (err)
 		return err;
+	show_depends(s, m);
+	if (s->sql)
+		return NULL;
 	s->sql = arena_strndup(&s->arena, m->file, m->file_len);
 	if (m->down_file)
 		s->down_sql = arena_strndup(&s->arena, m->down_file,
 					    m->down_file_len);
 	s->sql_from = "tree";
-	while (m->depends && m->depends[n])
-		n++;
-	if (n) {
-		s->depends = arena_array(&s->arena, n + 1, sizeof(char *));
-		for (size_t i = 0; i < n; i++)
-			s->depends[i] = keep(s, m->depends[i]);
-	}
 	return NULL;
 }
 

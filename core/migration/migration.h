@@ -142,6 +142,9 @@ bool migration_is_nearer(const char *typed, const char *candidate,
 /** Path from the top of the repository, in arena memory of the set. */
 const char *migration_full_path(struct migration_set *set, const char *path);
 
+/** The same below any folder; dir NULL, "" or "." is the top. */
+char *migration_path_in(struct arena *a, const char *dir, const char *path);
+
 /**
  * Compare versions: runs of digits by value, parts split by '.', '_' or '-',
  * levels by '/' (release folders). Versions that differ only in leading zeros

@@ -277,13 +277,17 @@ struct migration *migration_resolve(const struct migration_set *set,
 	return hits == 1 ? found : NULL;
 }
 
+char *migration_path_in(struct arena *a, const char *dir, const char *path)
+{
+	if (!dir || !*dir || streq(dir, "."))
+		return arena_strdup(a, path);
+	return arena_printf(a, "%s/%s", dir, path);
+}
+
 const char *migration_full_path(struct migration_set *set, const char *path)
 {
-	const char *dir = set->source ? set->source->dir : NULL;
-
-	if (!dir || !*dir || streq(dir, "."))
-		return arena_strdup(&set->arena, path);
-	return arena_printf(&set->arena, "%s/%s", dir, path);
+	return migration_path_in(&set->arena,
+				 set->source ? set->source->dir : NULL, path);
 }
 
 const char *migration_layout_name(const struct migration_set *set)
