@@ -70,7 +70,7 @@ static void note_item(struct engine_status *s, const struct plan_item *item,
 	buf_release(&b);
 }
 
-static void add_item(struct engine_status *s, struct tree *t,
+static void add_item(struct engine_status *s, const struct tree *t,
 		     const struct plan_item *item)
 {
 	struct engine_status_item *out = &s->items[s->n++];
@@ -82,8 +82,7 @@ static void add_item(struct engine_status *s, struct tree *t,
 	out->name = keep(s, item->name);
 	if (item->migration) {
 		out->version = keep(s, item->migration->version);
-		out->path = migration_full_path(&t->set, item->migration->path);
-		out->path = keep(s, out->path);
+		out->path = keep(s, item->migration->path);
 		out->blob = keep(s, item->migration->blob);
 	}
 	if (row) {
@@ -155,7 +154,7 @@ static struct err *add_uncommitted(struct engine *e, struct engine_status *s,
 		out->state = STATE_UNCOMMITTED;
 		out->name = keep(s, m->name);
 		out->version = keep(s, m->version);
-		out->path = keep(s, migration_full_path(&set, m->path));
+		out->path = keep(s, m->path);
 		out->blob = keep(s, m->blob);
 		out->note = migration_find(&t->set, m->name)
 				    ? "differs from the commit"
