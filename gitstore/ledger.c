@@ -34,6 +34,7 @@ struct ledger {
 	size_t n_undo, cap_undo;
 	size_t gone; /* undo records before those, from earlier flushes */
 	struct buf text;
+	bool broken; /* a flush failed half way: objects are lost */
 };
 
 struct err *gs_ledger_new(struct store *s, struct ledger **out)
@@ -262,14 +263,20 @@ struct err *gs_ledger_flush(struct ledger *l)
 	struct err *err;
 	git_odb *odb;
 
-	forget_undo(l);
-	if (!l->pack || !gs_pack_count(l->pack))
+	if (l->broken)
+		return err_new(ERR_STORE, "the ledger could not be written");
+	if (!l->pack || !gs_pack_count(l->pack)) {
+		forget_undo(l);
 		return NULL;
+	}
 	err = gs_writable(l->g);
 	if (!err)
-		err = gs_pack_finish(l->pack);
-	if (!err)
 		err = gs_odb(l->g, &odb);
+	if (err)
+		return err;
+	forget_undo(l);
+	err = gs_pack_finish(l->pack);
+	l->broken = err != NULL;
 	if (!err && git_odb_refresh(odb) < 0)
 		err = gs_fault(ERR_STORE, "look for the new pack");
 	return err;

@@ -33,7 +33,8 @@ struct pack {
 struct gs_packset {
 	struct pack *packs; /* newest first */
 	size_t n, cap;
-	size_t last; /* where the object before was */
+	size_t last;    /* where the object before was */
+	size_t sharers; /* owners but the first */
 };
 
 static uint32_t be32(const unsigned char *p)
@@ -106,9 +107,15 @@ struct gs_packset *gs_packset_open(const char *dir)
 	return s;
 }
 
+struct gs_packset *gs_packset_share(struct gs_packset *s)
+{
+	s->sharers++;
+	return s;
+}
+
 void gs_packset_free(struct gs_packset *s)
 {
-	if (!s)
+	if (!s || s->sharers--)
 		return;
 	for (size_t i = 0; i < s->n; i++) {
 		map_close(&s->packs[i].idx);

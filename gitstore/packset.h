@@ -13,8 +13,11 @@
  */
 struct gs_packset;
 
-/** A folder that is not there is an empty set. */
+/** A folder that is not there is an empty set. Not for two threads. */
 struct gs_packset *gs_packset_open(const char *dir);
+
+/** One more owner; each of them frees it. */
+struct gs_packset *gs_packset_share(struct gs_packset *s);
 void gs_packset_free(struct gs_packset *s);
 
 /** The object is in one of the 32 newest packs: enough to find what the

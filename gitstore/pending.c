@@ -62,27 +62,19 @@ static struct err *ask(struct gs_vault *v, const char *key, const git_oid *id,
 	return err;
 }
 
-static struct err *settle(struct gs_vault *v, const char *name, keep_fn keep,
+static struct err *settle(struct gs_vault *v, const char *key, keep_fn keep,
 			  void *payload)
 {
-	const char *key = name + strlen(PENDING);
-	git_reference *ref = NULL;
-	char *kept = NULL;
-	struct err *err = NULL;
 	bool yes = false;
 	git_oid id;
+	struct err *err = gs_vault_ref(v, "pending", key, &id);
 
-	if (git_reference_name_to_id(&id, v->in.repo, name) < 0)
-		return gs_fault(ERR_STORE, "read %s of the snapshots", name);
-	err = ask(v, key, &id, keep, payload, &yes);
-	kept = xasprintf("refs/snapshots/%s", key);
-	if (!err && yes &&
-	    git_reference_create(&ref, v->in.repo, kept, &id, 1, NULL) < 0)
-		err = gs_fault(ERR_STORE, "make %s of the snapshots", kept);
-	if (!err && git_reference_remove(v->in.repo, name) < 0)
-		err = gs_fault(ERR_STORE, "remove %s of the snapshots", name);
-	git_reference_free(ref);
-	free(kept);
+	if (!err)
+		err = ask(v, key, &id, keep, payload, &yes);
+	if (!err && yes)
+		err = gs_vault_set_ref(v, "snapshots", key, &id);
+	if (!err)
+		err = gs_vault_drop_ref(v, "pending", key);
 	return err;
 }
 
@@ -109,7 +101,8 @@ struct err *gs_pending_settle(struct store *s, keep_fn keep, void *payload)
 		err = gs_writable(g);
 	for (size_t at = 0; !err && at < list.len;
 	     at += strlen(list.data + at) + 1)
-		err = settle(v, list.data + at, keep, payload);
+		err = settle(v, list.data + at + strlen(PENDING), keep,
+			     payload);
 	buf_release(&list);
 	return err_wrap(err, "settle pending snapshots");
 }

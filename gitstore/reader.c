@@ -40,7 +40,9 @@ struct err *gs_reader_open(struct store *s, const struct store_id *id,
 	*out = xcalloc(1, sizeof(**out));
 	(*out)->vault = v;
 	(*out)->event = oid;
-	(*out)->packs = gs_packset_open(v->packs);
+	if (!v->set)
+		v->set = gs_packset_open(v->packs);
+	(*out)->packs = gs_packset_share(v->set);
 	return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "gitstore/commit.h"
 #include "gitstore/hash.h"
+#include "gitstore/reflock.h"
 #include "gitstore/refname.h"
 #include "gitstore/repo.h"
 
@@ -59,12 +60,18 @@ struct err *gs_ledger_tip(struct store *s, const char *uuid,
 
 struct err *gs_ledger_forget(struct store *s, const char *target)
 {
+	struct gs *g = gs_of(s);
 	char *ref = target_ref("ledger", target);
-	int rc = git_reference_remove(gs_of(s)->repo, ref);
-	struct err *err = rc && rc != GIT_ENOTFOUND
-				  ? gs_fault(ERR_STORE, "remove %s", ref)
-				  : NULL;
+	struct err *err = gs_writable(g);
+	unsigned tries = 0;
+	int rc = 0;
 
+	if (!err)
+		do
+			rc = git_reference_remove(g->repo, ref);
+		while (gs_ref_try_again(g->common, ref, rc, &tries));
+	if (rc < 0 && rc != GIT_ENOTFOUND)
+		err = gs_fault(ERR_STORE, "remove %s", ref);
 	free(ref);
 	return err;
 }
@@ -129,19 +136,17 @@ static struct err *append_log(struct gs *g, const char *ref,
 	return err;
 }
 
-/* A reader or another writer holds the lock file for an instant only. */
 static int move_ref(struct gs *g, const char *ref, const git_oid *from,
 		    const git_oid *to, const char *why)
 {
 	git_reference *made = NULL;
-	int rc = GIT_ELOCKED;
+	unsigned tries = 0;
+	int rc;
 
-	for (int tries = 0; rc == GIT_ELOCKED && tries < 100; tries++) {
-		if (tries)
-			usleep(10000);
+	do
 		rc = git_reference_create_matching(&made, g->repo, ref, to, 1,
 						   from, why);
-	}
+	while (gs_ref_try_again(g->common, ref, rc, &tries));
 	git_reference_free(made);
 	return rc;
 }
@@ -172,12 +177,15 @@ static struct err *point_target(struct gs *g, const char *target,
 	if (!git_reference_lookup(&ref, g->repo, name))
 		to = git_reference_symbolic_target(ref);
 	if (!to || !streq(to, ledger)) {
+		unsigned tries = 0;
 		int rc;
 
 		git_reference_free(ref);
 		ref = NULL;
-		rc = git_reference_symbolic_create(&ref, g->repo, name, ledger,
-						   1, NULL);
+		do
+			rc = git_reference_symbolic_create(&ref, g->repo, name,
+							   ledger, 1, NULL);
+		while (gs_ref_try_again(g->common, name, rc, &tries));
 		if (rc < 0)
 			err = update_failed(rc, name);
 	}

@@ -20,7 +20,8 @@ struct snapshot_sink {
 	struct gs_worker *worker;
 	struct gs_events *events; /* the worker's, except after a wait */
 	git_oid last;             /* set by JOB_EVENT */
-	char *key;                /* set by sink_durable */
+	char *key;                /* durable, and not promoted yet */
+	bool ended;               /* sink_durable was tried */
 };
 
 static struct err *run(void *payload, int job, const void *data, size_t len)
@@ -100,20 +101,6 @@ struct err *gs_sink_drop(struct snapshot_sink *k)
 	return k->events ? gs_worker_push(k->worker, JOB_DROP, "", 0) : NULL;
 }
 
-static struct err *set_ref(struct gs_vault *v, const char *folder,
-			   const char *key, const git_oid *id)
-{
-	char *name = xasprintf("refs/%s/%s", folder, key);
-	git_reference *ref = NULL;
-	struct err *err = NULL;
-
-	if (git_reference_create(&ref, v->in.repo, name, id, 1, NULL) < 0)
-		err = gs_fault(ERR_STORE, "make %s of the snapshots", name);
-	git_reference_free(ref);
-	free(name);
-	return err;
-}
-
 struct err *gs_sink_durable(struct snapshot_sink *k, const char *key,
 			    bool *written)
 {
@@ -121,15 +108,18 @@ struct err *gs_sink_durable(struct snapshot_sink *k, const char *key,
 	git_oid commit;
 
 	*written = false;
+	if (!err && k->ended)
+		err = err_new(ERR_STORE, "this snapshot was ended before");
 	if (err || !k->events || !gs_events_count(k->events))
 		return err;
+	k->ended = true;
 	crash_point("snapshot-packing");
 	err = gs_events_finish(k->events, key, &commit);
 	if (!err)
 		err = gs_vault_refresh(k->vault);
 	crash_point("snapshot-packed");
 	if (!err)
-		err = set_ref(k->vault, "pending", key, &commit);
+		err = gs_vault_set_ref(k->vault, "pending", key, &commit);
 	if (err)
 		return err_wrap(err, "keep a snapshot");
 	k->key = xstrdup(key);
@@ -140,21 +130,17 @@ struct err *gs_sink_durable(struct snapshot_sink *k, const char *key,
 struct err *gs_sink_promote(struct snapshot_sink *k)
 {
 	struct err *err = NULL;
-	char *name;
 	git_oid id;
 
 	if (!k->key)
 		return NULL;
-	name = xasprintf("refs/pending/%s", k->key);
 	crash_point("snapshot-promoting");
-	if (git_reference_name_to_id(&id, k->vault->in.repo, name) < 0)
-		err = gs_fault(ERR_STORE, "read %s of the snapshots", name);
+	err = gs_vault_ref(k->vault, "pending", k->key, &id);
 	if (!err)
-		err = set_ref(k->vault, "snapshots", k->key, &id);
+		err = gs_vault_set_ref(k->vault, "snapshots", k->key, &id);
 	crash_point("snapshot-promoted");
-	if (!err && git_reference_remove(k->vault->in.repo, name) < 0)
-		err = gs_fault(ERR_STORE, "remove %s of the snapshots", name);
-	free(name);
+	if (!err)
+		err = gs_vault_drop_ref(k->vault, "pending", k->key);
 	free(k->key);
 	k->key = NULL;
 	return err;

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "gitstore/commit.h"
 #include "gitstore/hash.h"
+#include "gitstore/reflock.h"
 #include "gitstore/refname.h"
 #include "gitstore/repo.h"
 
@@ -109,6 +110,7 @@ struct err *gs_ledger_keep_sources(struct store *s, const char *target,
 	git_oid before = { { 0 } }, id;
 	git_reference *ref = NULL;
 	struct err *err = gs_writable(g);
+	unsigned tries = 0;
 	bool there;
 	int rc;
 
@@ -122,8 +124,10 @@ struct err *gs_ledger_keep_sources(struct store *s, const char *target,
 	err = write_commit(g, &p, &id);
 	if (err)
 		goto done;
-	rc = git_reference_create_matching(&ref, g->repo, buf_str(&name), &id,
-					   1, &before, NULL);
+	do
+		rc = git_reference_create_matching(
+			&ref, g->repo, buf_str(&name), &id, 1, &before, NULL);
+	while (gs_ref_try_again(g->common, buf_str(&name), rc, &tries));
 	if (rc == GIT_EMODIFIED || rc == GIT_ELOCKED || rc == GIT_ENOTFOUND)
 		err = err_hint(err_new(ERR_STATE, "%s is not where it was",
 				       buf_str(&name)),

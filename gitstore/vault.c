@@ -148,6 +148,7 @@ void gs_vault_free(struct gs_vault *v)
 {
 	if (!v)
 		return;
+	gs_packset_free(v->set);
 	git_odb_free(v->in.odb);
 	git_repository_free(v->in.repo);
 	free(v->in.common);
@@ -160,6 +161,8 @@ struct err *gs_vault_refresh(struct gs_vault *v)
 	git_odb *odb;
 	struct err *err = gs_odb(&v->in, &odb);
 
+	gs_packset_free(v->set); /* readers that are open share it */
+	v->set = NULL;
 	if (!err && git_odb_refresh(odb) < 0)
 		err = gs_fault(ERR_STORE, "look for the new pack");
 	return err;

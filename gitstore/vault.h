@@ -1,6 +1,7 @@
 #ifndef GITSTORE_VAULT_H
 #define GITSTORE_VAULT_H
 
+#include "gitstore/packset.h"
 #include "gitstore/repo.h"
 
 /*
@@ -9,8 +10,9 @@
  * that no clone, push or bundle of the project carries one.
  */
 struct gs_vault {
-	struct gs in; /**< for the functions that take a repository */
-	char *packs;  /**< its objects/pack folder */
+	struct gs in;           /**< for the functions that take a repository */
+	char *packs;            /**< its objects/pack folder */
+	struct gs_packset *set; /**< for readers; NULL until there is one */
 };
 
 /**
@@ -22,6 +24,14 @@ struct gs_vault {
  */
 MUST_USE struct err *gs_vault(struct gs *g, bool make, struct gs_vault **out);
 void gs_vault_free(struct gs_vault *v);
+
+/** refs/<folder>/<key>: read, set and remove it. ERR_STORE. */
+MUST_USE struct err *gs_vault_ref(struct gs_vault *v, const char *folder,
+				  const char *key, git_oid *out);
+MUST_USE struct err *gs_vault_set_ref(struct gs_vault *v, const char *folder,
+				      const char *key, const git_oid *id);
+MUST_USE struct err *gs_vault_drop_ref(struct gs_vault *v, const char *folder,
+				       const char *key);
 
 /** Something was added behind libgit2's back. */
 MUST_USE struct err *gs_vault_refresh(struct gs_vault *v);

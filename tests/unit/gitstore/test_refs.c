@@ -112,6 +112,26 @@ static void ledger_of_target__follows_the_symbolic_ref(void **state)
 			 (int)ARRAY_LEN(targets));
 }
 
+static void ledger_forget__drops_the_name_only(void **state)
+{
+	struct scratch *t = *state;
+	struct store_id c[1], none = { "" };
+	char uuid[37];
+
+	commits(t, c, 1);
+	assert_ok(S(t)->ledger_forget(t->s, "dev")); /* nothing there */
+	assert_ok(move(t, &none, &c[0]));
+	assert_ok(S(t)->ledger_forget(t->s, "dev"));
+	assert_ok(S(t)->ledger_of_target(t->s, "dev", uuid));
+	assert_string_equal(uuid, "");
+	assert_string_equal(scratch_ask(t, "git rev-parse " LEDGER), c[0].hex);
+	assert_ok(move(t, &c[0], &c[0]));
+	scratch_run(t, "git pack-refs --all");
+	assert_ok(S(t)->ledger_forget(t->s, "dev"));
+	assert_ok(S(t)->ledger_of_target(t->s, "dev", uuid));
+	assert_string_equal(uuid, "");
+}
+
 static void ledger_move__leaves_the_target_when_another_ledger_comes(
 	void **state)
 {
@@ -179,8 +199,16 @@ static void ledger_move__waits_for_a_lock_that_goes(void **state)
 	scratch_run(t, "touch .git/" LEDGER
 		       ".lock; { sleep 0.2; rm .git/" LEDGER ".lock; } & true");
 	assert_ok(move(t, &c[0], &c[1]));
-	scratch_run(t, "touch .git/" LEDGER ".lock");
-	assert_fails(move(t, &c[1], &c[0]), ERR_STATE);
+	/* one that died with it */
+	scratch_run(t, "touch -d '-4 seconds' .git/" LEDGER ".lock");
+	assert_ok(move(t, &c[1], &c[0]));
+	/* one that lives and does not let go */
+	scratch_run(t, "{ for i in $(seq 40); do touch .git/" LEDGER
+		       ".lock; sleep 0.2; done; rm .git/" LEDGER
+		       ".lock; } & true");
+	usleep(100000);
+	assert_fails(move(t, &c[0], &c[1]), ERR_STATE);
+	scratch_run(t, "sleep 4");
 }
 
 static void ledger_keep_sources__survives_gc(void **state)
@@ -283,6 +311,7 @@ int main(void)
 		in_repo(ledger_move__compares_before_it_swaps),
 		in_repo(ledger_move__keeps_a_log_everywhere),
 		in_repo(ledger_of_target__follows_the_symbolic_ref),
+		in_repo(ledger_forget__drops_the_name_only),
 		in_repo(ledger_move__leaves_the_target_when_another_ledger_comes),
 		in_repo(ledger_move__lets_one_of_many_win),
 		in_repo(ledger_move__waits_for_a_lock_that_goes),
