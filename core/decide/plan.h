@@ -92,6 +92,9 @@ MUST_USE struct err *plan_view_init(struct plan_view *out,
 				    plan_substance_fn substance, void *payload);
 void plan_view_release(struct plan_view *v);
 
+/** "20260101120000_users", "V2__users" and "R__users" are called "users". */
+bool plan_is_called(const char *name, const char *text);
+
 /** By name, former name, as migration_resolve() reads it, or by what stands
  * behind the version where only one is called so; or NULL. */
 const struct plan_item *plan_view_find(const struct plan_view *v,

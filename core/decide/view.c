@@ -282,8 +282,7 @@ void plan_view_release(struct plan_view *v)
 	memset(v, 0, sizeof(*v));
 }
 
-/* "20260101120000_users", "V2__users" and "R__users" are called "users". */
-static bool is_called(const char *name, const char *text)
+bool plan_is_called(const char *name, const char *text)
 {
 	size_t n = strlen(name), len = strlen(text), i;
 
@@ -318,7 +317,7 @@ const struct plan_item *plan_view_find(const struct plan_view *v,
 		}
 	}
 	for (size_t i = 0; i < v->n && !hits; i++)
-		if (is_called(v->items[i].name, name)) {
+		if (plan_is_called(v->items[i].name, name)) {
 			if (found)
 				return NULL;
 			found = &v->items[i];

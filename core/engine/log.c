@@ -30,6 +30,31 @@ static struct err *tell(void *payload, const struct journal_event *ev)
 	return err;
 }
 
+/* The name in the journal of what was typed, also of one rolled back. */
+static struct err *full_name(struct engine *e, const char *typed,
+			     struct tree *tree, const char **out)
+{
+	const struct plan_item *item;
+	const char *found = NULL;
+	struct err *err = tree_read_journal(e, tree);
+
+	*out = typed;
+	if (err || map_get(&tree->rows, typed))
+		return err;
+	item = plan_view_find(&tree->view, typed);
+	if (item)
+		found = item->known->name;
+	for (size_t i = 0; !item && i < tree->n_states; i++) {
+		if (!plan_is_called(tree->states[i].name, typed))
+			continue;
+		if (found)
+			return NULL;
+		found = tree->states[i].name;
+	}
+	*out = found ? found : typed;
+	return NULL;
+}
+
 struct err *engine_log(struct engine *e, const char *name, size_t max,
 		       struct err *(*fn)(void *payload,
 					 const struct engine_event *ev),
@@ -37,7 +62,7 @@ struct err *engine_log(struct engine *e, const char *name, size_t max,
 {
 	struct log l = { .fn = fn, .payload = payload };
 	struct tree tree = { 0 };
-	const struct plan_item *item = NULL;
+	const char *full = NULL;
 	struct err *err = session_open(e, ENGINE_READS);
 
 	if (!err)
@@ -45,13 +70,9 @@ struct err *engine_log(struct engine *e, const char *name, size_t max,
 	if (!err && e->target && e->meta.present) {
 		l.target = e->target;
 		if (name)
-			err = tree_read_journal(e, &tree);
-		if (!err && name)
-			item = plan_view_find(&tree.view, name);
+			err = full_name(e, name, &tree, &full);
 		if (!err)
-			err = journal_log(e->target,
-					  item ? item->known->name : name, max,
-					  tell, &l);
+			err = journal_log(e->target, full, max, tell, &l);
 	}
 	if (!err && name && !l.n)
 		err = err_hint(err_new(ERR_INPUT,
