@@ -74,13 +74,14 @@ static struct err *map_columns(struct capture *c, struct captured *t)
 	err = table_info_read(&t->form, c->db, t->now, &found);
 	if (err || !found)
 		return err ? err
-			   : err_new(ERR_STATE, "table %s vanished while it "
-						"was changed",
+			   : err_new(ERR_STATE,
+				     "table %s vanished while it "
+				     "was changed",
 				     t->now);
 	for (size_t i = 0; i < t->info.n_columns; i++) {
-		int k = t->column_now[i] ? table_info_column(&t->form,
-							     t->column_now[i])
-					 : -1;
+		int k = t->column_now[i]
+				? table_info_column(&t->form, t->column_now[i])
+				: -1;
 
 		t->index_now[i] = k < 0 ? -1 : t->form.columns[k].index;
 	}
@@ -525,15 +526,14 @@ static struct err *log_rows(struct capture *c, struct captured *t, int column)
 			key.s = buf_str(&c->scratch);
 			key.len = c->scratch.len;
 		}
-		out = changelog_begin(t->log,
-				      column < 0 ? CHANGE_DELETE
-						 : CHANGE_UPDATE,
-				      &key);
+		out = changelog_begin(
+			t->log, column < 0 ? CHANGE_DELETE : CHANGE_UPDATE,
+			&key);
 		for (size_t i = 0; i < t->info.n_columns; i++) {
 			if (column >= 0 && (int)i != column)
 				continue;
-			table_value(&v, sqlite3_column_value(
-						stmt, n_keys + (int)i));
+			table_value(&v, sqlite3_column_value(stmt,
+							     n_keys + (int)i));
 			if (column >= 0)
 				changelog_column(t->log, (unsigned)i);
 			else if (i)
@@ -615,9 +615,8 @@ static bool is_virtual(sqlite3 *db, const char *name)
 
 static bool table_exists(sqlite3 *db, const char *name)
 {
-	return sqlite3_table_column_metadata(db, "main", name, NULL, NULL,
-					     NULL, NULL, NULL,
-					     NULL) == SQLITE_OK;
+	return sqlite3_table_column_metadata(db, "main", name, NULL, NULL, NULL,
+					     NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* The statement means the main database's table of that name. */
@@ -656,8 +655,8 @@ struct err *capture_before(struct capture *c, size_t i)
 		break;
 	case SQL_DROP_COLUMN:
 		err = ensure(c, s->object, &t);
-		for (column = 0; t && !err && s->detail &&
-				 column < (int)t->info.n_columns;
+		for (column = 0;
+		     t && !err && s->detail && column < (int)t->info.n_columns;
 		     column++)
 			if (t->column_now[column] &&
 			    same(t->column_now[column], s->detail))

@@ -16,7 +16,7 @@ struct captured {
 	char *now;              /**< its name now; NULL = dropped */
 	char **column_now;      /**< names now of info's columns; NULL = gone */
 	int *index_now;         /**< where the pre-update hook has them */
-	bool *candidate; /**< columns the running statement may set */
+	bool *candidate;        /**< columns the running statement may set */
 	struct changelog *log;
 	sqlite3_stmt *fetch; /**< a row by key, info's columns in order */
 	bool streamed;       /**< dropped: its lines are written already */
@@ -54,9 +54,8 @@ struct capture {
 };
 
 /** sqlite_sequence as it stands, into a list. */
-MUST_USE struct err *capture_read_sequences(sqlite3 *db,
-					    struct sequence **out, size_t *n,
-					    size_t *cap);
+MUST_USE struct err *capture_read_sequences(sqlite3 *db, struct sequence **out,
+					    size_t *n, size_t *cap);
 
 /** Every row of a table as '-' lines of a new file; counts into *lines. */
 MUST_USE struct err *capture_stream(struct capture *c, struct captured *t);

@@ -69,8 +69,8 @@ static struct err *open_after(struct capture *c, struct captured *t,
 	a->names = xcalloc(t->info.n_columns + 1, sizeof(*a->names));
 	a->exprs = xcalloc(t->info.n_columns + 1, sizeof(*a->exprs));
 	for (size_t i = 0; i < t->info.n_columns; i++) {
-		const char *now = replaced ? t->info.columns[i].name
-					   : t->column_now[i];
+		const char *now =
+			replaced ? t->info.columns[i].name : t->column_now[i];
 		struct buf b = BUF_INIT;
 
 		if (now && table_info_has(&a->info, now)) {
@@ -129,8 +129,8 @@ static void write_inserted(struct captured *t, const struct change_slot *slot,
 			buf_addch(out, '!');
 			continue;
 		}
-		table_value(&v, sqlite3_column_value(a->cursor.stmt,
-						     (int)i + 1));
+		table_value(&v,
+			    sqlite3_column_value(a->cursor.stmt, (int)i + 1));
 		row_add_same(out, &v);
 	}
 	buf_addch(out, '\n');
@@ -163,8 +163,8 @@ static bool write_updated(struct captured *t, const struct change_slot *slot,
 			differs = true;
 			continue;
 		}
-		table_value(&v, sqlite3_column_value(a->cursor.stmt,
-						     (int)i + 1));
+		table_value(&v,
+			    sqlite3_column_value(a->cursor.stmt, (int)i + 1));
 		if (!old) {
 			row_add_same(out, &v);
 			continue;

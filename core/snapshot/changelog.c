@@ -196,8 +196,9 @@ struct err *changelog_end(struct changelog *l)
 	r = (struct record *)(void *)(l->mem.data + l->open);
 	payload = l->mem.len - l->open - sizeof(*r) - r->key_len;
 	if (payload > UINT32_MAX - 64)
-		return err_new(ERR_REFUSED, "a row of %zu bytes is too large "
-					    "to be captured",
+		return err_new(ERR_REFUSED,
+			       "a row of %zu bytes is too large "
+			       "to be captured",
 			       payload);
 	r->payload_len = (uint32_t)payload;
 	buf_add(&l->mem, zeros, (8 - l->mem.len % 8) % 8);
@@ -211,7 +212,6 @@ struct err *changelog_end(struct changelog *l)
 		l->max = r->key;
 	return l->mem.len >= l->max_memory ? spill(l) : NULL;
 }
-
 
 static _Thread_local const char *sort_base;
 

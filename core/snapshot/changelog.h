@@ -50,8 +50,7 @@ MUST_USE struct err *changelog_end(struct changelog *l);
 bool changelog_is_empty(const struct changelog *l);
 
 /** Number of changes, and the smallest and largest integer key. */
-uint64_t changelog_count(const struct changelog *l, int64_t *min,
-			 int64_t *max);
+uint64_t changelog_count(const struct changelog *l, int64_t *min, int64_t *max);
 
 /** One key before the migration. */
 struct change_slot {

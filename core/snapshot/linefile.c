@@ -7,7 +7,7 @@
 #include <xxhash.h>
 
 void line_writer_init(struct line_writer *w, const struct snapshot_out *out,
-		uint64_t limit)
+		      uint64_t limit)
 {
 	memset(w, 0, sizeof(*w));
 	w->out = out;

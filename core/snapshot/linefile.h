@@ -18,14 +18,14 @@ struct line_writer {
 	const struct snapshot_out *out;
 	char path[32]; /**< of a file with nothing in it yet; "" = begun */
 	struct buf chunk;
-	size_t start; /**< of the line being written, in chunk */
+	size_t start;   /**< of the line being written, in chunk */
 	uint64_t bytes; /**< written in all, before compression */
 	uint64_t limit; /**< 0 = none; over it line_writer_end() and add fail */
 	struct err *err; /**< sticky; given by line_writer_end() */
 };
 
 void line_writer_init(struct line_writer *w, const struct snapshot_out *out,
-		uint64_t limit);
+		      uint64_t limit);
 void line_writer_release(struct line_writer *w);
 
 /** Start a file (a short path); it is made when its first line comes. */

@@ -136,9 +136,8 @@ static const char *word(struct words *w, struct arena *a)
 		buf_addch(&b, (char)strtoul(hex, NULL, 16));
 		q += 2;
 	}
-	name = p - w->pos == 1 && *w->pos == '-'
-		       ? NULL
-		       : arena_strdup(a, buf_str(&b));
+	name = p - w->pos == 1 && *w->pos == '-' ? NULL
+						 : arena_strdup(a, buf_str(&b));
 	buf_release(&b);
 	w->pos = p < w->end ? p + 1 : p;
 	return name;
@@ -197,8 +196,8 @@ static void decode_part(struct manifest *m, struct words *w, bool key)
 		return;
 	}
 	if (!(n & (n - 1))) { /* room doubles at powers of two */
-		struct manifest_column *cols = arena_array(
-			&m->arena, n ? n * 2 : 1, sizeof(*cols));
+		struct manifest_column *cols =
+			arena_array(&m->arena, n ? n * 2 : 1, sizeof(*cols));
 
 		if (n)
 			memcpy(cols, t->columns, n * sizeof(*cols));

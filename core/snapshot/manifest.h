@@ -16,7 +16,7 @@
 
 struct manifest_column {
 	const char *before; /**< name before the migration */
-	const char *after;  /**< name after it; NULL = no such column any more */
+	const char *after; /**< name after it; NULL = no such column any more */
 };
 
 struct manifest_table {

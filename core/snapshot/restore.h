@@ -16,11 +16,11 @@
  */
 
 /** Why a row, or an object, stands in the way. */
-#define RESTORE_CHANGED "CHANGED"     /**< a value the migration wrote */
-#define RESTORE_DELETED "DELETED"     /**< a row it changed is gone */
+#define RESTORE_CHANGED "CHANGED"       /**< a value the migration wrote */
+#define RESTORE_DELETED "DELETED"       /**< a row it changed is gone */
 #define RESTORE_KEY_REUSED "KEY_REUSED" /**< another row has the key now */
-#define RESTORE_ORPHANED "ORPHANED"   /**< rows refer to one that must go */
-#define RESTORE_REDEFINED "REDEFINED" /**< the definition changed since */
+#define RESTORE_ORPHANED "ORPHANED"     /**< rows refer to one that must go */
+#define RESTORE_REDEFINED "REDEFINED"   /**< the definition changed since */
 #define RESTORE_NOT_UNIQUE "NOT_UNIQUE" /**< rows break a unique index */
 
 struct restore_conflict {

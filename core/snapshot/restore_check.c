@@ -26,8 +26,8 @@ static char **expressions(struct restore *r, const struct table_info *info,
 	char **out = arena_array(&r->arena, m->n_columns + 1, sizeof(*out));
 
 	for (size_t i = 0; i < m->n_columns; i++) {
-		const char *name = after ? m->columns[i].after
-					 : m->columns[i].before;
+		const char *name =
+			after ? m->columns[i].after : m->columns[i].before;
 		struct buf b = BUF_INIT;
 
 		if (name && table_info_has(info, name))
@@ -88,8 +88,8 @@ static void column_value(sqlite3_stmt *row, size_t i, struct row_value *v)
  * columns it left alone agree, or at least half of them.
  */
 static struct err *check_row(struct restore *r, struct restore_table *t,
-			     const struct restore_line *line,
-			     sqlite3_stmt *row, struct counts *counts)
+			     const struct restore_line *line, sqlite3_stmt *row,
+			     struct counts *counts)
 {
 	const char *p = line->fields;
 	size_t others = 0, agree = 0, written = 0, kept = 0;
@@ -124,14 +124,12 @@ static struct err *check_row(struct restore *r, struct restore_table *t,
 	}
 	if (others && agree * 2 < others)
 		counts->reused++;
-	else if (kept < written ||
-		 (line->op == ROW_INSERTED && agree < others))
+	else if (kept < written || (line->op == ROW_INSERTED && agree < others))
 		counts->changed++;
 	return err;
 }
 
-static void report(struct restore *r, const char *table,
-		   const struct counts *c)
+static void report(struct restore *r, const char *table, const struct counts *c)
 {
 	if (c->changed)
 		restore_conflict_add(r, table, RESTORE_CHANGED, c->changed);

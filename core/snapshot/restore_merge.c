@@ -15,9 +15,9 @@ struct merge {
 	struct restore *r;
 	const struct restore_table *t;
 	const struct table_info *old;
-	sqlite3_stmt *from; /* rowid, then the kept columns */
+	sqlite3_stmt *from;            /* rowid, then the kept columns */
 	sqlite3_stmt *whole, *partial; /* INSERT of all, of the kept columns */
-	const char *const *then; /* kept columns, names of the old form */
+	const char *const *then;       /* kept columns, names of the old form */
 	size_t n_kept;
 	int *kept_of; /* for each column of the old form: in from, or -1 */
 	int *line_of; /* for each field of a line: in the old form, or -1 */
@@ -31,8 +31,7 @@ bool restore_can_merge(const struct table_info *old,
 	return t->lines && !old->without_rowid && !aside->without_rowid;
 }
 
-static struct err *prepare_from(struct merge *m,
-				const struct table_info *aside,
+static struct err *prepare_from(struct merge *m, const struct table_info *aside,
 				const char *const *now)
 {
 	struct buf sql = BUF_INIT;
@@ -61,8 +60,8 @@ static struct err *prepare_insert(struct merge *m, bool whole,
 	buf_addf(&sql, " (%s", m->old->rowid);
 	for (size_t i = 0; i < n; i++) {
 		buf_addstr(&sql, ", ");
-		sql_quote_name(&sql, whole ? m->old->columns[i].name
-					   : m->then[i]);
+		sql_quote_name(&sql,
+			       whole ? m->old->columns[i].name : m->then[i]);
 	}
 	buf_addstr(&sql, ") VALUES (?1");
 	for (size_t i = 0; i < n; i++)
@@ -108,10 +107,9 @@ static struct err *put_row(struct merge *m, const struct restore_line *line,
 	sqlite3_bind_int64(m->whole, 1, line->key.i);
 	for (size_t i = 0; i < m->old->n_columns; i++) {
 		if (have_row && m->kept_of[i] >= 0)
-			sqlite3_bind_value(
-				m->whole, (int)i + 2,
-				sqlite3_column_value(m->from,
-						     m->kept_of[i] + 1));
+			sqlite3_bind_value(m->whole, (int)i + 2,
+					   sqlite3_column_value(
+						   m->from, m->kept_of[i] + 1));
 		else
 			sqlite3_bind_null(m->whole, (int)i + 2);
 	}
@@ -136,9 +134,8 @@ static struct err *merge_rows(struct merge *m, struct restore_lines *lines)
 	int rc = sqlite3_step(m->from);
 
 	while (!err && (rc == SQLITE_ROW || line.op)) {
-		int64_t rowid = rc == SQLITE_ROW
-					? sqlite3_column_int64(m->from, 0)
-					: 0;
+		int64_t rowid =
+			rc == SQLITE_ROW ? sqlite3_column_int64(m->from, 0) : 0;
 
 		if (!line.op || (rc == SQLITE_ROW && rowid < line.key.i)) {
 			err = keep_row(m);
@@ -178,8 +175,7 @@ static void map_columns(struct merge *m)
 				m->kept_of[i] = (int)k;
 	}
 	for (size_t i = 0; i < l->n_columns; i++)
-		m->line_of[i] = table_info_column(m->old,
-						  l->columns[i].before);
+		m->line_of[i] = table_info_column(m->old, l->columns[i].before);
 }
 
 struct err *restore_merge(struct restore *r, const struct restore_table *t,
@@ -188,8 +184,9 @@ struct err *restore_merge(struct restore *r, const struct restore_table *t,
 			  const char *const *now, const char *const *then,
 			  size_t n_kept)
 {
-	struct merge m = { .r = r, .t = t, .old = old, .then = then,
-			   .n_kept = n_kept };
+	struct merge m = {
+		.r = r, .t = t, .old = old, .then = then, .n_kept = n_kept
+	};
 	struct restore_lines lines;
 	struct err *err;
 

@@ -51,8 +51,7 @@ static struct err *add_children(struct restore *r, const char *parent)
 		VEC_GROW(r->children, r->n_children, r->cap_children);
 		c = &r->children[r->n_children++];
 		c->name = arena_strdup(
-			&r->arena,
-			(const char *)sqlite3_column_text(stmt, 0));
+			&r->arena, (const char *)sqlite3_column_text(stmt, 0));
 		c->parent = parent;
 		c->violations = 0;
 	}
@@ -85,8 +84,7 @@ static int64_t restored_rows(const struct restore *r, const char *child)
 		const struct restore_table *t = &r->tables[i];
 
 		if (t->lines && t->before && streq(t->before, child))
-			return (int64_t)(t->lines->updated +
-					 t->lines->deleted);
+			return (int64_t)(t->lines->updated + t->lines->deleted);
 	}
 	return 0;
 }
@@ -100,8 +98,7 @@ struct err *restore_orphans_after(struct restore *r)
 		int64_t now;
 
 		err = violations(r, c->name, c->parent, &now);
-		if (!err &&
-		    now - c->violations > restored_rows(r, c->name))
+		if (!err && now - c->violations > restored_rows(r, c->name))
 			restore_conflict_add(r, c->name, RESTORE_ORPHANED,
 					     (uint64_t)(now - c->violations));
 	}

@@ -27,8 +27,8 @@ static struct manifest_table *new_table(struct restore *r, const char *name,
 	for (size_t k = 0; k < t->n_keys; k++)
 		t->keys[k] = arena_strdup(&m->arena, info->keys[k]);
 	t->n_columns = info->n_columns;
-	t->columns = arena_array(&m->arena, t->n_columns + 1,
-				 sizeof(*t->columns));
+	t->columns =
+		arena_array(&m->arena, t->n_columns + 1, sizeof(*t->columns));
 	for (size_t i = 0; i < t->n_columns; i++)
 		t->columns[i].before =
 			arena_strdup(&m->arena, info->columns[i].name);
@@ -166,8 +166,7 @@ static struct err *park_columns(struct restore *r,
 	old_columns(r, t, &old);
 	added = arena_array(&r->arena, info.n_columns + 1, sizeof(*added));
 	for (size_t i = 0; i < info.n_columns; i++)
-		any |= added[i] =
-			is_added(r, t, &old, info.columns[i].name);
+		any |= added[i] = is_added(r, t, &old, info.columns[i].name);
 	if (any) {
 		m = new_table(r, t->after, &info);
 		m->after = arena_strdup(&r->park_manifest.arena, t->before);

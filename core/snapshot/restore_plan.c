@@ -156,8 +156,8 @@ static void check_definitions(struct restore *r)
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct schema_object *was = d->changes[i].after;
-		const struct schema_object *o = was ? was
-						    : d->changes[i].before;
+		const struct schema_object *o =
+			was ? was : d->changes[i].before;
 		const struct schema_object *is =
 			schema_find(r->req->now, o->kind, o->name);
 

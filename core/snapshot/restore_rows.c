@@ -23,8 +23,7 @@ struct rows {
 
 static void forget_updates(struct rows *w)
 {
-	map_each(&w->updates, e)
-	{
+	map_each (&w->updates, e) {
 		sqlite3_finalize(e->value);
 	}
 	map_release(&w->updates);
@@ -60,35 +59,48 @@ static void add_target(struct buf *sql, const struct rows *w)
 
 #define SAVED "temp.git_migrate_saved"
 
-/* Columns of a line, in its order; then the key's. */
+static bool has_field(const struct manifest_table *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_columns; i++)
+		if (sql_same_name(SQL_SQLITE, m->columns[i].before, name))
+			return true;
+	return false;
+}
+
+/*
+ * Columns of a line, in its order; then the key's, but for one that is a
+ * column as well: its parameter stays unused.
+ */
 static struct err *prepare_insert(struct rows *w)
 {
 	const struct manifest_table *m = w->t->lines;
-	struct buf sql = BUF_INIT;
+	size_t n_keys = w->info.without_rowid ? w->info.n_keys : 1, n = 0;
+	struct buf sql = BUF_INIT, values = BUF_INIT;
 	struct err *err;
-	size_t n_keys = w->info.without_rowid ? w->info.n_keys : 1;
 
 	buf_addstr(&sql, "INSERT INTO ");
 	add_target(&sql, w);
 	buf_addstr(&sql, " (");
 	for (size_t i = 0; i < m->n_columns; i++) {
+		buf_addstr(&sql, n ? ", " : "");
 		sql_quote_name(&sql, m->columns[i].before);
-		buf_addstr(&sql, ", ");
+		buf_addf(&values, n++ ? ", ?%zu" : "?%zu", i + 1);
 	}
 	for (size_t k = 0; k < n_keys; k++) {
-		if (k)
-			buf_addstr(&sql, ", ");
+		if (w->info.without_rowid && has_field(m, w->info.keys[k]))
+			continue;
+		buf_addstr(&sql, n ? ", " : "");
 		if (w->info.without_rowid)
 			sql_quote_name(&sql, w->info.keys[k]);
 		else
 			buf_addstr(&sql, w->info.rowid);
+		buf_addf(&values, n++ ? ", ?%zu" : "?%zu",
+			 m->n_columns + k + 1);
 	}
-	buf_addstr(&sql, ") VALUES (");
-	for (size_t i = 0; i < m->n_columns + n_keys; i++)
-		buf_addf(&sql, i ? ", ?%zu" : "?%zu", i + 1);
-	buf_addch(&sql, ')');
+	buf_addf(&sql, ") VALUES (%s)", buf_str(&values));
 	err = table_prepare(w->r->db, buf_str(&sql), &w->insert);
 	buf_release(&sql);
+	buf_release(&values);
 	return err;
 }
 
@@ -244,22 +256,6 @@ static struct err *each_line(struct rows *w, char op, row_fn fn)
 	return err;
 }
 
-/* Key and data columns, as they are listed in INSERT and SELECT. */
-static void add_columns(struct buf *sql, const struct table_info *t)
-{
-	if (!t->without_rowid)
-		buf_addstr(sql, t->rowid);
-	for (size_t k = 0; t->without_rowid && k < t->n_keys; k++) {
-		if (k)
-			buf_addstr(sql, ", ");
-		sql_quote_name(sql, t->keys[k]);
-	}
-	for (size_t i = 0; i < t->n_columns; i++) {
-		buf_addstr(sql, ", ");
-		sql_quote_name(sql, t->columns[i].name);
-	}
-}
-
 /* A table without affinities or constraints, so that values stay as is. */
 static struct err *make_saved(struct rows *w)
 {
@@ -267,22 +263,20 @@ static struct err *make_saved(struct rows *w)
 	struct buf sql = BUF_INIT;
 	struct err *err;
 
-	buf_addstr(&sql, "DROP TABLE IF EXISTS " SAVED
-			 "; CREATE TABLE " SAVED " (");
-	if (t->rowid_column)
-		sql_quote_name(&sql, t->rowid_column);
-	else if (!t->without_rowid)
-		buf_addstr(&sql, "git_migrate_rowid");
-	if (!t->without_rowid)
+	buf_addstr(&sql,
+		   "DROP TABLE IF EXISTS " SAVED "; CREATE TABLE " SAVED " (");
+	if (t->without_rowid) {
+		table_add_columns(&sql, t);
+	} else {
+		if (t->rowid_column)
+			sql_quote_name(&sql, t->rowid_column);
+		else
+			buf_addstr(&sql, "git_migrate_rowid");
 		buf_addstr(&sql, " INTEGER PRIMARY KEY");
-	for (size_t k = 0; t->without_rowid && k < t->n_keys; k++) {
-		if (k)
+		for (size_t i = 0; i < t->n_columns; i++) {
 			buf_addstr(&sql, ", ");
-		sql_quote_name(&sql, t->keys[k]);
-	}
-	for (size_t i = 0; i < t->n_columns; i++) {
-		buf_addstr(&sql, ", ");
-		sql_quote_name(&sql, t->columns[i].name);
+			sql_quote_name(&sql, t->columns[i].name);
+		}
 	}
 	buf_addch(&sql, ')');
 	err = restore_exec(w->r, "%s", buf_str(&sql));
@@ -311,7 +305,7 @@ static struct err *save_row(struct rows *w, const struct restore_line *line)
 		struct buf sql = BUF_INIT;
 
 		buf_addstr(&sql, "INSERT INTO " SAVED " SELECT ");
-		add_columns(&sql, &w->info);
+		table_add_columns(&sql, &w->info);
 		buf_addstr(&sql, " FROM ");
 		add_target(&sql, w);
 		buf_addstr(&sql, " WHERE ");
@@ -353,9 +347,9 @@ static struct err *update_apart(struct rows *w)
 		buf_addstr(&sql, "INSERT INTO ");
 		add_target(&sql, w);
 		buf_addstr(&sql, " (");
-		add_columns(&sql, &w->info);
+		table_add_columns(&sql, &w->info);
 		buf_addstr(&sql, ") SELECT ");
-		add_columns(&sql, &w->info);
+		table_add_columns(&sql, &w->info);
 		buf_addstr(&sql, " FROM " SAVED);
 		err = restore_exec(w->r, "%s", buf_str(&sql));
 	}
@@ -379,13 +373,11 @@ static struct err *update_rows(struct rows *w)
 		err_free(err);
 		forget_updates(w);
 		w->r->out->restored = restored;
-		err = restore_exec(w->r,
-				   "ROLLBACK TO git_migrate_rows");
+		err = restore_exec(w->r, "ROLLBACK TO git_migrate_rows");
 		if (!err)
 			err = update_apart(w);
 	}
-	return err ? err
-		   : restore_exec(w->r, "RELEASE git_migrate_rows");
+	return err ? err : restore_exec(w->r, "RELEASE git_migrate_rows");
 }
 
 /* A unique value that somebody took since is a conflict, not a failure. */
@@ -474,10 +466,19 @@ static void kept_columns(struct rows *w, const struct table_info *aside,
 	}
 }
 
+static bool is_kept(const struct kept *kept, const char *then)
+{
+	for (size_t i = 0; i < kept->n; i++)
+		if (streq(kept->then[i], then))
+			return true;
+	return false;
+}
+
 /* INSERT INTO the new form SELECT from the old one, every row as it is. */
 static struct err *copy_all(struct rows *w, const struct table_info *aside,
 			    const struct kept *kept)
 {
+	size_t n = !w->info.without_rowid;
 	struct buf sql = BUF_INIT;
 	struct err *err;
 
@@ -487,27 +488,30 @@ static struct err *copy_all(struct rows *w, const struct table_info *aside,
 	if (!w->info.without_rowid)
 		buf_addstr(&sql, w->info.rowid);
 	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
-		if (k)
-			buf_addstr(&sql, ", ");
+		if (is_kept(kept, w->info.keys[k]))
+			continue;
+		buf_addstr(&sql, n++ ? ", " : "");
 		sql_quote_name(&sql, w->info.keys[k]);
 	}
 	for (size_t i = 0; i < kept->n; i++) {
-		buf_addstr(&sql, ", ");
+		buf_addstr(&sql, n++ ? ", " : "");
 		sql_quote_name(&sql, kept->then[i]);
 	}
 	buf_addstr(&sql, ") SELECT ");
+	n = !w->info.without_rowid;
 	if (!w->info.without_rowid)
 		buf_addstr(&sql, aside->without_rowid ? "NULL" : aside->rowid);
 	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
 		const char *now =
 			restore_column_now(w->r, w->t, w->info.keys[k]);
 
-		if (k)
-			buf_addstr(&sql, ", ");
+		if (is_kept(kept, w->info.keys[k]))
+			continue;
+		buf_addstr(&sql, n++ ? ", " : "");
 		sql_quote_name(&sql, now ? now : w->info.keys[k]);
 	}
 	for (size_t i = 0; i < kept->n; i++) {
-		buf_addstr(&sql, ", ");
+		buf_addstr(&sql, n++ ? ", " : "");
 		sql_quote_name(&sql, kept->now[i]);
 	}
 	buf_addf(&sql, " FROM main.%s", w->t->aside);

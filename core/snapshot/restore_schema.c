@@ -29,8 +29,7 @@ static bool hangs_on_table(const struct schema_object *o)
 	       streq(o->kind, "view");
 }
 
-static struct err *drop_object(struct restore *r,
-			       const struct schema_object *o)
+static struct err *drop_object(struct restore *r, const struct schema_object *o)
 {
 	return restore_exec(r, "DROP %s IF EXISTS main.%s", o->kind,
 			    quoted(r, o->name));
@@ -48,13 +47,11 @@ static struct err *take_off(struct restore *r, const struct restore_table *t)
 {
 	struct err *err = NULL;
 
-	map_each(&r->req->now->by_path, e)
-	{
+	map_each (&r->req->now->by_path, e) {
 		const struct schema_object *o = e->value;
 		bool touched = false;
 
-		if (err || !o || !hangs_on_table(o) ||
-		    streq(o->kind, "view") ||
+		if (err || !o || !hangs_on_table(o) || streq(o->kind, "view") ||
 		    !sql_same_name(SQL_SQLITE, o->table, t->after))
 			continue;
 		for (size_t i = 0; i < r->req->delta->n; i++) {
@@ -86,7 +83,8 @@ static struct err *drop_hanging(struct restore *r)
 				err = drop_object(r, o);
 		}
 	for (size_t i = 0; i < d->n; i++)
-		if (d->changes[i].before && hangs_on_table(d->changes[i].before))
+		if (d->changes[i].before &&
+		    hangs_on_table(d->changes[i].before))
 			remake_later(r, d->changes[i].before);
 	for (size_t i = 0; i < r->n_tables && !err; i++)
 		if (r->tables[i].way == RESTORE_REBUILD)
@@ -147,8 +145,8 @@ static struct err *move_tables(struct restore *r)
 					   quoted(r, t->after));
 		if (!err && t->way == RESTORE_SHRINK)
 			err = shrink(r, t);
-		if (!err && (t->way == RESTORE_SHRINK ||
-			     t->way == RESTORE_TEXT) &&
+		if (!err &&
+		    (t->way == RESTORE_SHRINK || t->way == RESTORE_TEXT) &&
 		    !streq(t->after, t->before)) {
 			/* by way of a third name: two may have been swapped */
 			t->aside = arena_printf(&r->arena,
@@ -318,8 +316,7 @@ static struct err *remake(struct restore *r)
 		int rc = sqlite3_exec(r->db, o->sql, NULL, NULL, NULL);
 
 		if ((rc & 0xff) == SQLITE_CONSTRAINT)
-			restore_conflict_add(r, o->path, RESTORE_NOT_UNIQUE,
-					     0);
+			restore_conflict_add(r, o->path, RESTORE_NOT_UNIQUE, 0);
 		else if (rc != SQLITE_OK)
 			err = err_wrap(target_sqlite_error(r->db, "restore"),
 				       "%s", o->path);
@@ -361,41 +358,89 @@ static struct err *is_free(struct restore *r, int64_t rowid, bool *out)
 	return NULL;
 }
 
-/* Implicit indexes must stand behind their table. */
-static struct err *move_autoindexes(struct restore *r, const char *table,
-				    int64_t position)
+/* The first rowid behind all objects that are not on the move. */
+static struct err *last_place(struct restore *r, int64_t far, int64_t *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"SELECT max(rowid) + 1 FROM "
+					"main.sqlite_schema WHERE rowid < ?1",
+					&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, far);
+	sqlite3_step(stmt);
+	*out = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+/* A row of sqlite_schema and the rowid it is to have. */
+struct place {
+	int64_t is, want;
+};
+
+struct places {
+	struct place *list;
+	size_t n, cap;
+	bool any; /* some row is not where it should be */
+};
+
+static void add_place(struct places *p, int64_t is, int64_t want)
+{
+	VEC_GROW(p->list, p->n, p->cap);
+	p->list[p->n++] = (struct place){ is, want };
+	p->any |= is != want;
+}
+
+/* Implicit indexes stand right behind their table. */
+static struct err *place_autoindexes(struct restore *r, const char *table,
+				     int64_t position, struct places *p)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"SELECT rowid FROM main.sqlite_schema "
+					"WHERE type = 'index' AND sql IS NULL "
+					"AND tbl_name = ?1 ORDER BY rowid",
+					&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		add_place(p, sqlite3_column_int64(stmt, 0), ++position);
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+static struct err *find_places(struct restore *r,
+			       const struct schema_object **objects, size_t n,
+			       struct places *p)
 {
 	struct err *err = NULL;
 
-	for (int64_t next = position + 1; !err; next++) {
-		sqlite3_stmt *stmt = NULL;
-		int64_t rowid = 0;
-		bool is_there;
+	for (size_t i = 0; i < n && !err; i++) {
+		const struct schema_object *o = objects[i];
+		int64_t at;
+		bool same;
 
-		err = table_prepare(r->db,
-				    "SELECT rowid FROM main.sqlite_schema "
-				    "WHERE type = 'index' AND sql IS NULL AND "
-				    "tbl_name = ?1 AND (rowid < ?2 OR "
-				    "rowid > 1000000000) "
-				    "ORDER BY rowid LIMIT 1",
-				    &stmt);
-		if (err)
-			break;
-		sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
-		sqlite3_bind_int64(stmt, 2, position);
-		if (sqlite3_step(stmt) == SQLITE_ROW)
-			rowid = sqlite3_column_int64(stmt, 0);
-		sqlite3_finalize(stmt);
-		if (!rowid)
-			break;
-		err = is_free(r, next, &is_there);
-		if (!err && is_there)
-			err = update_schema(r,
-					    "UPDATE main.sqlite_schema SET "
-					    "rowid = ?1 WHERE rowid = ?2",
-					    NULL, next, rowid);
+		err = look_up(r, o, &at, &same);
+		if (err || !at)
+			continue;
+		add_place(p, at, o->position);
+		if (streq(o->kind, "table"))
+			err = place_autoindexes(r, o->name, o->position, p);
 	}
 	return err;
+}
+
+static struct err *move_place(struct restore *r, int64_t from, int64_t to)
+{
+	return update_schema(r,
+			     "UPDATE main.sqlite_schema SET rowid = ?1 "
+			     "WHERE rowid = ?2",
+			     NULL, to, from);
 }
 
 /*
@@ -403,48 +448,30 @@ static struct err *move_autoindexes(struct restore *r, const char *table,
  * back to its place where that is free.
  */
 static struct err *set_positions(struct restore *r,
-				 const struct schema_object **objects,
-				 size_t n)
+				 const struct schema_object **objects, size_t n)
 {
-	const int64_t far = 1000000000;
-	struct err *err = NULL;
-	int64_t *at = arena_array(&r->arena, n + 1, sizeof(*at));
-	bool any = false, same, is_there;
+	const int64_t far = (int64_t)1 << 40;
+	struct places p = { 0 };
+	struct err *err = find_places(r, objects, n, &p);
 
-	for (size_t i = 0; i < n && !err; i++) {
-		err = look_up(r, objects[i], &at[i], &same);
-		if (!err && at[i] && at[i] != objects[i]->position)
-			any = true;
-	}
-	if (err || !any)
-		return err;
+	if (err || !p.any)
+		goto done;
 	err = restore_exec(r, "PRAGMA writable_schema = ON");
-	for (size_t i = 0; i < n && !err; i++) {
-		if (!at[i])
-			continue;
-		err = update_schema(r,
-				    "UPDATE main.sqlite_schema SET "
-				    "rowid = ?1 WHERE rowid = ?2",
-				    NULL, far + (int64_t)i, at[i]);
-	}
-	for (size_t i = 0; i < n && !err; i++) {
-		int64_t to = objects[i]->position;
+	for (size_t i = 0; i < p.n && !err; i++)
+		err = move_place(r, p.list[i].is, far + (int64_t)i);
+	for (size_t i = 0; i < p.n && !err; i++) {
+		bool place_is_free;
 
-		if (!at[i])
-			continue;
-		err = is_free(r, to, &is_there);
-		if (!err && !is_there)
-			to = at[i];
+		err = is_free(r, p.list[i].want, &place_is_free);
+		if (!err && !place_is_free)
+			err = last_place(r, far, &p.list[i].want);
 		if (!err)
-			err = update_schema(r,
-					    "UPDATE main.sqlite_schema SET "
-					    "rowid = ?1 WHERE rowid = ?2",
-					    NULL, to, far + (int64_t)i);
-		if (!err && streq(objects[i]->kind, "table"))
-			err = move_autoindexes(r, objects[i]->name, to);
+			err = move_place(r, far + (int64_t)i, p.list[i].want);
 	}
 	if (!err)
 		err = restore_exec(r, "PRAGMA writable_schema = RESET");
+done:
+	free(p.list);
 	return err;
 }
 

@@ -56,6 +56,12 @@ void restore_lines_close(struct restore_lines *l)
 	line_reader_release(&l->reader);
 }
 
+static struct err *damaged(const struct restore_lines *l, const char *what)
+{
+	return err_new(ERR_STATE, "a snapshot's %s of table %s is damaged",
+		       what, l->table->before);
+}
+
 struct err *restore_lines_next(struct restore_lines *l,
 			       struct restore_line *out)
 {
@@ -69,26 +75,26 @@ struct err *restore_lines_next(struct restore_lines *l,
 		return err;
 	out->end = line + len;
 	if (len < 3 || line[1] != '\t' || !strchr("+~-", line[0]))
-		return err_new(ERR_STATE, "a snapshot's line of table %s is "
-					  "damaged",
-			       l->table->before);
+		return damaged(l, "line");
 	p = line + 2;
 	if (l->table->n_keys) {
 		out->key.s = p;
-		for (size_t k = 0; k < l->table->n_keys; k++)
+		for (size_t k = 0; k < l->table->n_keys; k++) {
+			if (p > out->end)
+				return damaged(l, "key");
 			p += row_field_length(p, out->end) + 1;
+		}
 		out->key.len = (size_t)(p - 1 - out->key.s);
 	} else {
 		struct row_value v;
 
 		err = row_parse(&p, out->end, &v, NULL);
 		if (!err && v.type != ROW_INT)
-			err = err_new(ERR_STATE,
-				      "a snapshot's key of table %s is damaged",
-				      l->table->before);
+			err = damaged(l, "key");
 		out->key.i = v.i;
 	}
-	out->fields = p;
+	/* a row may be all key */
+	out->fields = p < out->end ? p : out->end;
 	out->op = line[0];
 	return err;
 }

@@ -23,9 +23,9 @@ enum restore_way {
 /** One table that the migration touched. */
 struct restore_table {
 	enum restore_way way;
-	const char *before, *after; /**< names; NULL = not there */
-	const struct schema_object *old; /**< definition to come back */
-	const struct schema_object *cur; /**< definition now */
+	const char *before, *after;         /**< names; NULL = not there */
+	const struct schema_object *old;    /**< definition to come back */
+	const struct schema_object *cur;    /**< definition now */
 	const struct manifest_table *lines; /**< NULL = no rows to restore */
 	const char *aside; /**< name while it is being rebuilt */
 };

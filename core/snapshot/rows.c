@@ -96,8 +96,9 @@ static void add_real(struct buf *out, double r)
 		buf_add(out, ".0", 2);
 }
 
-static const char escaped[256] = { ['\\'] = '\\', ['\t'] = 't', ['\n'] = 'n',
-				   ['\r'] = 'r',  [0] = '0' };
+static const char escaped[256] = {
+	['\\'] = '\\', ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r', [0] = '0'
+};
 
 static void add_text(struct buf *out, const char *s, size_t n)
 {
@@ -178,8 +179,7 @@ void row_add_new(struct buf *out, const struct row_value *v)
 {
 	if ((v->type == ROW_TEXT || v->type == ROW_BLOB) &&
 	    v->len > ROW_NEW_MAX)
-		buf_addf(out, "#%016llx",
-			 (unsigned long long)row_digest(v));
+		buf_addf(out, "#%016llx", (unsigned long long)row_digest(v));
 	else
 		row_add_value(out, v);
 }
@@ -264,10 +264,9 @@ static struct err *parse_number(const char *s, size_t len,
 static struct err *parse_text(const char *s, size_t len, struct row_value *out,
 			      struct buf *scratch)
 {
-	static const char plain[256] = { ['\\'] = '\\',
-					 ['t'] = '\t',
-					 ['n'] = '\n',
-					 ['r'] = '\r' };
+	static const char plain[256] = {
+		['\\'] = '\\', ['t'] = '\t', ['n'] = '\n', ['r'] = '\r'
+	};
 	const char *p = s, *end = s + len;
 	size_t start = scratch->len;
 
@@ -357,8 +356,8 @@ static struct err *parse_digest(const char *s, size_t len,
 	return NULL;
 }
 
-struct err *row_parse(const char **pos, const char *end,
-		      struct row_value *out, struct buf *scratch)
+struct err *row_parse(const char **pos, const char *end, struct row_value *out,
+		      struct buf *scratch)
 {
 	const char *s = *pos;
 	struct err *err;

@@ -28,6 +28,26 @@ int table_info_column(const struct table_info *t, const char *name)
 	return -1;
 }
 
+void table_add_columns(struct buf *sql, const struct table_info *t)
+{
+	size_t n = 0;
+
+	if (!t->without_rowid) {
+		buf_addstr(sql, t->rowid);
+		n++;
+	}
+	for (size_t k = 0; t->without_rowid && k < t->n_keys; k++) {
+		if (table_info_column(t, t->keys[k]) >= 0)
+			continue;
+		buf_addstr(sql, n++ ? ", " : "");
+		sql_quote_name(sql, t->keys[k]);
+	}
+	for (size_t i = 0; i < t->n_columns; i++) {
+		buf_addstr(sql, n++ ? ", " : "");
+		sql_quote_name(sql, t->columns[i].name);
+	}
+}
+
 bool table_info_has(const struct table_info *t, const char *name)
 {
 	for (size_t i = 0; i < t->n_all; i++)
@@ -40,8 +60,22 @@ bool table_info_has(const struct table_info *t, const char *name)
 struct raw_column {
 	const char *name;
 	bool has_default, generated, is_virtual;
+	bool converts; /* every number in it is of one storage class */
 	int pk;
 };
+
+/* Affinity of a declared type, https://sqlite.org/datatype3.html 3.1: not
+ * BLOB, and not the NUMERIC that a strict table's ANY would be taken for. */
+static bool type_converts(const char *type)
+{
+	static const char *const words[] = { "INT",  "CHAR", "CLOB", "TEXT",
+					     "REAL", "FLOA", "DOUB" };
+
+	for (size_t i = 0; type && i < ARRAY_LEN(words); i++)
+		if (strcasestr(type, words[i]))
+			return true;
+	return false;
+}
 
 static struct err *read_columns(struct table_info *t, sqlite3 *db,
 				struct raw_column **out, size_t *n)
@@ -50,11 +84,11 @@ static struct err *read_columns(struct table_info *t, sqlite3 *db,
 	struct raw_column *cols = NULL;
 	size_t cap = 0;
 	int rc;
-	struct err *err = table_prepare(
-		db,
-		"SELECT name, dflt_value, pk, hidden "
-		"FROM pragma_table_xinfo(?1, 'main')",
-		&stmt);
+	struct err *err =
+		table_prepare(db,
+			      "SELECT name, dflt_value, pk, hidden, type "
+			      "FROM pragma_table_xinfo(?1, 'main')",
+			      &stmt);
 
 	*n = 0;
 	if (err)
@@ -73,6 +107,8 @@ static struct err *read_columns(struct table_info *t, sqlite3 *db,
 		c->pk = sqlite3_column_int(stmt, 2);
 		c->generated = hidden != 0;
 		c->is_virtual = hidden == 2 || hidden == 1;
+		c->converts = type_converts(
+			(const char *)sqlite3_column_text(stmt, 4));
 	}
 	if (rc != SQLITE_DONE)
 		err = target_sqlite_error(db, "read the columns");
@@ -156,11 +192,14 @@ static void sort_columns(struct table_info *t, const struct raw_column *cols,
 			t->keys[c->pk - 1] = c->name;
 			t->key_index[c->pk - 1] = index;
 			t->n_keys++;
-		} else if (!c->generated && c->name != t->rowid_column) {
-			t->columns[t->n_columns++] = (struct table_column){
-				c->name, index, c->has_default
-			};
+			if (c->converts)
+				continue;
 		}
+		if (!c->generated && c->name != t->rowid_column)
+			t->columns[t->n_columns++] = (struct table_column){
+				c->name, t->without_rowid && c->pk, index,
+				c->has_default
+			};
 	}
 	t->all = arena_array(&t->arena, n + 1, sizeof(*t->all));
 	t->n_all = n;
@@ -442,8 +481,7 @@ struct err *table_stream(sqlite3 *db, const struct table_info *t,
 	int rc = SQLITE_DONE;
 
 	err = prepare_stream(db, t, name, columns, n_columns, &stmt);
-	while (!err && !lines->err &&
-	       (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+	while (!err && !lines->err && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		struct buf *out = line_writer_begin(lines);
 
 		buf_add(out, "-\t", 2);

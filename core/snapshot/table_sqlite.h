@@ -18,9 +18,13 @@
  * how its rows are addressed and which of its columns hold data of their own.
  */
 
-/** A column with data: not generated, and not part of the key. */
+/**
+ * A column with data of its own: not generated. Of a key only a column that
+ * keeps 1 and 1.0 apart, which are one key to SQLite.
+ */
 struct table_column {
 	const char *name;
+	bool is_key;
 	int index;        /**< as sqlite3_preupdate_old() counts */
 	bool has_default; /**< a default that is not NULL */
 };
@@ -56,6 +60,9 @@ void table_info_release(struct table_info *t);
 
 /** Position of a data column by name (ASCII, no case), or -1. */
 int table_info_column(const struct table_info *t, const char *name);
+
+/** Append key and data columns, each once, as INSERT and SELECT list them. */
+void table_add_columns(struct buf *sql, const struct table_info *t);
 
 /** There is a column of that name, of any sort. */
 bool table_info_has(const struct table_info *t, const char *name);
