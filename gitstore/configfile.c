@@ -171,9 +171,8 @@ static struct err *read_key(struct reader *r, gs_config_fn fn, void *payload)
 	if (peek(r) == '=') {
 		next(r);
 		err = read_value(r);
-	} else if (peek(r) < 0 || strchr("\n#;", peek(r))) {
+	} else if (peek(r) < 0 || peek(r) == '\n') {
 		buf_addstr(&r->value, "true");
-		skip_line(r);
 	} else {
 		err = bad(r, "'=' is missing after a key");
 	}
