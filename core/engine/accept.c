@@ -33,6 +33,7 @@ static struct err *fork_database(struct engine *e, struct engine_run *out)
 		err = run_commit(&r);
 	if (err)
 		snprintf(e->meta.uuid, sizeof(e->meta.uuid), "%s", old);
+	r.moved = 0; /* commits of the copy may be missing: all are made */
 	schema_delta_release(&delta);
 	return run_close(&r, err);
 }
@@ -84,10 +85,12 @@ struct err *engine_accept(struct engine *e, bool fork,
 		return e->store->ops->ledger_forget(e->store, e->cfg.target);
 	}
 	err = session_open_unchecked(e, ENGINE_WRITES);
+	if (!err && fork) /* the ledger that it came from stays as it is */
+		err = fork_database(e, &run);
 	if (!err)
 		err = ledger_sync(e, ENGINE_WRITES);
-	if (!err)
-		err = fork ? fork_database(e, &run) : set_location(e);
+	if (!err && !fork)
+		err = set_location(e);
 	if (!err)
 		err = point_target(e);
 	if (!err)

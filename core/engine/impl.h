@@ -17,6 +17,9 @@ struct engine {
 	struct target *target; /**< NULL = not opened, or there is no file */
 	struct journal_meta meta;
 	bool locked;
+	bool is_copy;  /**< not accepted yet: nothing is put right for it */
+	bool is_other; /**< than the target's: the same */
+	bool tells_restored; /**< the command says so itself */
 	char *location;
 	struct arena arena;
 };

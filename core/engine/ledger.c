@@ -288,13 +288,15 @@ static struct err *restored(struct engine *e, const struct store_id *old,
 		err = rebuild(e, old, NULL, tip);
 	if (err)
 		return err;
-	session_note(e, ENGINE_WARNING,
-		     "the database was restored to an earlier state; what the "
-		     "ledger had (%.12s) is kept under refs/migrate/archive/%s",
-		     old->hex, e->meta.uuid);
+	if (!e->tells_restored)
+		session_note(e, ENGINE_WARNING,
+			     "the database was restored to an earlier state; "
+			     "what the ledger had (%.12s) is kept under "
+			     "refs/migrate/archive/%s",
+			     old->hex, e->meta.uuid);
 	snprintf(text, sizeof(text),
-		 "The database was restored: it is at %.40s, the ledger was at "
-		 "%.40s.",
+		 "the database was restored: it is at %.40s, the ledger was at "
+		 "%.40s",
 		 tip->commit, old->hex);
 	return record(e, "restored", text);
 }
@@ -329,7 +331,8 @@ static struct err *sync(struct engine *e, enum engine_access access)
 	if (err || !tip.seq)
 		goto done;
 	err = e->store->ops->ledger_tip(e->store, e->meta.uuid, &ref);
-	if (err || streq(ref.hex, tip.commit))
+	if (err || streq(ref.hex, tip.commit) || e->is_other ||
+	    (e->is_copy && *ref.hex))
 		goto done;
 	memset(&at, 0, sizeof(at));
 	if (*ref.hex)

@@ -32,7 +32,7 @@ static void session_close(struct engine *e)
 {
 	if (e->target && e->locked)
 		target_unlock(e->target);
-	e->locked = false;
+	e->locked = e->is_copy = e->is_other = false;
 	target_close(e->target);
 	e->target = NULL;
 	journal_meta_release(&e->meta);
@@ -103,6 +103,7 @@ static struct err *refuse_copy(struct engine *e, enum engine_access access)
 	if (!e->meta.present || !is_copy(e->meta.location, e->location))
 		return NULL;
 	parse_place(e->meta.location, &was);
+	e->is_copy = true;
 	if (access == ENGINE_READS) {
 		session_note(e, ENGINE_WARNING,
 			     "this database is a copy of %s; say whose it is "
@@ -120,6 +121,9 @@ static struct err *refuse_copy(struct engine *e, enum engine_access access)
 
 static struct err *refuse_other(struct engine *e, enum engine_access access)
 {
+	const char *now = !e->target ? "no database at all"
+			  : e->meta.present ? e->meta.uuid
+					    : "a database without a journal";
 	char last[37] = "";
 	struct err *err;
 
@@ -128,21 +132,20 @@ static struct err *refuse_other(struct engine *e, enum engine_access access)
 	err = e->store->ops->ledger_of_target(e->store, e->cfg.target, last);
 	if (err || !*last || streq(last, e->meta.uuid))
 		return err;
-	if (!e->meta.present && access == ENGINE_READS) {
+	e->is_other = true;
+	if (access == ENGINE_READS && !e->meta.present) {
 		session_note(e, ENGINE_WARNING,
-			     "target '%s' had database %s; what answers now "
-			     "has no journal",
-			     e->cfg.target, last);
+			     "target '%s' had database %s, but what answers "
+			     "now is %s",
+			     e->cfg.target, last, now);
 		return NULL;
 	}
 	return err_hintf(
 		err_new(ERR_REFUSED,
 			"target '%s' had database %s, but what answers now is "
 			"%s",
-			e->cfg.target, last,
-			e->meta.present ? e->meta.uuid
-					: "a database without a journal"),
-		"if that is meant: git migrate target -t %s accept",
+			e->cfg.target, last, now),
+		"if that is meant: git migrate -t %s target accept --same",
 		e->cfg.target);
 }
 
@@ -198,9 +201,17 @@ struct err *session_open_unchecked(struct engine *e, enum engine_access access)
 
 struct err *session_open(struct engine *e, enum engine_access access)
 {
-	struct err *err = session_open_unchecked(e, access);
+	struct err *err = NULL;
 
-	if (!err && e->target)
+	if (access == ENGINE_WRITES && !e->target) {
+		/* no file is made in place of one that is missed */
+		err = session_open_unchecked(e, ENGINE_READS);
+		if (!err && !e->target)
+			err = refuse_other(e, access);
+	}
+	if (!err)
+		err = session_open_unchecked(e, access);
+	if (!err)
 		err = refuse_other(e, access);
 	if (!err && e->target)
 		err = refuse_copy(e, access);

@@ -181,8 +181,13 @@ static struct err *note_restored(struct engine *e, struct engine_status *s)
 		err = journal_tip(e->target, &a, &tip);
 	if (!err && e->target && e->meta.present && tip.seq &&
 	    streq(tip.event, "restored"))
-		add_note(s, tip.description ? tip.description
-					    : "the database was restored");
+		add_note(s, arena_printf(&s->arena,
+					 "%s; what the ledger had is kept "
+					 "under refs/migrate/archive/%s",
+					 tip.description
+						 ? tip.description
+						 : "the database was restored",
+					 e->meta.uuid));
 	arena_release(&a);
 	return err;
 }
@@ -207,6 +212,7 @@ struct err *engine_status(struct engine *e,
 	struct err *err;
 
 	memset(out, 0, sizeof(*out));
+	e->tells_restored = true;
 	err = session_open(e, ENGINE_READS);
 	if (!err)
 		err = ledger_sync(e, ENGINE_READS);
