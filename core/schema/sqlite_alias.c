@@ -26,6 +26,13 @@ static bool is_likely(const struct sqlite_word_token *t)
 	return false;
 }
 
+/* Words that look like a column and are none. */
+static bool is_literal_word(enum sqlite_word w)
+{
+	return w == W_CURRENT_DATE || w == W_CURRENT_TIME ||
+	       w == W_CURRENT_TIMESTAMP || w == W_TRUE || w == W_FALSE;
+}
+
 /* First comma outside inner brackets, or end. */
 static size_t end_of_argument(const struct sqlite_words *w, size_t i,
 			      size_t end)
@@ -59,8 +66,7 @@ static bool is_plain_column(const struct sqlite_words *w, size_t i, size_t end)
 	}
 	if (end <= i || end - i > 5 || (end - i) % 2 == 0)
 		return false;
-	if (w->v[i].word == W_CURRENT_DATE || w->v[i].word == W_CURRENT_TIME ||
-	    w->v[i].word == W_CURRENT_TIMESTAMP)
+	if (is_literal_word(w->v[i].word))
 		return false;
 	for (size_t k = i; k < end; k++) {
 		if ((k - i) % 2 ? w->v[k].op != '.'
