@@ -128,7 +128,7 @@ static struct err *cannot_open(int rc, const char *path)
 	if (strstr(msg, "unsupported repository version"))
 		return err_hint(err_new(ERR_STORE, "%s", msg),
 				"this repository was made by a newer git");
-	/* 1.5.1 gives "not found" for its own question: FACTS, libgit2 */
+	/* seen of 1.5.1: "not found", of the setting that would allow it */
 	if (rc == GIT_EOWNER || strstr(msg, "safe.directory"))
 		return not_ours(path);
 	if (rc == GIT_ENOTFOUND)
