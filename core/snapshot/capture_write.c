@@ -49,13 +49,59 @@ static bool same_addressing(const struct table_info *a,
 	return true;
 }
 
+/*
+ * Another table has taken the name: its rows are the migration's own, so that
+ * they are not taken for rows written later.
+ */
+static struct err *log_new_rows(struct capture *c, struct captured *t,
+				const struct after *a)
+{
+	size_t n_keys = a->info.without_rowid ? a->info.n_keys : 1;
+	struct buf sql = BUF_INIT;
+	sqlite3_stmt *stmt = NULL;
+	struct row_value v;
+	struct err *err;
+	int rc = SQLITE_DONE;
+
+	buf_addstr(&sql, "SELECT ");
+	for (size_t k = 0; k < n_keys; k++) {
+		buf_addstr(&sql, k ? ", " : "");
+		if (a->info.without_rowid)
+			sql_quote_name(&sql, a->info.keys[k]);
+		else
+			buf_addstr(&sql, a->info.rowid);
+	}
+	buf_addstr(&sql, " FROM main.");
+	sql_quote_name(&sql, a->info.name);
+	err = table_prepare(c->db, buf_str(&sql), &stmt);
+	while (!err && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct change_key key = { sqlite3_column_int64(stmt, 0), NULL,
+					  0 };
+
+		buf_reset(&c->scratch);
+		for (size_t k = 0; a->info.without_rowid && k < n_keys; k++) {
+			table_value(&v, sqlite3_column_value(stmt, (int)k));
+			table_add_key(&c->scratch, k, &v);
+			key.s = buf_str(&c->scratch);
+			key.len = c->scratch.len;
+		}
+		changelog_begin(t->log, CHANGE_INSERT, &key);
+		err = changelog_end(t->log);
+	}
+	if (!err && rc != SQLITE_DONE)
+		err = target_sqlite_error(c->db, "read keys");
+	sqlite3_finalize(stmt);
+	buf_release(&sql);
+	return err;
+}
+
 static struct err *open_after(struct capture *c, struct captured *t,
 			      struct after *a)
 {
 	const char *name = t->now ? t->now : t->info.name;
 	bool replaced = !t->now;
 	int64_t min, max;
-	uint64_t n = changelog_count(t->log, &min, &max);
+	uint64_t n;
 	struct err *err;
 
 	err = table_info_read(&a->info, c->db, name, &a->found);
@@ -81,6 +127,10 @@ static struct err *open_after(struct capture *c, struct captured *t,
 		}
 		a->exprs[i] = buf_detach(&b);
 	}
+	err = replaced ? log_new_rows(c, t, a) : NULL;
+	if (err)
+		return err;
+	n = changelog_count(t->log, &min, &max);
 	return table_cursor_open(&a->cursor, c->db, &a->info, name,
 				 (const char *const *)a->exprs,
 				 t->info.n_columns, n, min, max);
@@ -249,7 +299,7 @@ static struct err *write_table(struct capture *c, struct captured *t,
 	struct after a = { 0 };
 	struct err *err = NULL;
 
-	if (!t->streamed && changelog_is_empty(t->log))
+	if (!t->streamed && changelog_is_empty(t->log) && t->now)
 		return NULL;
 	if (!t->streamed) {
 		err = open_after(c, t, &a);
