@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
-static volatile sig_atomic_t requested;
+static volatile sig_atomic_t requested, held;
 
 static void on_signal(int sig)
 {
@@ -26,10 +26,16 @@ void cancel_install(void)
 
 bool cancel_requested(void)
 {
-	return requested;
+	return requested && !held;
+}
+
+void cancel_hold(bool hold)
+{
+	held = hold;
 }
 
 struct err *cancel_check(void)
 {
-	return requested ? err_new(ERR_CANCELLED, "interrupted") : NULL;
+	return cancel_requested() ? err_new(ERR_CANCELLED, "interrupted")
+				  : NULL;
 }

@@ -294,51 +294,87 @@ static struct err *make_settings(struct apply *a, const struct ready *m)
 }
 
 /*
+ * A statement that is interrupted, or that says ROLLBACK, takes the whole
+ * transaction along. What was finished in it is done again, up to `end`.
+ */
+static struct err *redo(struct apply *a, struct run *r, size_t *next,
+			size_t end)
+{
+	struct err *err = NULL;
+
+	cancel_hold(true);
+	while (*next < end && !err) {
+		err = run_begin(r);
+		if (!err)
+			err = apply_group_member(r, &a->ready[*next]);
+		if (!err)
+			err = run_commit(r);
+		if (!err)
+			++*next;
+	}
+	run_abort(r);
+	cancel_hold(false);
+	return err ? step_error(err, &a->ready[*next]) : NULL;
+}
+
+/* Members up to the end of the group; *end moves behind what is done. */
+static struct err *run_members(struct apply *a, struct run *r, size_t *end,
+			       bool alone)
+{
+	size_t first = *end;
+	struct err *err = NULL;
+
+	while (*end < a->plan.n && !err) {
+		struct ready *m = &a->ready[*end];
+
+		if (m->own_group && *end > first)
+			break;
+		err = cancel_check();
+		if (err)
+			break;
+		tell_begin(a, *end);
+		err = apply_group_member(r, m);
+		if (!err)
+			++*end;
+		if (alone || m->own_group ||
+		    clock_steady_us() - r->group_start_us > GROUP_US)
+			break;
+	}
+	return err;
+}
+
+/*
  * Steps from *next on, up to the end of a group: one that wants a transaction
  * of its own, time, or the end. *next moves behind what is durable.
  */
 static struct err *run_group(struct apply *a, struct run *r, size_t *next,
 			     bool alone)
 {
-	size_t i = *next;
-	struct err *err = NULL, *failed = NULL;
+	size_t end = *next;
+	struct err *err = NULL, *failed;
 
-	if (a->ready[i].around)
-		err = make_settings(a, &a->ready[i]);
+	if (a->ready[end].around)
+		err = make_settings(a, &a->ready[end]);
 	if (!err)
 		err = run_begin(r);
 	if (err)
 		return err;
-	while (i < a->plan.n && !failed) {
-		struct ready *m = &a->ready[i];
-
-		if (m->own_group && i > *next)
-			break;
-		failed = cancel_check();
-		if (failed)
-			break;
-		tell_begin(a, i);
-		failed = apply_group_member(r, m);
-		if (!failed)
-			i++;
-		if (alone || m->own_group ||
-		    clock_steady_us() - r->group_start_us > GROUP_US)
-			break;
-	}
+	failed = run_members(a, r, &end, alone);
 	if (failed && !target_in_transaction(a->e->target)) {
 		run_abort(r);
-		if (i > *next && !alone) {
-			/* the ones before it went along: they run again */
+		err = redo(a, r, next, end);
+		if (err) {
 			err_free(failed);
-			return run_group(a, r, next, true);
+			return err;
 		}
-		return fail_step(r, &a->ready[i], failed);
+		return fail_step(r, &a->ready[end], failed);
 	}
-	if (i > *next || r->n_rows)
+	if (end > *next || r->n_rows)
 		err = run_commit(r);
 	else
 		run_abort(r);
-	if (err && i - *next > 1 && !failed) {
+	if (err && end - *next > 1 && !failed) {
+		/* whichever it is, the others need not suffer */
 		err_free(err);
 		return run_group(a, r, next, true);
 	}
@@ -346,8 +382,8 @@ static struct err *run_group(struct apply *a, struct run *r, size_t *next,
 		err_free(failed);
 		return step_error(err, &a->ready[*next]);
 	}
-	*next = i;
-	return failed ? fail_step(r, &a->ready[i], failed) : NULL;
+	*next = end;
+	return failed ? fail_step(r, &a->ready[end], failed) : NULL;
 }
 
 static struct err *run_steps(struct apply *a, struct run *r)

@@ -229,7 +229,7 @@ static struct err *step_together(struct run *r, struct ready *m, size_t from,
 	if (err)
 		return err;
 	start(r, m, &ev);
-	ev.statements = (int64_t)(to - from);
+	ev.statements = (int64_t)(last ? m->script.n : to - from);
 	begin_capture(r, m);
 	for (size_t i = from; i < to && !err; i++)
 		err = run_statement(r, m, i);

@@ -446,7 +446,7 @@ struct err *run_commit(struct run *r)
 		event_from_journal(&ev, &r->rows[i].ev);
 		ev.changes = r->rows[i].changes;
 		if (ev.name)
-			r->out->n_done++;
+			r->out->n_done += !streq_null(ev.status, "applying");
 		if (r->e->obs.event)
 			r->e->obs.event(r->e->obs.payload, &ev);
 	}

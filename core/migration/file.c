@@ -131,7 +131,8 @@ static struct err *parse(const struct layout *layout, struct parse *p)
 
 	if (e)
 		return e;
-	if (parse_is_empty(&m->up)) {
+	/* of a pair, an empty half is how other tools say "nothing to do" */
+	if (parse_is_empty(&m->up) && !m->down_path) {
 		unsigned line = m->up.text && m->up.line > 1 ? m->up.line : 1;
 
 		e = parse_error(p, DIRECTIVES_UP, line,
