@@ -7,15 +7,14 @@
 #include "base/text.h"
 #include "cmd/print.h"
 
-#define DELAY_US ((int64_t)300 * 1000) /* before the first line */
-#define PAUSE_US ((int64_t)100 * 1000) /* between two */
+#define PAUSE_US ((int64_t)100 * 1000) /* between two lines */
 
 void progress_init(struct progress *p, bool on, int width)
 {
 	p->on = on;
 	p->drawn = false;
 	p->width = width;
-	p->start_us = p->last_us = on ? clock_steady_us() : 0;
+	p->last_us = 0;
 }
 
 void progress_step(struct progress *p, const char *verb, const char *name,
@@ -27,8 +26,7 @@ void progress_step(struct progress *p, const char *verb, const char *name,
 	if (!p->on)
 		return;
 	now = clock_steady_us();
-	if (now - p->start_us < DELAY_US ||
-	    (p->drawn && now - p->last_us < PAUSE_US))
+	if (now - p->last_us < PAUSE_US)
 		return;
 	buf_addf(&b, "%s %zu/%zu ", verb, i + 1, n);
 	text_add_safe(&b, name);

@@ -6,15 +6,15 @@
 #include <stdint.h>
 
 /*
- * One line on standard error that is drawn over and gone at the end. It is
- * shown only when a run takes longer than a moment. Whoever prints anything
- * else first calls progress_clear().
+ * One line on standard error that is drawn over, at most ten times a second,
+ * and gone at the end. Whoever prints anything else first calls
+ * progress_clear().
  */
 struct progress {
 	bool on;
 	bool drawn;
 	int width;
-	int64_t start_us, last_us;
+	int64_t last_us; /**< when it was drawn last */
 };
 
 void progress_init(struct progress *p, bool on, int width);
