@@ -26,6 +26,8 @@
 set -u
 
 : "${GIT_MIGRATE:?path of the program under test}"
+GIT_MIGRATE=$(realpath "$GIT_MIGRATE")
+[ -x "$GIT_MIGRATE" ] || exit 128
 TEST_DIR=$(cd "$(dirname "$0")" && pwd) # absolute
 TEST_FILE=$(basename "$0" .sh)
 TEST_N=0
