@@ -228,37 +228,77 @@ static struct err *damaged(const char *pos, size_t len)
 		       len > 40 ? 40 : (int)len, pos);
 }
 
+/*
+ * Digits with one point: the quotient of two integers that a double holds
+ * exactly is rounded once, as strtod would (see add_short_real()).
+ */
+static bool parse_decimal(const char *s, size_t len, struct row_value *out)
+{
+	static const double scales[] = { 1,   10,  100, 1000, 1e4,
+					 1e5, 1e6, 1e7, 1e8,  1e9 };
+	uint64_t digits = 0;
+	size_t i = s[0] == '-', places = 0;
+	bool point = false;
+
+	if (len > 17)
+		return false;
+	for (; i < len; i++) {
+		if (s[i] == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		digits = digits * 10 + (uint64_t)(s[i] - '0');
+		places += point;
+	}
+	if (!point || places >= sizeof(scales) / sizeof(scales[0]) ||
+	    digits > (uint64_t)1 << 53)
+		return false;
+	out->type = ROW_REAL;
+	out->real = (double)digits / scales[places];
+	if (s[0] == '-')
+		out->real = -out->real;
+	return true;
+}
+
+static struct err *parse_integer(const char *s, size_t len,
+				 struct row_value *out)
+{
+	uint64_t u = 0;
+	size_t i = s[0] == '-';
+
+	if (i == len || len - i > 19)
+		return damaged(s, len);
+	for (; i < len; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return damaged(s, len);
+		u = u * 10 + (uint64_t)(s[i] - '0');
+	}
+	out->type = ROW_INT;
+	out->i = s[0] == '-' ? (int64_t)(0 - u) : (int64_t)u;
+	return NULL;
+}
+
 static struct err *parse_number(const char *s, size_t len,
 				struct row_value *out)
 {
 	char text[400], *end;
-	bool real = false;
 
-	if (len >= sizeof(text))
-		return damaged(s, len);
-	for (size_t i = 0; i < len; i++)
-		if (s[i] == '.' || s[i] == 'e' || s[i] == 'n')
-			real = true;
-	if (!real) {
-		uint64_t u = 0;
-		size_t i = s[0] == '-';
-
-		if (i == len || len - i > 19)
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] != '.' && s[i] != 'e' && s[i] != 'n')
+			continue;
+		if (parse_decimal(s, len, out))
+			return NULL;
+		if (len >= sizeof(text))
 			return damaged(s, len);
-		for (; i < len; i++) {
-			if (s[i] < '0' || s[i] > '9')
-				return damaged(s, len);
-			u = u * 10 + (uint64_t)(s[i] - '0');
-		}
-		out->type = ROW_INT;
-		out->i = s[0] == '-' ? (int64_t)(0 - u) : (int64_t)u;
-		return NULL;
+		memcpy(text, s, len);
+		text[len] = '\0';
+		out->type = ROW_REAL;
+		out->real = strtod(text, &end);
+		return *end ? damaged(s, len) : NULL;
 	}
-	memcpy(text, s, len);
-	text[len] = '\0';
-	out->type = ROW_REAL;
-	out->real = strtod(text, &end);
-	return *end ? damaged(s, len) : NULL;
+	return parse_integer(s, len, out);
 }
 
 static struct err *parse_text(const char *s, size_t len, struct row_value *out,
