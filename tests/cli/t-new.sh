@@ -43,8 +43,9 @@ test_expect_success 'what a person types becomes a name' '
 '
 
 test_expect_success 'a new migration applies as it is written' '
-	git migrate new fine >path &&
-	echo "CREATE TABLE fine (x);" >>"$(cat path)" && rm path &&
+	path=$(git migrate new fine) &&
+	sed "s/^-- migrate:up$/&\\nCREATE TABLE fine (x);/" "$path" >edited &&
+	mv edited "$path" &&
 	find migrations -name "*.sql" ! -name "*fine*" -delete &&
 	commit_all "Fine" && expect_status 0 apply &&
 	sql "SELECT * FROM fine"
