@@ -35,16 +35,27 @@ static void print_event(struct run_view *v, const struct engine_event *e)
 static void on_event(void *payload, const struct engine_event *e)
 {
 	struct run_view *v = payload;
+	struct engine_event whole;
 
 	if (v->json)
 		render_event(v->json, e);
 	if (!e->name || !streq(e->event, v->verb) ||
 	    streq_null(e->status, "failed"))
 		return;
+	whole = *e;
+	whole.rows += v->part_rows;
+	whole.duration_ms += v->part_ms;
+	if (streq_null(e->status, "applying")) {
+		/* the first parts of one without a transaction */
+		v->part_rows = whole.rows;
+		v->part_ms = whole.duration_ms;
+		return;
+	}
+	v->part_rows = v->part_ms = 0;
 	v->done++;
 	v->parked += e->parked;
 	if (ctx_talks(v->ctx))
-		print_event(v, e);
+		print_event(v, &whole);
 }
 
 void run_view_begin(struct run_view *v, struct cmd_ctx *ctx, const char *verb,

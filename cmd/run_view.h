@@ -14,6 +14,7 @@ struct run_view {
 	bool dry_run;
 	size_t done;    /**< migrations so far */
 	int64_t parked; /**< by rollbacks so far */
+	int64_t part_rows, part_ms; /**< of a migration that is under way */
 };
 
 /** Listen to the context's events. Call before the engine runs. */

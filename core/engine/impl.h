@@ -70,6 +70,9 @@ void ident_split(struct arena *a, const char *line, const char **who,
  */
 MUST_USE struct err *ledger_sync(struct engine *e, enum engine_access access);
 
+/** What its sources are kept under: the target, else the database's uuid. */
+const char *ledger_name(const struct engine *e);
+
 /** The files of one event's commit, given the one before it. m: where the
  * bytes of its files are; NULL = in the journal. */
 MUST_USE struct err *ledger_put_event(struct engine *e, struct ledger *l,

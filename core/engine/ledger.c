@@ -174,11 +174,28 @@ struct err *ledger_commit_event(struct engine *e, struct ledger *l,
 	return err;
 }
 
+const char *ledger_name(const struct engine *e)
+{
+	return *e->cfg.target ? e->cfg.target : e->meta.uuid;
+}
+
 struct replay {
 	struct engine *e;
 	struct ledger *ledger;
 	struct store_id last;
+	struct store_id *sources; /* commits that migrations came from */
+	size_t n_sources, cap_sources;
 };
+
+static void add_source(struct replay *r, const char *commit)
+{
+	if (!commit || (r->n_sources &&
+			streq(r->sources[r->n_sources - 1].hex, commit)))
+		return;
+	VEC_GROW(r->sources, r->n_sources, r->cap_sources);
+	snprintf(r->sources[r->n_sources++].hex, sizeof(r->sources->hex), "%s",
+		 commit);
+}
 
 static struct err *replay_event(void *payload, const struct journal_event *ev)
 {
@@ -203,6 +220,7 @@ static struct err *replay_event(void *payload, const struct journal_event *ev)
 			"the journal was edited, or this version writes "
 			"ledgers differently");
 	r->last = id;
+	add_source(r, ev->source_commit);
 	schema_delta_release(&delta);
 	arena_release(&a);
 	return err;
@@ -237,10 +255,14 @@ static struct err *rebuild(struct engine *e, const struct store_id *old,
 	if (!err)
 		err = ops->ledger_flush(r.ledger);
 	crash_point("ledger-rebuilt");
+	if (!err && r.n_sources)
+		err = ops->ledger_keep_sources(e->store, ledger_name(e),
+					       r.sources, r.n_sources);
 	if (!err)
 		err = ops->ledger_move(e->store, e->meta.uuid, e->cfg.target,
 				       old, &tip_id, "rebuilt from journal");
 	ops->ledger_close(r.ledger);
+	free(r.sources);
 	return err;
 }
 
@@ -320,6 +342,23 @@ static bool may_record(struct engine *e, enum engine_access access)
 	return false;
 }
 
+/* The target's name for a ledger, where a process died before it was set. */
+static struct err *point_target(struct engine *e, enum engine_access access,
+				const struct store_id *tip)
+{
+	char last[37] = "";
+	struct err *err;
+
+	if (!*e->cfg.target || e->is_other || e->is_copy)
+		return NULL;
+	err = e->store->ops->ledger_of_target(e->store, e->cfg.target, last);
+	if (err || streq(last, e->meta.uuid) ||
+	    (*last && access == ENGINE_READS))
+		return err;
+	return e->store->ops->ledger_move(e->store, e->meta.uuid, e->cfg.target,
+					  tip, tip, "named");
+}
+
 static struct err *sync(struct engine *e, enum engine_access access)
 {
 	struct journal_event tip, at;
@@ -331,6 +370,8 @@ static struct err *sync(struct engine *e, enum engine_access access)
 	if (err || !tip.seq)
 		goto done;
 	err = e->store->ops->ledger_tip(e->store, e->meta.uuid, &ref);
+	if (!err && streq(ref.hex, tip.commit))
+		err = point_target(e, access, &ref);
 	if (err || streq(ref.hex, tip.commit) || e->is_other ||
 	    (e->is_copy && *ref.hex))
 		goto done;

@@ -247,6 +247,10 @@ static struct err *move_ledger(struct run *r)
 	crash_point("before-ledger");
 	err = ops->ledger_flush(r->ledger);
 	crash_point("ledger-written");
+	if (!err && r->commit && *r->commit->id.hex)
+		err = ops->ledger_keep_sources(r->e->store, ledger_name(r->e),
+					       &r->commit->id, 1);
+	crash_point("sources-kept");
 	if (!err) {
 		snprintf(why, sizeof(why), "migrate: %zu event%s", r->moved,
 			 r->moved == 1 ? "" : "s");
@@ -254,13 +258,7 @@ static struct err *move_ledger(struct run *r)
 				       r->e->cfg.target, &r->start, &r->tip,
 				       why);
 	}
-	crash_point("ledger-moved");
-	if (!err && r->commit && *r->commit->id.hex)
-		err = ops->ledger_keep_sources(r->e->store,
-					       *r->e->cfg.target
-						       ? r->e->cfg.target
-						       : r->e->meta.uuid,
-					       &r->commit->id, 1);
+	crash_point("ledger-named");
 	if (err && (err_class_of(err) == ERR_STATE ||
 		    err_class_of(err) == ERR_REFUSED)) {
 		/* the journal has it all: the next command moves the ref */
