@@ -138,7 +138,7 @@ static struct err *read_journal(struct engine *e, struct tree *t)
 
 	if (!e->target || !e->meta.present)
 		return NULL;
-	err = journal_current(e->target, add_state, t);
+	err = journal_states(e->target, add_state, t);
 	return err ? err : journal_depends_each(e->target, add_depends, t);
 }
 

@@ -5,9 +5,14 @@
 #include "snapshot/changelog.h"
 #include "snapshot/linefile.h"
 #include "snapshot/manifest.h"
+#include "snapshot/sequence_sqlite.h"
 #include "snapshot/table_sqlite.h"
 
-/* Shared by capture_sqlite.c (watching) and capture_write.c (writing). */
+/*
+ * Shared by capture_sqlite.c (which tables), capture_hook.c (rows as they
+ * change), capture_ddl.c (statements that make, drop and alter tables),
+ * capture_write.c (the lines) and capture_finish.c (the manifest).
+ */
 
 /** A table that stood there before the migration and was touched by it. */
 struct captured {
@@ -17,16 +22,20 @@ struct captured {
 	char **column_now;      /**< names now of info's columns; NULL = gone */
 	int *index_now;         /**< where the pre-update hook has them */
 	bool *candidate;        /**< columns the running statement may set */
+	bool named; /**< by the running statement; else any may be set */
 	struct changelog *log;
-	sqlite3_stmt *fetch; /**< a row by key, info's columns in order */
+	sqlite3_stmt *fetch; /**< a row by key: its key, info's columns */
+	int fetch_first;     /**< result column of the first */
 	bool streamed;       /**< dropped: its lines are written already */
 	char file[32];       /**< of its lines */
 	struct manifest_table lines; /**< counts of the lines written */
 };
 
-struct sequence {
-	char *table;
-	int64_t value;
+/** An object of sqlite_schema that was dropped, and may have come back. */
+struct placed {
+	char *type, *name;
+	int64_t position;
+	bool always; /**< the schema delta does not know it */
 };
 
 struct capture {
@@ -42,25 +51,55 @@ struct capture {
 	size_t n_created, cap_created;
 	struct captured *last; /**< of the last event */
 	const char *dropping;  /**< rows of this table are logged already */
-	bool creates_virtual;
-	bool was_there; /**< the table a CREATE names existed before it */
-	struct sequence *sequences;
-	size_t n_sequences, cap_sequences;
+	const char *creating;  /**< a virtual table, with <creating>_<suffix> */
+	bool concerned;    /**< the running statement is about main's tables */
+	bool was_there;    /**< the table a CREATE names existed before it */
+	bool any_virtual;  /**< virtual tables may hold writes back */
+	int new_as_stored; /**< how the hook counts new values; -1 = unknown */
+	struct placed *placed;
+	size_t n_placed, cap_placed;
+	struct sequences sequences; /**< before the migration */
 	bool sequences_read;
 	struct line_writer lines;
 	size_t n_files;
-	struct buf scratch;
+	struct buf scratch; /**< the hook's key */
+	struct buf bind;
 	struct err *err; /**< sticky, from inside the hook */
 };
 
-/** sqlite_sequence as it stands, into a list. */
-MUST_USE struct err *capture_read_sequences(sqlite3 *db, struct sequence **out,
-					    size_t *n, size_t *cap);
+/** The captured table that has this name now, or NULL. */
+struct captured *capture_by_name(struct capture *c, const char *now);
+
+/**
+ * The record of a table that existed before the migration, made when it is
+ * first met; *out NULL for one that the migration made, or that is not ours.
+ */
+MUST_USE struct err *capture_ensure(struct capture *c, const char *name,
+				    struct captured **out);
+
+/** Where each column is to be found, after the table's form changed. */
+MUST_USE struct err *capture_map_columns(struct capture *c, struct captured *t);
+
+/** Make virtual tables write what they hold back to their shadow tables. */
+MUST_USE struct err *capture_flush(struct capture *c);
+
+/** Tables that the migration made. */
+bool capture_is_created(const struct capture *c, const char *name);
+void capture_add_created(struct capture *c, const char *name);
+
+/** Tables whose rows are not the user's: sqlite_sequence is read apart. */
+bool capture_is_internal(const char *name);
+
+/** The pre-update hook; payload is the capture. */
+void capture_on_change(void *payload, sqlite3 *db, int op, const char *schema,
+		       const char *name, sqlite3_int64 old_rowid,
+		       sqlite3_int64 new_rowid);
 
 /** Every row of a table as '-' lines of a new file; counts into *lines. */
 MUST_USE struct err *capture_stream(struct capture *c, struct captured *t);
 
-/** The captured table that had this name before, or NULL. */
-struct captured *capture_by_name(struct capture *c, const char *now);
+/** The lines of one table, and its part of the manifest. */
+MUST_USE struct err *capture_write_table(struct capture *c, struct captured *t,
+					 struct manifest *m);
 
 #endif

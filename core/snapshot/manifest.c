@@ -12,6 +12,7 @@ void manifest_release(struct manifest *m)
 {
 	free(m->tables);
 	free(m->sequences);
+	free(m->objects);
 	arena_release(&m->arena);
 	memset(m, 0, sizeof(*m));
 }
@@ -28,6 +29,17 @@ struct manifest_sequence *manifest_add_sequence(struct manifest *m)
 	VEC_GROW(m->sequences, m->n_sequences, m->cap_sequences);
 	memset(&m->sequences[m->n_sequences], 0, sizeof(*m->sequences));
 	return &m->sequences[m->n_sequences++];
+}
+
+void manifest_add_object(struct manifest *m, const char *type, const char *name,
+			 int64_t position)
+{
+	VEC_GROW(m->objects, m->n_objects, m->cap_objects);
+	m->objects[m->n_objects++] = (struct manifest_object){
+		arena_strdup(&m->arena, type),
+		arena_strdup(&m->arena, name),
+		position,
+	};
 }
 
 /* Names as one word: "%XX" for anything that could end it; "-" is NULL. */
@@ -97,7 +109,14 @@ void manifest_encode(struct buf *out, const struct manifest *m)
 		buf_addstr(out, "sequence");
 		add_name(out, s->table);
 		add_name(out, s->after);
-		buf_addf(out, " %" PRId64 " %" PRId64 "\n", s->was, s->is);
+		buf_addf(out, " %" PRId64 " %" PRId64 " %" PRId64 "\n", s->was,
+			 s->is, s->position);
+	}
+	for (size_t i = 0; i < m->n_objects; i++) {
+		buf_addstr(out, "object");
+		add_name(out, m->objects[i].type);
+		add_name(out, m->objects[i].name);
+		buf_addf(out, " %" PRId64 "\n", m->objects[i].position);
 	}
 }
 
@@ -191,7 +210,8 @@ static void decode_part(struct manifest *m, struct words *w, bool key)
 
 		if (n)
 			memcpy(keys, t->keys, n * sizeof(*keys));
-		keys[t->n_keys++] = word(w, &m->arena);
+		keys[t->n_keys] = word(w, &m->arena);
+		w->bad |= !keys[t->n_keys++];
 		t->keys = keys;
 		return;
 	}
@@ -209,6 +229,48 @@ static void decode_part(struct manifest *m, struct words *w, bool key)
 	t->n_columns++;
 }
 
+static void decode_sequence(struct manifest *m, struct words *w)
+{
+	struct manifest_sequence *s = manifest_add_sequence(m);
+
+	s->table = word(w, &m->arena);
+	s->after = word(w, &m->arena);
+	s->was = number(w);
+	s->is = number(w);
+	s->position = number(w);
+	w->bad |= !s->table;
+}
+
+static void decode_object(struct manifest *m, struct words *w)
+{
+	const char *type = word(w, &m->arena);
+	const char *name = word(w, &m->arena);
+	int64_t position = number(w);
+
+	w->bad |= !type || !name;
+	if (!w->bad)
+		manifest_add_object(m, type, name, position);
+}
+
+static void decode_line(struct manifest *m, struct words *w)
+{
+	const char *what = word(w, &m->arena);
+
+	if (!what)
+		w->bad = true;
+	else if (streq(what, "table"))
+		decode_table(m, w);
+	else if (streq(what, "key") || streq(what, "column"))
+		decode_part(m, w, streq(what, "key"));
+	else if (streq(what, "sequence"))
+		decode_sequence(m, w);
+	else if (streq(what, "object"))
+		decode_object(m, w);
+	else
+		w->bad = true;
+	w->bad |= w->pos != w->end;
+}
+
 struct err *manifest_decode(struct manifest *out, const char *data, size_t len)
 {
 	const char *p = data, *end = data + len;
@@ -218,32 +280,13 @@ struct err *manifest_decode(struct manifest *out, const char *data, size_t len)
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		struct words w = { p, nl ? nl : end, !nl };
-		const char *what;
 
-		if (first) {
+		if (first)
 			w.bad |= (size_t)(w.end - p) != strlen(magic) ||
 				 memcmp(p, magic, strlen(magic)) != 0;
-			first = false;
-			w.pos = w.end;
-		} else {
-			what = word(&w, &out->arena);
-			if (what && streq(what, "table")) {
-				decode_table(out, &w);
-			} else if (what && (streq(what, "key") ||
-					    streq(what, "column"))) {
-				decode_part(out, &w, streq(what, "key"));
-			} else if (what && streq(what, "sequence")) {
-				struct manifest_sequence *s =
-					manifest_add_sequence(out);
-
-				s->table = word(&w, &out->arena);
-				s->after = word(&w, &out->arena);
-				s->was = number(&w);
-				s->is = number(&w);
-			} else {
-				w.bad = true;
-			}
-		}
+		else if (!w.bad)
+			decode_line(out, &w);
+		first = false;
 		if (w.bad) {
 			manifest_release(out);
 			return err_new(ERR_STATE,

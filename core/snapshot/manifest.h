@@ -43,6 +43,16 @@ struct manifest_sequence {
 	const char *table; /**< name before the migration */
 	const char *after; /**< name after it */
 	int64_t was, is;
+	int64_t position; /**< rowid of its row before: the order of a dump */
+};
+
+/**
+ * Where an object of sqlite_schema stood that the schema delta does not place:
+ * it came back with the text it had, or is a virtual table's shadow.
+ */
+struct manifest_object {
+	const char *type, *name;
+	int64_t position;
 };
 
 struct manifest {
@@ -50,12 +60,18 @@ struct manifest {
 	size_t n_tables, cap_tables;
 	struct manifest_sequence *sequences;
 	size_t n_sequences, cap_sequences;
+	struct manifest_object *objects;
+	size_t n_objects, cap_objects;
 	struct arena arena;
 };
 
 void manifest_release(struct manifest *m);
 struct manifest_table *manifest_add_table(struct manifest *m);
 struct manifest_sequence *manifest_add_sequence(struct manifest *m);
+
+/** Strings are copied. */
+void manifest_add_object(struct manifest *m, const char *type, const char *name,
+			 int64_t position);
 
 void manifest_encode(struct buf *out, const struct manifest *m);
 

@@ -546,7 +546,7 @@ struct err *restore_fill(struct restore *r, const struct restore_table *t)
 				err = apply_lines(&w);
 		}
 	} else if (!err && t->lines) {
-		err = apply_lines(&w);
+		err = restore_bulk(r, t, &w.info);
 	}
 	if (!err && found)
 		err = restore_exec(r, "DROP TABLE main.%s", t->aside);

@@ -205,57 +205,6 @@ static struct err *restore_data(struct restore *r)
 	return err;
 }
 
-/* A counter goes back unless rows came since; then it stays where it is. */
-static struct err *restore_sequences(struct restore *r)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct err *err = NULL;
-
-	if (!r->manifest.n_sequences)
-		return NULL;
-	for (size_t i = 0; i < r->manifest.n_sequences && !err; i++) {
-		const struct manifest_sequence *s = &r->manifest.sequences[i];
-		int64_t now = -1;
-
-		err = table_prepare(r->db,
-				    "SELECT seq FROM sqlite_sequence "
-				    "WHERE name = ?1",
-				    &stmt);
-		if (err)
-			break;
-		sqlite3_bind_text(stmt, 1, s->table, -1, SQLITE_STATIC);
-		if (sqlite3_step(stmt) == SQLITE_ROW)
-			now = sqlite3_column_int64(stmt, 0);
-		sqlite3_finalize(stmt);
-		if (s->after && s->is >= 0 && now > s->is && now > s->was)
-			continue; /* counted on since the migration */
-		err = table_prepare(r->db,
-				    "DELETE FROM sqlite_sequence "
-				    "WHERE name = ?1",
-				    &stmt);
-		if (err)
-			break;
-		sqlite3_bind_text(stmt, 1, s->table, -1, SQLITE_STATIC);
-		sqlite3_step(stmt);
-		if (sqlite3_finalize(stmt) != SQLITE_OK)
-			err = target_sqlite_error(r->db, "restore a counter");
-		if (err || s->was < 0)
-			continue;
-		err = table_prepare(r->db,
-				    "INSERT INTO sqlite_sequence (name, seq) "
-				    "VALUES (?1, ?2)",
-				    &stmt);
-		if (err)
-			break;
-		sqlite3_bind_text(stmt, 1, s->table, -1, SQLITE_STATIC);
-		sqlite3_bind_int64(stmt, 2, s->was);
-		sqlite3_step(stmt);
-		if (sqlite3_finalize(stmt) != SQLITE_OK)
-			err = target_sqlite_error(r->db, "restore a counter");
-	}
-	return err;
-}
-
 struct err *restore_run(const struct restore_request *req,
 			struct restore_result *out)
 {
@@ -266,6 +215,8 @@ struct err *restore_run(const struct restore_request *req,
 	r.db = target_sqlite_db(req->target);
 	line_writer_init(&r.park, req->park, req->limit);
 	err = read_manifest(&r);
+	if (!err)
+		err = sequences_read(&r.sequences, r.db);
 	if (!err)
 		err = restore_plan(&r);
 	if (!err)
@@ -294,6 +245,7 @@ done:
 	free(r.tables);
 	free(r.remake);
 	free(r.children);
+	sequences_release(&r.sequences);
 	buf_release(&r.scratch);
 	arena_release(&r.arena);
 	return err;

@@ -5,6 +5,7 @@
 #include "snapshot/linefile.h"
 #include "snapshot/manifest.h"
 #include "snapshot/restore.h"
+#include "snapshot/sequence_sqlite.h"
 #include "snapshot/table_sqlite.h"
 
 /* Shared by the restore_*.c files of SQLite. */
@@ -40,6 +41,7 @@ struct restore {
 	/* definitions to run again once the tables stand, in this order */
 	const struct schema_object **remake;
 	size_t n_remake, cap_remake;
+	struct sequences sequences; /**< as they stand before the restore */
 	struct line_writer park;
 	struct manifest park_manifest;
 	size_t n_park_files;
@@ -104,6 +106,9 @@ MUST_USE struct err *restore_verify(struct restore *r);
 MUST_USE struct err *restore_orphans_before(struct restore *r);
 MUST_USE struct err *restore_orphans_after(struct restore *r);
 
+/* restore_sequence.c */
+MUST_USE struct err *restore_sequences(struct restore *r);
+
 /* restore_park.c */
 MUST_USE struct err *restore_park(struct restore *r);
 
@@ -112,6 +117,11 @@ MUST_USE struct err *restore_rows(struct restore *r,
 				  const struct restore_table *t);
 MUST_USE struct err *restore_fill(struct restore *r,
 				  const struct restore_table *t);
+
+/* restore_bulk.c: all lines of a table that was dropped */
+MUST_USE struct err *restore_bulk(struct restore *r,
+				  const struct restore_table *t,
+				  const struct table_info *info);
 
 /* restore_merge.c: a table and its lines in one pass, by rowid */
 bool restore_can_merge(const struct table_info *old,

@@ -38,14 +38,16 @@ struct table_info {
 	const char *rowid_column;
 	/** WITHOUT ROWID: names of the key columns, in key order. */
 	const char **keys;
-	int *key_index;
+	int *key_index;  /**< among all columns */
+	int *key_stored; /**< among those that are stored */
 	size_t n_keys;
 	struct table_column *columns;
 	size_t n_columns;
 	const char **all; /**< every column, with key and generated ones */
 	size_t n_all;
+	bool is_virtual;  /**< a virtual table */
+	bool any_virtual; /**< it has virtual generated columns */
 	bool select_only; /**< sqlite3_preupdate_old() cannot be trusted */
-	bool autoincrement;
 	struct arena arena;
 };
 
@@ -123,6 +125,37 @@ void table_cursor_close(struct table_cursor *c);
 MUST_USE struct err *table_cursor_seek(struct table_cursor *c,
 				       const struct change_key *key,
 				       bool *found);
+
+/** Append a key as it stands in a line. */
+void table_add_line_key(struct buf *out, const struct change_key *key);
+
+/** SELECT of the key's fields, then of columns (NULL = the value NULL). */
+void table_add_select(struct buf *sql, const struct table_info *t,
+		      const char *name, const char *const *columns,
+		      size_t n_columns);
+
+/** All rows of a table, by ascending key where that is the rowid. */
+struct table_scan {
+	sqlite3 *db;
+	const struct table_info *table;
+	sqlite3_stmt *stmt;
+	int first;             /**< result column of columns[0] */
+	struct change_key key; /**< of the row; borrowed until the next */
+	struct buf key_text;
+};
+
+/** where: a condition, or NULL for all rows. */
+MUST_USE struct err *table_scan_open(struct table_scan *s, sqlite3 *db,
+				     const struct table_info *t,
+				     const char *name,
+				     const char *const *columns,
+				     size_t n_columns, const char *where);
+MUST_USE struct err *table_scan_next(struct table_scan *s, bool *row);
+
+/** Value of columns[i]. */
+void table_scan_value(const struct table_scan *s, size_t i,
+		      struct row_value *out);
+void table_scan_close(struct table_scan *s);
 
 /**
  * Write every row of a table as '-' lines (deleted: it was there, whole).
