@@ -75,8 +75,11 @@ static struct err *find_after(struct capture *c, struct captured *t,
 {
 	struct err *err;
 
-	/* a table that was renamed to this one's name is itself */
-	if (!t->now && capture_by_name(c, t->info.name))
+	/*
+	 * A table that was renamed to this one's name is itself; a virtual
+	 * table makes its shadow tables anew.
+	 */
+	if (!t->now && (t->info.is_shadow || capture_by_name(c, t->info.name)))
 		return NULL;
 	err = table_info_read(&a->info, c->db, t->now ? t->now : t->info.name,
 			      &a->found);

@@ -1,8 +1,9 @@
+#include "snapshot/restore_sqlite.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "snapshot/restore_sqlite.h"
 #include "target/target_sqlite.h"
 
 /*
@@ -13,15 +14,21 @@
  */
 
 struct bulk {
-	sqlite3_vtab base; /* must be first */
 	struct restore *r;
 	const struct restore_table *t;
 	size_t n_keys, n_fields; /* n_fields counts the keys too */
 	struct err *err;         /* why a row could not be read */
 };
 
+/* SQLite lets go of it at its leisure: when the bulk is gone already. */
+struct bulk_table {
+	sqlite3_vtab base; /* must be first */
+	struct bulk *bulk;
+};
+
 struct bulk_cursor {
 	sqlite3_vtab_cursor base; /* must be first */
+	struct bulk *bulk;
 	struct restore_lines lines;
 	struct restore_line line;
 	struct row_value *values;
@@ -40,6 +47,7 @@ static int bulk_connect(sqlite3 *db, void *aux, int argc,
 			const char *const *argv, sqlite3_vtab **out,
 			char **message)
 {
+	struct bulk_table *t = sqlite3_malloc(sizeof(*t));
 	struct bulk *b = aux;
 	struct buf sql = BUF_INIT;
 	int rc;
@@ -47,19 +55,27 @@ static int bulk_connect(sqlite3 *db, void *aux, int argc,
 	(void)argc;
 	(void)argv;
 	(void)message;
+	if (!t)
+		return SQLITE_NOMEM;
+	memset(t, 0, sizeof(*t));
+	t->bulk = b;
+	*out = &t->base;
 	buf_addstr(&sql, "CREATE TABLE x (");
 	for (size_t i = 0; i < b->n_fields; i++)
 		buf_addf(&sql, i ? ", f%zu" : "f%zu", i);
 	buf_addch(&sql, ')');
 	rc = sqlite3_declare_vtab(db, buf_str(&sql));
 	buf_release(&sql);
-	*out = &b->base;
+	if (rc != SQLITE_OK) {
+		sqlite3_free(t);
+		*out = NULL;
+	}
 	return rc;
 }
 
 static int bulk_disconnect(sqlite3_vtab *v)
 {
-	(void)v; /* owned by restore_bulk() */
+	sqlite3_free(v);
 	return SQLITE_OK;
 }
 
@@ -74,8 +90,8 @@ static int bulk_open(sqlite3_vtab *v, sqlite3_vtab_cursor **out)
 {
 	struct bulk_cursor *c = xcalloc(1, sizeof(*c));
 
-	c->values = xcalloc(((struct bulk *)(void *)v)->n_fields + 1,
-			    sizeof(*c->values));
+	c->bulk = ((struct bulk_table *)(void *)v)->bulk;
+	c->values = xcalloc(c->bulk->n_fields + 1, sizeof(*c->values));
 	*out = &c->base;
 	return SQLITE_OK;
 }
@@ -104,8 +120,8 @@ static struct err *read_row(struct bulk *b, struct bulk_cursor *c)
 		c->values[i++].i = c->line.key.i;
 	}
 	for (; i < b->n_fields; i++) {
-		struct err *err = row_parse(&p, c->line.end, &c->values[i],
-					    &c->scratch);
+		struct err *err =
+			row_parse(&p, c->line.end, &c->values[i], &c->scratch);
 
 		if (err)
 			return err;
@@ -117,7 +133,7 @@ static struct err *read_row(struct bulk *b, struct bulk_cursor *c)
 static int bulk_next(sqlite3_vtab_cursor *cur)
 {
 	struct bulk_cursor *c = (struct bulk_cursor *)(void *)cur;
-	struct bulk *b = (struct bulk *)(void *)cur->pVtab;
+	struct bulk *b = c->bulk;
 	struct err *err = restore_lines_next(&c->lines, &c->line);
 
 	if (!err && c->line.op)
@@ -130,7 +146,7 @@ static int bulk_filter(sqlite3_vtab_cursor *cur, int plan, const char *name,
 		       int argc, sqlite3_value **argv)
 {
 	struct bulk_cursor *c = (struct bulk_cursor *)(void *)cur;
-	struct bulk *b = (struct bulk *)(void *)cur->pVtab;
+	struct bulk *b = c->bulk;
 	struct err *err = restore_lines_open(&c->lines, b->r, b->t->lines);
 
 	(void)plan;
@@ -196,24 +212,45 @@ static const sqlite3_module module = {
 	.xRowid = bulk_rowid,
 };
 
+/* A key that is a column as well comes from there: it is kept exactly. */
+static bool is_key_only(const struct table_info *info, size_t k)
+{
+	return !info->without_rowid ||
+	       table_info_column(info, info->keys[k]) < 0;
+}
+
 static void add_insert(struct buf *sql, const struct table_info *info,
 		       const struct manifest_table *m, size_t n_keys)
 {
+	const char *comma = "";
+
 	buf_addstr(sql, "INSERT INTO main.");
 	sql_quote_name(sql, info->name);
 	buf_addstr(sql, " (");
 	for (size_t k = 0; k < n_keys; k++) {
-		buf_addstr(sql, k ? ", " : "");
+		if (!is_key_only(info, k))
+			continue;
+		buf_addstr(sql, comma);
+		comma = ", ";
 		if (info->without_rowid)
 			sql_quote_name(sql, info->keys[k]);
 		else
 			buf_addstr(sql, info->rowid);
 	}
 	for (size_t i = 0; i < m->n_columns; i++) {
-		buf_addstr(sql, ", ");
+		buf_addstr(sql, comma);
+		comma = ", ";
 		sql_quote_name(sql, m->columns[i].before);
 	}
-	buf_addstr(sql, ") SELECT * FROM git_migrate_lines");
+	buf_addstr(sql, ") SELECT ");
+	comma = "";
+	for (size_t i = 0; i < n_keys + m->n_columns; i++) {
+		if (i < n_keys && !is_key_only(info, i))
+			continue;
+		buf_addf(sql, "%sf%zu", comma, i);
+		comma = ", ";
+	}
+	buf_addstr(sql, " FROM git_migrate_lines");
 }
 
 struct err *restore_bulk(struct restore *r, const struct restore_table *t,
@@ -232,11 +269,7 @@ struct err *restore_bulk(struct restore *r, const struct restore_table *t,
 		    SQLITE_OK ||
 	    sqlite3_exec(r->db, buf_str(&sql), NULL, NULL, NULL) != SQLITE_OK)
 		err = target_sqlite_error(r->db, "write");
-	if (b.err) {
-		err_free(err);
-		err = b.err;
-	}
-	/* the module's data is ours and goes with this call */
+	err = err_first(b.err, err);
 	sqlite3_create_module(r->db, "git_migrate_lines", NULL, NULL);
 	buf_release(&sql);
 	return err;

@@ -83,72 +83,64 @@ static void old_columns(struct restore *r, const struct restore_table *t,
 		out->n_all++;
 }
 
+static void park_row(struct restore *r, const struct manifest_table *m,
+		     const struct table_scan *scan, const bool *added)
+{
+	struct buf *out = line_writer_begin(&r->park);
+	struct row_value v;
+
+	buf_add(out, "~\t", 2);
+	table_add_line_key(out, &scan->key);
+	for (size_t i = 0; i < m->n_columns; i++) {
+		table_scan_value(scan, i, &v);
+		buf_addch(out, '\t');
+		if (added[i]) {
+			row_add_value(out, &v);
+			buf_add(out, "\t!", 2);
+			r->out->parked += v.type != ROW_NULL;
+		} else {
+			row_add_same(out, &v);
+		}
+	}
+	buf_addch(out, '\n');
+	line_writer_add(&r->park);
+}
+
+/* Rows that have some value in an added column. */
 static struct err *park_rows(struct restore *r, struct manifest_table *m,
 			     const struct table_info *info, const bool *added,
 			     const char *name)
 {
-	struct buf sql = BUF_INIT;
-	sqlite3_stmt *stmt = NULL;
-	size_t n_keys = info->without_rowid ? info->n_keys : 1;
-	struct row_value v;
+	const char **columns =
+		arena_array(&r->arena, m->n_columns + 1, sizeof(*columns));
+	struct buf where = BUF_INIT;
+	struct table_scan scan;
 	struct err *err;
-	int rc = SQLITE_DONE;
+	bool row = false;
 
-	buf_addstr(&sql, "SELECT ");
-	for (size_t k = 0; info->without_rowid && k < n_keys; k++) {
-		sql_quote_name(&sql, info->keys[k]);
-		buf_addstr(&sql, ", ");
+	buf_addstr(&where, "0");
+	for (size_t i = 0; i < m->n_columns; i++) {
+		columns[i] = m->columns[i].before;
+		if (!added[i])
+			continue;
+		buf_addstr(&where, " OR ");
+		sql_quote_name(&where, columns[i]);
+		buf_addstr(&where, " IS NOT NULL");
 	}
-	if (!info->without_rowid)
-		buf_addf(&sql, "%s, ", info->rowid);
-	for (size_t i = 0; i < info->n_columns; i++) {
-		sql_quote_name(&sql, info->columns[i].name);
-		buf_addstr(&sql, i + 1 < info->n_columns ? ", " : " ");
-	}
-	buf_addstr(&sql, "FROM main.");
-	sql_quote_name(&sql, name);
-	buf_addstr(&sql, " WHERE 0");
-	for (size_t i = 0; i < info->n_columns; i++)
-		if (added[i]) {
-			buf_addstr(&sql, " OR ");
-			sql_quote_name(&sql, info->columns[i].name);
-			buf_addstr(&sql, " IS NOT NULL");
-		}
-	if (!info->without_rowid)
-		buf_addf(&sql, " ORDER BY %s", info->rowid);
-	err = table_prepare(r->db, buf_str(&sql), &stmt);
-	while (!err && !r->park.err &&
-	       (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		struct buf *out = line_writer_begin(&r->park);
-
-		buf_add(out, "~\t", 2);
-		for (size_t k = 0; k < n_keys; k++) {
-			table_value(&v, sqlite3_column_value(stmt, (int)k));
-			table_add_key(out, k, &v);
-		}
-		for (size_t i = 0; i < info->n_columns; i++) {
-			table_value(&v, sqlite3_column_value(
-						stmt, (int)(n_keys + i)));
-			buf_addch(out, '\t');
-			if (added[i]) {
-				row_add_value(out, &v);
-				buf_add(out, "\t!", 2);
-				r->out->parked += v.type != ROW_NULL;
-			} else {
-				row_add_same(out, &v);
-			}
-		}
-		buf_addch(out, '\n');
-		manifest_count_key(m, sqlite3_column_int64(stmt, 0));
+	err = table_scan_open(&scan, r->db, info, name, columns, m->n_columns,
+			      buf_str(&where));
+	while (!err && !r->park.err) {
+		err = table_scan_next(&scan, &row);
+		if (err || !row)
+			break;
+		park_row(r, m, &scan, added);
+		manifest_count_key(m, scan.key.i);
 		m->updated++;
-		line_writer_add(&r->park);
 	}
-	if (!err && !r->park.err && rc != SQLITE_DONE)
-		err = target_sqlite_error(r->db, "read rows");
 	if (!err)
 		err = line_writer_end(&r->park);
-	sqlite3_finalize(stmt);
-	buf_release(&sql);
+	table_scan_close(&scan);
+	buf_release(&where);
 	return err;
 }
 

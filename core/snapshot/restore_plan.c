@@ -82,6 +82,36 @@ static bool is_planned_before(const struct restore *r, const char *before)
 	return false;
 }
 
+/* Another table of before has the name now. */
+static bool is_taken(const struct restore *r, const char *name)
+{
+	const struct schema_delta *d = r->req->delta;
+
+	for (size_t i = 0; i < d->n_renames; i++)
+		if (!d->renames[i].column && d->renames[i].to &&
+		    sql_same_name(SQL_SQLITE, d->renames[i].to, name))
+			return true;
+	return false;
+}
+
+static const char *find_now(const struct restore *r, const char *kind,
+			    const char *name, const struct schema_object **cur)
+{
+	*cur = name ? schema_find(r->req->now, kind, name) : NULL;
+	return *cur ? (*cur)->name : NULL;
+}
+
+static void plan_virtual(struct restore *r, struct restore_table *t)
+{
+	bool dropped;
+
+	t->way = RESTORE_VIRTUAL;
+	t->after = table_after(r, t->before, &dropped);
+	if (dropped && !is_taken(r, t->before))
+		t->after = t->before;
+	t->after = find_now(r, "virtual", t->after, &t->cur);
+}
+
 /* A table that stood there before the migration. */
 static void plan_old(struct restore *r, const struct schema_object *old)
 {
@@ -92,27 +122,21 @@ static void plan_old(struct restore *r, const struct schema_object *old)
 	t->old = old;
 	t->lines = manifest_find(&r->manifest, old->name);
 	if (is_virtual(old)) {
-		t->cur = schema_find(r->req->now, old->kind, old->name);
-		t->after = t->cur ? old->name : NULL;
-		t->way = RESTORE_VIRTUAL;
+		t->lines = NULL; /* its shadow tables have them */
+		plan_virtual(r, t);
 		return;
 	}
 	t->after = table_after(r, old->name, &dropped);
 	if (dropped && t->lines)
 		t->after = t->lines->after; /* another one took its place */
-	else if (dropped)
-		t->after = schema_find(r->req->now, "table", old->name)
-				   ? old->name
-				   : NULL;
-	if (t->after)
-		t->cur = schema_find(r->req->now, "table", t->after);
-	if (!t->cur) {
-		t->after = NULL;
+	else if (dropped && !is_taken(r, old->name))
+		t->after = old->name;
+	t->after = find_now(r, "table", t->after, &t->cur);
+	if (!t->cur)
 		t->way = RESTORE_REMAKE;
-	} else {
+	else
 		t->way = dropped ? RESTORE_REBUILD
 				 : way_of(r, old->name, old, t->cur);
-	}
 	if (t->way == RESTORE_REBUILD)
 		t->aside = arena_printf(&r->arena, "git_migrate_aside_%zu",
 					r->n_tables);

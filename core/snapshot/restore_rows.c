@@ -402,6 +402,7 @@ static struct err *rows_open(struct rows *w, struct restore *r,
 	err = table_info_read(&w->info, r->db, t->before, &found);
 	if (!err && !found)
 		err = err_new(ERR_STATE, "table %s is not there", t->before);
+	r->stale_virtual |= w->info.is_shadow;
 	return err;
 }
 

@@ -131,8 +131,6 @@ static struct err *shrink(struct restore *r, struct restore_table *t)
 	return take_off(r, t);
 }
 
-static struct err *set_texts(struct restore *r);
-
 static struct err *move_tables(struct restore *r)
 {
 	struct err *err = NULL;
@@ -161,7 +159,7 @@ static struct err *move_tables(struct restore *r)
 		if (t->aside && t->way != RESTORE_REBUILD)
 			err = rename_table(r, t->aside, t->before);
 	}
-	return err ? err : set_texts(r);
+	return err;
 }
 
 static struct err *move_virtual(struct restore *r)
@@ -170,19 +168,11 @@ static struct err *move_virtual(struct restore *r)
 
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		const struct restore_table *t = &r->tables[i];
-		const char *renamed = NULL;
 
 		if (t->way != RESTORE_VIRTUAL)
 			continue;
-		for (size_t k = 0; k < r->req->delta->n_renames; k++) {
-			const struct schema_rename *n =
-				&r->req->delta->renames[k];
-
-			if (!n->column && streq(n->table, t->before))
-				renamed = n->to;
-		}
-		if (renamed && !t->cur) {
-			err = rename_table(r, renamed, t->before);
+		if (t->cur && !streq(t->after, t->before)) {
+			err = rename_table(r, t->after, t->before);
 			continue;
 		}
 		if (t->cur)
@@ -194,44 +184,28 @@ static struct err *move_virtual(struct restore *r)
 	return err;
 }
 
-struct err *restore_schema_before(struct restore *r)
-{
-	struct err *err = drop_hanging(r);
-
-	if (!err)
-		err = move_tables(r);
-	if (!err)
-		err = move_virtual(r);
-	return err_wrap(err, "restore definitions");
-}
-
-static const char *schema_type(const struct schema_object *o)
-{
-	return streq(o->kind, "virtual") ? "table" : o->kind;
-}
-
-static struct err *update_schema(struct restore *r, const char *sql,
-				 const char *text, int64_t a, int64_t b)
+static struct err *set_text(struct restore *r, int64_t rowid, const char *text)
 {
 	sqlite3_stmt *stmt = NULL;
-	struct err *err = table_prepare(r->db, sql, &stmt);
+	struct err *err = table_prepare(r->db,
+					"UPDATE main.sqlite_schema SET "
+					"sql = ?1 WHERE rowid = ?2",
+					&stmt);
 
 	if (err)
 		return err;
-	if (text)
-		sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
-	else
-		sqlite3_bind_int64(stmt, 1, a);
-	sqlite3_bind_int64(stmt, 2, b);
+	sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, rowid);
 	sqlite3_step(stmt);
 	if (sqlite3_finalize(stmt) != SQLITE_OK)
 		err = target_sqlite_error(r->db, "restore a definition");
 	return err;
 }
 
-/* Where the object stands in sqlite_schema, 0 = nowhere; and its text. */
-static struct err *look_up(struct restore *r, const struct schema_object *o,
-			   int64_t *rowid, bool *same_text)
+/* Where an object stands in sqlite_schema, 0 = nowhere; and its text. */
+static struct err *look_up(struct restore *r, const char *type,
+			   const char *name, const char *sql, int64_t *rowid,
+			   bool *same_text)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(r->db,
@@ -244,9 +218,9 @@ static struct err *look_up(struct restore *r, const struct schema_object *o,
 	*same_text = true;
 	if (err)
 		return err;
-	sqlite3_bind_text(stmt, 1, schema_type(o), -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 2, o->name, -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 3, o->sql, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 1, type, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 3, sql, -1, SQLITE_STATIC);
 	if (sqlite3_step(stmt) == SQLITE_ROW) {
 		*rowid = sqlite3_column_int64(stmt, 0);
 		*same_text = sqlite3_column_int(stmt, 1);
@@ -270,23 +244,35 @@ static struct err *set_texts(struct restore *r)
 		int64_t rowid;
 		bool same;
 
-		if (t->way != RESTORE_TEXT && t->way != RESTORE_SHRINK)
+		if (t->way != RESTORE_TEXT && t->way != RESTORE_SHRINK &&
+		    t->way != RESTORE_VIRTUAL)
 			continue;
-		err = look_up(r, t->old, &rowid, &same);
+		err = look_up(r, "table", t->old->name, t->old->sql, &rowid,
+			      &same);
 		if (err || same || !rowid)
 			continue;
 		if (!any)
 			err = restore_exec(r, "PRAGMA writable_schema = ON");
 		any = true;
 		if (!err)
-			err = update_schema(r,
-					    "UPDATE main.sqlite_schema SET "
-					    "sql = ?1 WHERE rowid = ?2",
-					    t->old->sql, 0, rowid);
+			err = set_text(r, rowid, t->old->sql);
 	}
 	if (!err && any)
 		err = restore_exec(r, "PRAGMA writable_schema = RESET");
 	return err;
+}
+
+struct err *restore_schema_before(struct restore *r)
+{
+	struct err *err = drop_hanging(r);
+
+	if (!err)
+		err = move_tables(r);
+	if (!err)
+		err = move_virtual(r);
+	if (!err)
+		err = set_texts(r);
+	return err_wrap(err, "restore definitions");
 }
 
 static int by_rank(const void *a, const void *b)
@@ -341,158 +327,13 @@ static struct err *set_pragmas(struct restore *r)
 	return err;
 }
 
-static struct err *is_free(struct restore *r, int64_t rowid, bool *out)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct err *err = table_prepare(r->db,
-					"SELECT 1 FROM main.sqlite_schema "
-					"WHERE rowid = ?1",
-					&stmt);
-
-	*out = false;
-	if (err)
-		return err;
-	sqlite3_bind_int64(stmt, 1, rowid);
-	*out = sqlite3_step(stmt) == SQLITE_DONE;
-	sqlite3_finalize(stmt);
-	return NULL;
-}
-
-/* The first rowid behind all objects that are not on the move. */
-static struct err *last_place(struct restore *r, int64_t far, int64_t *out)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct err *err = table_prepare(r->db,
-					"SELECT max(rowid) + 1 FROM "
-					"main.sqlite_schema WHERE rowid < ?1",
-					&stmt);
-
-	if (err)
-		return err;
-	sqlite3_bind_int64(stmt, 1, far);
-	sqlite3_step(stmt);
-	*out = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return NULL;
-}
-
-/* A row of sqlite_schema and the rowid it is to have. */
-struct place {
-	int64_t is, want;
-};
-
-struct places {
-	struct place *list;
-	size_t n, cap;
-	bool any; /* some row is not where it should be */
-};
-
-static void add_place(struct places *p, int64_t is, int64_t want)
-{
-	VEC_GROW(p->list, p->n, p->cap);
-	p->list[p->n++] = (struct place){ is, want };
-	p->any |= is != want;
-}
-
-/* Implicit indexes stand right behind their table. */
-static struct err *place_autoindexes(struct restore *r, const char *table,
-				     int64_t position, struct places *p)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct err *err = table_prepare(r->db,
-					"SELECT rowid FROM main.sqlite_schema "
-					"WHERE type = 'index' AND sql IS NULL "
-					"AND tbl_name = ?1 ORDER BY rowid",
-					&stmt);
-
-	if (err)
-		return err;
-	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
-	while (sqlite3_step(stmt) == SQLITE_ROW)
-		add_place(p, sqlite3_column_int64(stmt, 0), ++position);
-	sqlite3_finalize(stmt);
-	return NULL;
-}
-
-static struct err *find_places(struct restore *r,
-			       const struct schema_object **objects, size_t n,
-			       struct places *p)
-{
-	struct err *err = NULL;
-
-	for (size_t i = 0; i < n && !err; i++) {
-		const struct schema_object *o = objects[i];
-		int64_t at;
-		bool same;
-
-		err = look_up(r, o, &at, &same);
-		if (err || !at)
-			continue;
-		add_place(p, at, o->position);
-		if (streq(o->kind, "table"))
-			err = place_autoindexes(r, o->name, o->position, p);
-	}
-	return err;
-}
-
-static struct err *move_place(struct restore *r, int64_t from, int64_t to)
-{
-	return update_schema(r,
-			     "UPDATE main.sqlite_schema SET rowid = ?1 "
-			     "WHERE rowid = ?2",
-			     NULL, to, from);
-}
-
-/*
- * The order of objects in sqlite_schema is the order of a dump. Each goes
- * back to its place where that is free.
- */
-static struct err *set_positions(struct restore *r,
-				 const struct schema_object **objects, size_t n)
-{
-	const int64_t far = (int64_t)1 << 40;
-	struct places p = { 0 };
-	struct err *err = find_places(r, objects, n, &p);
-
-	if (err || !p.any)
-		goto done;
-	err = restore_exec(r, "PRAGMA writable_schema = ON");
-	for (size_t i = 0; i < p.n && !err; i++)
-		err = move_place(r, p.list[i].is, far + (int64_t)i);
-	for (size_t i = 0; i < p.n && !err; i++) {
-		bool place_is_free;
-
-		err = is_free(r, p.list[i].want, &place_is_free);
-		if (!err && !place_is_free)
-			err = last_place(r, far, &p.list[i].want);
-		if (!err)
-			err = move_place(r, far + (int64_t)i, p.list[i].want);
-	}
-	if (!err)
-		err = restore_exec(r, "PRAGMA writable_schema = RESET");
-done:
-	free(p.list);
-	return err;
-}
-
 struct err *restore_schema_after(struct restore *r)
 {
-	const struct schema_delta *d = r->req->delta;
-	const struct schema_object **all;
 	struct err *err = remake(r);
-	size_t n = 0;
 
 	if (!err)
 		err = set_pragmas(r);
-	all = arena_array(&r->arena, r->n_remake + d->n + 1, sizeof(*all));
-	for (size_t i = 0; i < d->n; i++)
-		if (d->changes[i].before &&
-		    (streq(d->changes[i].before->kind, "table") ||
-		     streq(d->changes[i].before->kind, "virtual")))
-			all[n++] = d->changes[i].before;
-	for (size_t i = 0; i < r->n_remake; i++)
-		all[n++] = r->remake[i];
 	if (!err && !r->out->n_conflicts)
-		err = set_positions(r, all, n);
+		err = restore_places(r);
 	return err_wrap(err, "restore definitions");
 }

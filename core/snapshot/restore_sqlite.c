@@ -234,6 +234,9 @@ struct err *restore_run(const struct restore_request *req,
 		err = restore_schema_after(&r);
 	if (!err)
 		err = restore_sequences(&r);
+	/* what virtual tables remember of their shadow tables is outdated */
+	if (!err && r.stale_virtual)
+		err = restore_exec(&r, "PRAGMA writable_schema = RESET");
 	if (!err)
 		err = restore_orphans_after(&r);
 	if (!err && !out->n_conflicts)

@@ -18,7 +18,7 @@ enum restore_way {
 	RESTORE_REBUILD, /**< made anew and filled from what is there */
 	RESTORE_REMAKE,  /**< it was dropped: made anew from the snapshot */
 	RESTORE_REMOVE,  /**< the migration made it: parked and dropped */
-	RESTORE_VIRTUAL, /**< dropped virtual table: made anew */
+	RESTORE_VIRTUAL, /**< virtual table: made anew, or renamed back */
 };
 
 /** One table that the migration touched. */
@@ -47,6 +47,7 @@ struct restore {
 	size_t n_park_files;
 	struct restore_child *children; /**< of tables that lose rows */
 	size_t n_children, cap_children;
+	bool stale_virtual; /**< shadow tables were written */
 	struct buf scratch;
 	struct arena arena;
 };
@@ -137,6 +138,9 @@ MUST_USE struct err *restore_merge(struct restore *r,
 /* restore_schema.c */
 MUST_USE struct err *restore_schema_before(struct restore *r);
 MUST_USE struct err *restore_schema_after(struct restore *r);
+
+/* restore_place.c */
+MUST_USE struct err *restore_places(struct restore *r);
 
 /** Current name of a column of the table before the migration, or NULL. */
 const char *restore_column_now(const struct restore *r,

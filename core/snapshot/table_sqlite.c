@@ -120,10 +120,11 @@ static struct err *read_columns(struct table_info *t, sqlite3 *db,
 /* The single key column is the rowid unless an index stands for it. */
 static struct err *read_flags(struct table_info *t, sqlite3 *db, bool *pk_index)
 {
+	const char *type;
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(
 		db,
-		"SELECT wr, name, type = 'virtual', EXISTS (SELECT 1 FROM "
+		"SELECT wr, name, type, EXISTS (SELECT 1 FROM "
 		"pragma_index_list(?1, 'main') WHERE origin = 'pk') "
 		"FROM pragma_table_list(?1) WHERE schema = 'main'",
 		&stmt);
@@ -136,7 +137,9 @@ static struct err *read_flags(struct table_info *t, sqlite3 *db, bool *pk_index)
 		/* as the database has it, however it was asked for */
 		t->name = arena_strdup(
 			&t->arena, (const char *)sqlite3_column_text(stmt, 1));
-		t->is_virtual = sqlite3_column_int(stmt, 2);
+		type = (const char *)sqlite3_column_text(stmt, 2);
+		t->is_virtual = streq(type, "virtual");
+		t->is_shadow = streq(type, "shadow");
 		*pk_index = sqlite3_column_int(stmt, 3);
 	}
 	if (sqlite3_finalize(stmt) != SQLITE_OK)

@@ -46,6 +46,7 @@ struct table_info {
 	const char **all; /**< every column, with key and generated ones */
 	size_t n_all;
 	bool is_virtual;  /**< a virtual table */
+	bool is_shadow;   /**< a virtual table keeps its data there */
 	bool any_virtual; /**< it has virtual generated columns */
 	bool select_only; /**< sqlite3_preupdate_old() cannot be trusted */
 	struct arena arena;

@@ -1,0 +1,411 @@
+#include "snapshot/capture_sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "sql/sqlite_lexer.h"
+
+/* Statements that make, drop or alter tables: what the hook does not see. */
+
+static bool same(const char *a, const char *b)
+{
+	return sql_same_name(SQL_SQLITE, a, b);
+}
+
+/* The name may come back to life later in the script. */
+static bool made_again(const struct capture *c, size_t i, const char *name)
+{
+	for (i++; i < c->script->n; i++) {
+		const struct sql_statement *s = &c->script->statements[i];
+
+		if (s->verb == SQL_CREATE_TABLE && s->object &&
+		    same(s->object, name))
+			return true;
+		if (s->verb == SQL_RENAME_TABLE && s->detail &&
+		    same(s->detail, name))
+			return true;
+	}
+	return false;
+}
+
+/* Log every row as it stands: deleted, or one column of it overwritten. */
+static struct err *log_rows(struct capture *c, struct captured *t, int column)
+{
+	const char *const *columns = (const char *const *)t->column_now;
+	size_t first = column < 0 ? 0 : (size_t)column;
+	size_t n = column < 0 ? t->info.n_columns : 1;
+	enum change_op op = column < 0 ? CHANGE_DELETE : CHANGE_UPDATE;
+	struct table_scan scan;
+	struct row_value v;
+	struct err *err;
+	bool row;
+
+	err = table_scan_open(&scan, c->db, &t->form, t->now, columns + first,
+			      n, NULL);
+	while (!err) {
+		struct buf *out;
+
+		err = table_scan_next(&scan, &row);
+		if (err || !row)
+			break;
+		out = changelog_begin(t->log, op, &scan.key);
+		if (op == CHANGE_UPDATE)
+			changelog_column(t->log, (unsigned)column);
+		for (size_t i = 0; i < n; i++) {
+			table_scan_value(&scan, i, &v);
+			if (i)
+				buf_addch(out, '\t');
+			row_add_value(out, &v);
+		}
+		err = changelog_end(t->log);
+	}
+	table_scan_close(&scan);
+	return err_wrap(err, "keep the rows of table %s", t->now);
+}
+
+static void add_placed(struct capture *c, const char *type, const char *name,
+		       int64_t position, bool always)
+{
+	struct placed *p;
+
+	for (size_t i = 0; i < c->n_placed; i++)
+		if (streq(c->placed[i].type, type) &&
+		    streq(c->placed[i].name, name))
+			return;
+	VEC_GROW(c->placed, c->n_placed, c->cap_placed);
+	p = &c->placed[c->n_placed++];
+	p->type = xstrdup(type);
+	p->name = xstrdup(name);
+	p->position = position;
+	p->always = always;
+}
+
+/*
+ * Where an object, and what belongs to it, stood before it is dropped: one
+ * that comes back with the same text is no change to the schema delta.
+ */
+static struct err *note_places(struct capture *c, const char *name, bool shadow)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(
+		c->db,
+		"SELECT type, name, rowid FROM main.sqlite_schema WHERE "
+		"sql IS NOT NULL AND (name = ?1 COLLATE NOCASE OR "
+		"tbl_name = ?1 COLLATE NOCASE)",
+		&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		add_placed(c, (const char *)sqlite3_column_text(stmt, 0),
+			   (const char *)sqlite3_column_text(stmt, 1),
+			   sqlite3_column_int64(stmt, 2), shadow);
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+static struct err *before_drop(struct capture *c, size_t i, const char *name,
+			       bool shadow)
+{
+	struct captured *t;
+	struct err *err = capture_ensure(c, name, &t);
+
+	if (err || !t)
+		return err;
+	err = note_places(c, name, shadow);
+	if (err)
+		return err;
+	c->dropping = name;
+	if (changelog_is_empty(t->log) && !made_again(c, i, t->info.name) &&
+	    same(t->info.name, t->now)) {
+		t->streamed = true;
+		return capture_stream(c, t);
+	}
+	return log_rows(c, t, -1);
+}
+
+/* Call fn for the tables that hold a virtual one's data, <table>_<suffix>. */
+static struct err *each_shadow(struct capture *c, const char *name,
+			       struct err *(*fn)(struct capture *c, size_t i,
+						 const char *shadow),
+			       size_t i)
+{
+	sqlite3_stmt *stmt = NULL;
+	char **names = NULL;
+	size_t n = 0, cap = 0;
+	struct err *err = table_prepare(
+		c->db,
+		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
+		"type = 'shadow' AND lower(substr(name, 1, length(?1) + 1)) "
+		"= lower(?1) || '_'",
+		&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		VEC_GROW(names, n, cap);
+		names[n++] =
+			xstrdup((const char *)sqlite3_column_text(stmt, 0));
+	}
+	sqlite3_finalize(stmt);
+	for (size_t k = 0; k < n; k++) {
+		if (!err)
+			err = fn(c, i, names[k]);
+		free(names[k]);
+	}
+	free(names);
+	return err;
+}
+
+static struct err *drop_shadow(struct capture *c, size_t i, const char *name)
+{
+	return before_drop(c, i, name, true);
+}
+
+static struct err *create_shadow(struct capture *c, size_t i, const char *name)
+{
+	(void)i;
+	capture_add_created(c, name);
+	return NULL;
+}
+
+static bool is_virtual(sqlite3 *db, const char *name)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool yes = false;
+
+	if (sqlite3_prepare_v2(db,
+			       "SELECT 1 FROM pragma_table_list(?1) WHERE "
+			       "schema = 'main' AND type = 'virtual'",
+			       -1, &stmt, NULL) == SQLITE_OK) {
+		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+		yes = sqlite3_step(stmt) == SQLITE_ROW;
+	}
+	sqlite3_finalize(stmt);
+	return yes;
+}
+
+static bool table_exists(sqlite3 *db, const char *name)
+{
+	return sqlite3_table_column_metadata(db, "main", name, NULL, NULL, NULL,
+					     NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool makes_virtual(const struct sql_statement *s)
+{
+	struct sqlite_lexer l;
+	struct sqlite_token t;
+
+	sqlite_lexer_init(&l, s->text, s->len);
+	sqlite_lexer_next_solid(&l); /* CREATE */
+	t = sqlite_lexer_next_solid(&l);
+	return sqlite_token_is(&t, "virtual");
+}
+
+/* The statement means the main database's table of that name. */
+static bool concerns_main(struct capture *c, const struct sql_statement *s)
+{
+	if (!s->object || s->temp)
+		return false;
+	if (s->schema)
+		return same(s->schema, "main");
+	if (s->verb == SQL_CREATE_TABLE)
+		return true;
+	return sqlite3_table_column_metadata(c->db, "temp", s->object, NULL,
+					     NULL, NULL, NULL, NULL,
+					     NULL) != SQLITE_OK;
+}
+
+static struct err *before_drop_column(struct capture *c,
+				      const struct sql_statement *s)
+{
+	struct captured *t;
+	struct err *err = capture_ensure(c, s->object, &t);
+
+	for (size_t i = 0; !err && t && s->detail && i < t->info.n_columns; i++)
+		if (t->column_now[i] && same(t->column_now[i], s->detail))
+			return log_rows(c, t, (int)i);
+	return err;
+}
+
+static struct err *before_drop_table(struct capture *c, size_t i,
+				     const char *name)
+{
+	struct err *err;
+
+	if (!is_virtual(c->db, name))
+		return before_drop(c, i, name, false);
+	/* what is held back is not in the shadow tables yet */
+	err = capture_flush(c);
+	if (!err)
+		err = each_shadow(c, name, drop_shadow, i);
+	c->dropping = NULL;
+	return err;
+}
+
+struct err *capture_before(struct capture *c, size_t i)
+{
+	const struct sql_statement *s = &c->script->statements[i];
+	struct captured *t;
+
+	c->dropping = NULL;
+	for (size_t k = 0; k < c->n_tables; k++) {
+		c->tables[k]->named = false;
+		memset(c->tables[k]->candidate, 0,
+		       c->tables[k]->info.n_columns);
+	}
+	c->concerned = concerns_main(c, s);
+	if (!c->concerned)
+		return NULL;
+	switch ((int)s->verb) {
+	case SQL_CREATE_TABLE:
+		c->was_there = table_exists(c->db, s->object);
+		if (!c->was_there && makes_virtual(s))
+			c->creating = s->object;
+		return NULL;
+	case SQL_DROP:
+		return note_places(c, s->object, false);
+	case SQL_DROP_TABLE:
+		return before_drop_table(c, i, s->object);
+	case SQL_DROP_COLUMN:
+		return before_drop_column(c, s);
+	case SQL_ADD_COLUMN:
+	case SQL_RENAME_COLUMN:
+	case SQL_RENAME_TABLE:
+		return capture_ensure(c, s->object, &t);
+	default:
+		return NULL;
+	}
+}
+
+/* "old_data" of a virtual table becomes "new_data" where that is there. */
+static void follow_shadow(struct capture *c, char **name, const char *old,
+			  const char *new)
+{
+	size_t n = strlen(old);
+	struct buf b = BUF_INIT;
+
+	if (sqlite3_strnicmp(*name, old, (int)n) || (*name)[n] != '_' ||
+	    table_exists(c->db, *name))
+		return;
+	buf_addf(&b, "%s%s", new, *name + n);
+	if (table_exists(c->db, buf_str(&b))) {
+		free(*name);
+		*name = buf_detach(&b);
+	}
+	buf_release(&b);
+}
+
+static struct err *after_rename(struct capture *c,
+				const struct sql_statement *s)
+{
+	struct captured *t = capture_by_name(c, s->object);
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < c->n_created; i++) {
+		if (!t && same(c->created[i], s->object)) {
+			free(c->created[i]);
+			c->created[i] = xstrdup(s->detail);
+		}
+		follow_shadow(c, &c->created[i], s->object, s->detail);
+	}
+	if (!t)
+		return NULL;
+	free(t->now);
+	t->now = xstrdup(s->detail);
+	err = capture_map_columns(c, t);
+	for (size_t i = 0; i < c->n_tables && t->info.is_virtual && !err; i++) {
+		struct captured *shadow = c->tables[i];
+
+		if (shadow->now) {
+			follow_shadow(c, &shadow->now, s->object, s->detail);
+			err = capture_map_columns(c, shadow);
+		}
+	}
+	return err;
+}
+
+static struct err *after_column(struct capture *c,
+				const struct sql_statement *s)
+{
+	struct captured *t = capture_by_name(c, s->object);
+
+	if (!t)
+		return NULL;
+	for (size_t i = 0;
+	     s->verb != SQL_ADD_COLUMN && s->detail && i < t->info.n_columns;
+	     i++) {
+		if (!t->column_now[i] || !same(t->column_now[i], s->detail))
+			continue;
+		free(t->column_now[i]);
+		t->column_now[i] = s->verb == SQL_RENAME_COLUMN
+					   ? xstrdup(s->detail2)
+					   : NULL;
+		break;
+	}
+	return capture_map_columns(c, t);
+}
+
+static void after_drop(struct capture *c)
+{
+	for (size_t i = 0; i < c->n_created;) {
+		if (table_exists(c->db, c->created[i])) {
+			i++;
+			continue;
+		}
+		free(c->created[i]);
+		c->created[i] = c->created[--c->n_created];
+	}
+	for (size_t i = 0; i < c->n_tables; i++) {
+		struct captured *t = c->tables[i];
+
+		if (!t->now || table_exists(c->db, t->now))
+			continue;
+		free(t->now);
+		t->now = NULL;
+		sqlite3_finalize(t->fetch);
+		t->fetch = NULL;
+	}
+}
+
+/* A virtual table makes its shadow tables; all of them are new. */
+static struct err *after_create(struct capture *c,
+				const struct sql_statement *s, size_t i)
+{
+	if (c->was_there)
+		return NULL;
+	capture_add_created(c, s->object);
+	if (!makes_virtual(s))
+		return NULL;
+	c->any_virtual = true;
+	return each_shadow(c, s->object, create_shadow, i);
+}
+
+struct err *capture_after(struct capture *c, size_t i)
+{
+	const struct sql_statement *s = &c->script->statements[i];
+	struct err *err = capture_take_error(c);
+
+	c->dropping = c->creating = NULL;
+	c->last = NULL;
+	if (err || !c->concerned)
+		return err;
+	switch ((int)s->verb) {
+	case SQL_CREATE_TABLE:
+		return after_create(c, s, i);
+	case SQL_DROP_TABLE:
+		after_drop(c);
+		return NULL;
+	case SQL_RENAME_TABLE:
+		return after_rename(c, s);
+	case SQL_RENAME_COLUMN:
+	case SQL_DROP_COLUMN:
+	case SQL_ADD_COLUMN:
+		return after_column(c, s);
+	default:
+		return NULL;
+	}
+}

@@ -1,0 +1,186 @@
+#include "snapshot/restore_sqlite.h"
+
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "target/target_sqlite.h"
+
+/*
+ * The order of objects in sqlite_schema is the order of a dump. Each goes back
+ * to its place where that is free.
+ */
+
+static struct err *is_free(struct restore *r, int64_t rowid, bool *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"SELECT 1 FROM main.sqlite_schema "
+					"WHERE rowid = ?1",
+					&stmt);
+
+	*out = false;
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, rowid);
+	*out = sqlite3_step(stmt) == SQLITE_DONE;
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+/* The first rowid behind all objects that are not on the move. */
+static struct err *last_place(struct restore *r, int64_t far, int64_t *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"SELECT max(rowid) + 1 FROM "
+					"main.sqlite_schema WHERE rowid < ?1",
+					&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, far);
+	sqlite3_step(stmt);
+	*out = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+/* A row of sqlite_schema and the rowid it is to have. */
+struct place {
+	int64_t is, want;
+};
+
+struct places {
+	struct place *list;
+	size_t n, cap;
+	bool any; /* some row is not where it should be */
+};
+
+static void add_place(struct places *p, int64_t is, int64_t want)
+{
+	VEC_GROW(p->list, p->n, p->cap);
+	p->list[p->n++] = (struct place){ is, want };
+	p->any |= is != want;
+}
+
+/* Implicit indexes stand right behind their table. */
+static struct err *place_autoindexes(struct restore *r, const char *table,
+				     int64_t position, struct places *p)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"SELECT rowid FROM main.sqlite_schema "
+					"WHERE type = 'index' AND sql IS NULL "
+					"AND tbl_name = ?1 ORDER BY rowid",
+					&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		add_place(p, sqlite3_column_int64(stmt, 0), ++position);
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+static struct err *find_row(struct restore *r, const char *type,
+			    const char *name, int64_t *rowid)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"SELECT rowid FROM main.sqlite_schema "
+					"WHERE type = ?1 AND name = ?2",
+					&stmt);
+
+	*rowid = 0;
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, type, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		*rowid = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+static struct err *find_place(struct restore *r, const char *type,
+			      const char *name, int64_t want, struct places *p)
+{
+	int64_t is;
+	struct err *err = find_row(r, type, name, &is);
+
+	if (err || !is)
+		return err;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->list[i].is == is)
+			return NULL; /* the first word about it counts */
+	add_place(p, is, want);
+	return streq(type, "table") ? place_autoindexes(r, name, want, p)
+				    : NULL;
+}
+
+static struct err *find_places(struct restore *r, struct places *p)
+{
+	const struct schema_delta *d = r->req->delta;
+	const struct manifest *m = &r->manifest;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < m->n_objects && !err; i++)
+		err = find_place(r, m->objects[i].type, m->objects[i].name,
+				 m->objects[i].position, p);
+	for (size_t i = 0; i < d->n && !err; i++) {
+		const struct schema_object *o = d->changes[i].before;
+
+		if (o && (streq(o->kind, "table") || streq(o->kind, "virtual")))
+			err = find_place(r, "table", o->name, o->position, p);
+	}
+	for (size_t i = 0; i < r->n_remake && !err; i++)
+		err = find_place(r, r->remake[i]->kind, r->remake[i]->name,
+				 r->remake[i]->position, p);
+	return err;
+}
+
+static struct err *move_place(struct restore *r, int64_t from, int64_t to)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(r->db,
+					"UPDATE main.sqlite_schema SET "
+					"rowid = ?1 WHERE rowid = ?2",
+					&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, to);
+	sqlite3_bind_int64(stmt, 2, from);
+	sqlite3_step(stmt);
+	if (sqlite3_finalize(stmt) != SQLITE_OK)
+		err = target_sqlite_error(r->db, "restore a definition");
+	return err;
+}
+
+struct err *restore_places(struct restore *r)
+{
+	const int64_t far = (int64_t)1 << 40;
+	struct places p = { 0 };
+	struct err *err = find_places(r, &p);
+
+	if (err || !p.any)
+		goto done;
+	err = restore_exec(r, "PRAGMA writable_schema = ON");
+	for (size_t i = 0; i < p.n && !err; i++)
+		err = move_place(r, p.list[i].is, far + (int64_t)i);
+	for (size_t i = 0; i < p.n && !err; i++) {
+		bool place_is_free;
+
+		err = is_free(r, p.list[i].want, &place_is_free);
+		if (!err && !place_is_free)
+			err = last_place(r, far, &p.list[i].want);
+		if (!err)
+			err = move_place(r, far + (int64_t)i, p.list[i].want);
+	}
+	if (!err)
+		err = restore_exec(r, "PRAGMA writable_schema = RESET");
+done:
+	free(p.list);
+	return err;
+}
