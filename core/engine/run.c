@@ -325,6 +325,10 @@ struct err *run_begin(struct run *r)
 	r->group_tip = r->tip;
 	crash_point("begun");
 	err = fence(r);
+	/* what was undone is not there: it would be missing from a delta */
+	if (!err && r->schema_stale)
+		err = run_inspect(r, true, NULL);
+	r->schema_stale = r->schema_stale && err;
 	if (!err && !r->sink)
 		err = r->e->store->ops->sink_open(r->e->store, &r->sink);
 	if (!err)
