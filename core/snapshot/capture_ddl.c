@@ -65,7 +65,7 @@ static struct err *log_rows(struct capture *c, struct captured *t, int column)
 }
 
 static void add_placed(struct capture *c, const char *type, const char *name,
-		       int64_t position, bool always)
+		       int64_t position, const char *sql)
 {
 	struct placed *p;
 
@@ -78,7 +78,7 @@ static void add_placed(struct capture *c, const char *type, const char *name,
 	p->type = xstrdup(type);
 	p->name = xstrdup(name);
 	p->position = position;
-	p->always = always;
+	p->sql = sql ? xstrdup(sql) : NULL;
 }
 
 /*
@@ -90,7 +90,7 @@ static struct err *note_places(struct capture *c, const char *name, bool shadow)
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(
 		c->db,
-		"SELECT type, name, rowid FROM main.sqlite_schema WHERE "
+		"SELECT type, name, rowid, sql FROM main.sqlite_schema WHERE "
 		"sql IS NOT NULL AND (name = ?1 COLLATE NOCASE OR "
 		"tbl_name = ?1 COLLATE NOCASE)",
 		&stmt);
@@ -101,7 +101,9 @@ static struct err *note_places(struct capture *c, const char *name, bool shadow)
 	while (sqlite3_step(stmt) == SQLITE_ROW)
 		add_placed(c, (const char *)sqlite3_column_text(stmt, 0),
 			   (const char *)sqlite3_column_text(stmt, 1),
-			   sqlite3_column_int64(stmt, 2), shadow);
+			   sqlite3_column_int64(stmt, 2),
+			   shadow ? (const char *)sqlite3_column_text(stmt, 3)
+				  : NULL);
 	sqlite3_finalize(stmt);
 	return NULL;
 }
@@ -246,6 +248,26 @@ static struct err *before_drop_table(struct capture *c, size_t i,
 	return err;
 }
 
+static struct err *rename_shadow(struct capture *c, size_t i, const char *name)
+{
+	struct captured *t;
+	struct err *err = capture_ensure(c, name, &t);
+
+	(void)i;
+	return err || !t ? err : note_places(c, name, true);
+}
+
+/* A virtual table renames its shadow tables with it. */
+static struct err *before_rename(struct capture *c, size_t i, const char *name)
+{
+	struct captured *t;
+	struct err *err = capture_ensure(c, name, &t);
+
+	if (err || !t || !t->info.is_virtual)
+		return err;
+	return each_shadow(c, name, rename_shadow, i);
+}
+
 struct err *capture_before(struct capture *c, size_t i)
 {
 	const struct sql_statement *s = &c->script->statements[i];
@@ -274,8 +296,9 @@ struct err *capture_before(struct capture *c, size_t i)
 		return before_drop_column(c, s);
 	case SQL_ADD_COLUMN:
 	case SQL_RENAME_COLUMN:
-	case SQL_RENAME_TABLE:
 		return capture_ensure(c, s->object, &t);
+	case SQL_RENAME_TABLE:
+		return before_rename(c, i, s->object);
 	default:
 		return NULL;
 	}

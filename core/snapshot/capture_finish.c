@@ -112,6 +112,14 @@ static void write_renames(struct capture *c, struct schema_delta *delta,
 	}
 }
 
+static bool is_at_home(const struct placed *p, sqlite3_stmt *row)
+{
+	const char *sql = (const char *)sqlite3_column_text(row, 1);
+
+	return sqlite3_column_int64(row, 0) == p->position &&
+	       (!p->sql || (sql && streq(sql, p->sql)));
+}
+
 /* Objects that came back elsewhere, and shadow tables, which no delta has. */
 static struct err *write_places(struct capture *c, struct manifest *m)
 {
@@ -120,21 +128,20 @@ static struct err *write_places(struct capture *c, struct manifest *m)
 
 	if (c->n_placed)
 		err = table_prepare(c->db,
-				    "SELECT rowid FROM main.sqlite_schema "
+				    "SELECT rowid, sql FROM main.sqlite_schema "
 				    "WHERE type = ?1 AND name = ?2",
 				    &stmt);
 	for (size_t i = 0; i < c->n_placed && !err; i++) {
 		const struct placed *p = &c->placed[i];
-		int64_t now = 0;
+		const struct manifest_object o = { p->type, p->name,
+						   p->position, p->sql };
 
 		sqlite3_reset(stmt);
 		sqlite3_bind_text(stmt, 1, p->type, -1, SQLITE_STATIC);
 		sqlite3_bind_text(stmt, 2, p->name, -1, SQLITE_STATIC);
-		if (sqlite3_step(stmt) == SQLITE_ROW)
-			now = sqlite3_column_int64(stmt, 0);
-		if (now == p->position || (!now && !p->always))
-			continue;
-		manifest_add_object(m, p->type, p->name, p->position);
+		if (sqlite3_step(stmt) == SQLITE_ROW ? !is_at_home(p, stmt)
+						     : p->sql != NULL)
+			manifest_add_object(m, &o);
 	}
 	sqlite3_finalize(stmt);
 	return err;

@@ -187,6 +187,7 @@ void capture_abort(struct capture *c)
 	for (size_t i = 0; i < c->n_placed; i++) {
 		free(c->placed[i].type);
 		free(c->placed[i].name);
+		free(c->placed[i].sql);
 	}
 	c->n_tables = c->n_created = c->n_placed = 0;
 	c->sequences_read = c->any_virtual = false;

@@ -35,7 +35,7 @@ struct captured {
 struct placed {
 	char *type, *name;
 	int64_t position;
-	bool always; /**< the schema delta does not know it */
+	char *sql; /**< of what no schema delta has: shadow tables */
 };
 
 struct capture {

@@ -31,14 +31,14 @@ struct manifest_sequence *manifest_add_sequence(struct manifest *m)
 	return &m->sequences[m->n_sequences++];
 }
 
-void manifest_add_object(struct manifest *m, const char *type, const char *name,
-			 int64_t position)
+void manifest_add_object(struct manifest *m, const struct manifest_object *o)
 {
 	VEC_GROW(m->objects, m->n_objects, m->cap_objects);
 	m->objects[m->n_objects++] = (struct manifest_object){
-		arena_strdup(&m->arena, type),
-		arena_strdup(&m->arena, name),
-		position,
+		arena_strdup(&m->arena, o->type),
+		arena_strdup(&m->arena, o->name),
+		o->position,
+		o->sql ? arena_strdup(&m->arena, o->sql) : NULL,
 	};
 }
 
@@ -116,7 +116,9 @@ void manifest_encode(struct buf *out, const struct manifest *m)
 		buf_addstr(out, "object");
 		add_name(out, m->objects[i].type);
 		add_name(out, m->objects[i].name);
-		buf_addf(out, " %" PRId64 "\n", m->objects[i].position);
+		buf_addf(out, " %" PRId64, m->objects[i].position);
+		add_name(out, m->objects[i].sql);
+		buf_addch(out, '\n');
 	}
 }
 
@@ -243,13 +245,14 @@ static void decode_sequence(struct manifest *m, struct words *w)
 
 static void decode_object(struct manifest *m, struct words *w)
 {
-	const char *type = word(w, &m->arena);
-	const char *name = word(w, &m->arena);
-	int64_t position = number(w);
+	struct manifest_object o = { .type = word(w, &m->arena) };
 
-	w->bad |= !type || !name;
+	o.name = word(w, &m->arena);
+	o.position = number(w);
+	o.sql = word(w, &m->arena);
+	w->bad |= !o.type || !o.name;
 	if (!w->bad)
-		manifest_add_object(m, type, name, position);
+		manifest_add_object(m, &o);
 }
 
 static void decode_line(struct manifest *m, struct words *w)

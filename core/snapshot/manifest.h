@@ -53,6 +53,7 @@ struct manifest_sequence {
 struct manifest_object {
 	const char *type, *name;
 	int64_t position;
+	const char *sql; /**< its text, or NULL where that is known */
 };
 
 struct manifest {
@@ -70,8 +71,7 @@ struct manifest_table *manifest_add_table(struct manifest *m);
 struct manifest_sequence *manifest_add_sequence(struct manifest *m);
 
 /** Strings are copied. */
-void manifest_add_object(struct manifest *m, const char *type, const char *name,
-			 int64_t position);
+void manifest_add_object(struct manifest *m, const struct manifest_object *o);
 
 void manifest_encode(struct buf *out, const struct manifest *m);
 

@@ -45,9 +45,10 @@ static struct err *last_place(struct restore *r, int64_t far, int64_t *out)
 	return NULL;
 }
 
-/* A row of sqlite_schema and the rowid it is to have. */
+/* A row of sqlite_schema, and the rowid and text it is to have. */
 struct place {
 	int64_t is, want;
+	const char *sql; /* NULL = as it is */
 };
 
 struct places {
@@ -59,7 +60,7 @@ struct places {
 static void add_place(struct places *p, int64_t is, int64_t want)
 {
 	VEC_GROW(p->list, p->n, p->cap);
-	p->list[p->n++] = (struct place){ is, want };
+	p->list[p->n++] = (struct place){ is, want, NULL };
 	p->any |= is != want;
 }
 
@@ -83,75 +84,99 @@ static struct err *place_autoindexes(struct restore *r, const char *table,
 	return NULL;
 }
 
+/* The object's row and its text; *row NULL = it is not there. */
 static struct err *find_row(struct restore *r, const char *type,
-			    const char *name, int64_t *rowid)
+			    const char *name, sqlite3_stmt **row)
 {
-	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(r->db,
-					"SELECT rowid FROM main.sqlite_schema "
-					"WHERE type = ?1 AND name = ?2",
-					&stmt);
+					"SELECT rowid, sql FROM "
+					"main.sqlite_schema WHERE type = ?1 "
+					"AND name = ?2",
+					row);
 
-	*rowid = 0;
 	if (err)
 		return err;
-	sqlite3_bind_text(stmt, 1, type, -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		*rowid = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
+	sqlite3_bind_text(*row, 1, type, -1, SQLITE_STATIC);
+	sqlite3_bind_text(*row, 2, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(*row) != SQLITE_ROW) {
+		sqlite3_finalize(*row);
+		*row = NULL;
+	}
 	return NULL;
 }
 
-static struct err *find_place(struct restore *r, const char *type,
-			      const char *name, int64_t want, struct places *p)
+static struct err *find_place(struct restore *r,
+			      const struct manifest_object *o, struct places *p)
 {
+	sqlite3_stmt *row = NULL;
+	struct err *err = find_row(r, o->type, o->name, &row);
+	const char *sql;
 	int64_t is;
-	struct err *err = find_row(r, type, name, &is);
 
-	if (err || !is)
+	if (err || !row)
 		return err;
+	is = sqlite3_column_int64(row, 0);
+	sql = (const char *)sqlite3_column_text(row, 1);
 	for (size_t i = 0; i < p->n; i++)
 		if (p->list[i].is == is)
-			return NULL; /* the first word about it counts */
-	add_place(p, is, want);
-	return streq(type, "table") ? place_autoindexes(r, name, want, p)
-				    : NULL;
+			goto done; /* the first word about it counts */
+	add_place(p, is, o->position);
+	if (o->sql && !(sql && streq(sql, o->sql))) {
+		p->list[p->n - 1].sql = o->sql;
+		p->any = true;
+	}
+	if (streq(o->type, "table"))
+		err = place_autoindexes(r, o->name, o->position, p);
+done:
+	sqlite3_finalize(row);
+	return err;
+}
+
+static struct err *find_object(struct restore *r, const struct schema_object *o,
+			       struct places *p)
+{
+	const struct manifest_object place = {
+		.type = streq(o->kind, "virtual") ? "table" : o->kind,
+		.name = o->name,
+		.position = o->position,
+	};
+
+	return find_place(r, &place, p);
 }
 
 static struct err *find_places(struct restore *r, struct places *p)
 {
 	const struct schema_delta *d = r->req->delta;
-	const struct manifest *m = &r->manifest;
 	struct err *err = NULL;
 
-	for (size_t i = 0; i < m->n_objects && !err; i++)
-		err = find_place(r, m->objects[i].type, m->objects[i].name,
-				 m->objects[i].position, p);
+	for (size_t i = 0; i < r->manifest.n_objects && !err; i++)
+		err = find_place(r, &r->manifest.objects[i], p);
 	for (size_t i = 0; i < d->n && !err; i++) {
 		const struct schema_object *o = d->changes[i].before;
 
 		if (o && (streq(o->kind, "table") || streq(o->kind, "virtual")))
-			err = find_place(r, "table", o->name, o->position, p);
+			err = find_object(r, o, p);
 	}
 	for (size_t i = 0; i < r->n_remake && !err; i++)
-		err = find_place(r, r->remake[i]->kind, r->remake[i]->name,
-				 r->remake[i]->position, p);
+		err = find_object(r, r->remake[i], p);
 	return err;
 }
 
-static struct err *move_place(struct restore *r, int64_t from, int64_t to)
+static struct err *move_place(struct restore *r, int64_t from, int64_t to,
+			      const char *text)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(r->db,
-					"UPDATE main.sqlite_schema SET "
-					"rowid = ?1 WHERE rowid = ?2",
+					"UPDATE main.sqlite_schema SET rowid = "
+					"?1, sql = coalesce(?3, sql) "
+					"WHERE rowid = ?2",
 					&stmt);
 
 	if (err)
 		return err;
 	sqlite3_bind_int64(stmt, 1, to);
 	sqlite3_bind_int64(stmt, 2, from);
+	sqlite3_bind_text(stmt, 3, text, -1, SQLITE_STATIC);
 	sqlite3_step(stmt);
 	if (sqlite3_finalize(stmt) != SQLITE_OK)
 		err = target_sqlite_error(r->db, "restore a definition");
@@ -168,7 +193,7 @@ struct err *restore_places(struct restore *r)
 		goto done;
 	err = restore_exec(r, "PRAGMA writable_schema = ON");
 	for (size_t i = 0; i < p.n && !err; i++)
-		err = move_place(r, p.list[i].is, far + (int64_t)i);
+		err = move_place(r, p.list[i].is, far + (int64_t)i, NULL);
 	for (size_t i = 0; i < p.n && !err; i++) {
 		bool place_is_free;
 
@@ -176,7 +201,8 @@ struct err *restore_places(struct restore *r)
 		if (!err && !place_is_free)
 			err = last_place(r, far, &p.list[i].want);
 		if (!err)
-			err = move_place(r, far + (int64_t)i, p.list[i].want);
+			err = move_place(r, far + (int64_t)i, p.list[i].want,
+					 p.list[i].sql);
 	}
 	if (!err)
 		err = restore_exec(r, "PRAGMA writable_schema = RESET");
