@@ -26,12 +26,6 @@ struct bulk_table {
 	struct bulk *bulk;
 };
 
-/* SQLite lets go of it at a time of its own choice. */
-struct bulk_table {
-	sqlite3_vtab base; /* must be first */
-	struct bulk *bulk;
-};
-
 struct bulk_cursor {
 	sqlite3_vtab_cursor base; /* must be first */
 	struct bulk *bulk;
@@ -42,11 +36,6 @@ struct bulk_cursor {
 	sqlite3_int64 n;
 	bool opened;
 };
-
-static struct bulk *bulk_of(sqlite3_vtab *v)
-{
-	return ((struct bulk_table *)(void *)v)->bulk;
-}
 
 static int fail(struct bulk *b, struct err *err)
 {
@@ -59,7 +48,6 @@ static int bulk_connect(sqlite3 *db, void *aux, int argc,
 			char **message)
 {
 	struct bulk_table *t = sqlite3_malloc(sizeof(*t));
-	struct bulk_table *table = xcalloc(1, sizeof(*table));
 	struct bulk *b = aux;
 	struct buf sql = BUF_INIT;
 	int rc;
