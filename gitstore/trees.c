@@ -118,9 +118,9 @@ static struct err *tree_read(struct source *s, const char *path,
 	if (git_odb_object_type(obj) != GIT_OBJECT_BLOB)
 		err = err_new(ERR_INPUT, "%s/%s is not a file", t->dir, path);
 	else if (git_odb_object_size(obj) > max_bytes)
-		err = err_new(ERR_INPUT, "%s/%s has %zu bytes, the most is %zu",
-			      t->dir, path, git_odb_object_size(obj),
-			      max_bytes);
+		err = err_new(ERR_INPUT,
+			      "the file has %zu bytes, the most is %zu",
+			      git_odb_object_size(obj), max_bytes);
 	else
 		buf_add(out, git_odb_object_data(obj),
 			git_odb_object_size(obj));
