@@ -243,6 +243,8 @@ static struct err *before_drop_table(struct capture *c, size_t i,
 	/* what is held back is not in the shadow tables yet */
 	err = capture_flush(c);
 	if (!err)
+		err = note_places(c, name, false);
+	if (!err)
 		err = each_shadow(c, name, drop_shadow, i);
 	c->dropping = NULL;
 	return err;

@@ -304,7 +304,10 @@ struct err *capture_write_table(struct capture *c, struct captured *t,
 		if (!err)
 			err = line_writer_end(&c->lines);
 	}
-	if (!err && t->lines.inserted + t->lines.updated + t->lines.deleted)
+	/* without lines: that what has its name now has nothing of it */
+	if (!err &&
+	    (manifest_lines(&t->lines) ||
+	     (!t->now && !a.found && capture_is_created(c, t->info.name))))
 		describe(t, &a, m);
 	close_after(t, &a);
 	changelog_free(t->log); /* its memory is wanted by the next table */

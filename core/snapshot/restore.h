@@ -23,6 +23,8 @@
 #define RESTORE_REDEFINED "REDEFINED"   /**< the definition changed since */
 #define RESTORE_NOT_UNIQUE "NOT_UNIQUE" /**< rows break a unique index */
 
+#define RESTORE_NO_VALUE "NO_VALUE" /**< rows lack what comes back NOT NULL */
+
 struct restore_conflict {
 	const char *object; /**< table name, or path of a schema object */
 	const char *what;

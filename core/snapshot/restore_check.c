@@ -19,11 +19,13 @@ typedef struct err *(*line_fn)(struct restore *r, struct restore_table *t,
 			       const struct restore_line *line,
 			       sqlite3_stmt *row, struct counts *counts);
 
-/* Names of the line's fields in a form of the table; "NULL" = none. */
-static char **expressions(struct restore *r, const struct table_info *info,
-			  const struct manifest_table *m, bool after)
+const char *const *restore_expressions(struct restore *r,
+				       const struct table_info *info,
+				       const struct manifest_table *m,
+				       bool after)
 {
-	char **out = arena_array(&r->arena, m->n_columns + 1, sizeof(*out));
+	const char **out =
+		arena_array(&r->arena, m->n_columns + 1, sizeof(*out));
 
 	for (size_t i = 0; i < m->n_columns; i++) {
 		const char *name =
@@ -59,10 +61,10 @@ static struct err *join(struct restore *r, struct restore_table *t, bool after,
 			   : err_new(ERR_STATE, "table %s is not there", name);
 	err = restore_lines_open(&lines, r, m);
 	if (!err)
-		err = table_cursor_open(
-			&cursor, r->db, &info, name,
-			(const char *const *)expressions(r, &info, m, after),
-			m->n_columns, manifest_lines(m), m->min, m->max);
+		err = table_cursor_open(&cursor, r->db, &info, name,
+					restore_expressions(r, &info, m, after),
+					m->n_columns, manifest_lines(m), m->min,
+					m->max);
 	while (!err) {
 		err = restore_lines_next(&lines, &line);
 		if (err || !line.op)

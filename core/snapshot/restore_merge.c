@@ -80,7 +80,12 @@ static struct err *run(struct merge *m, sqlite3_stmt *stmt)
 	if (rc == SQLITE_DONE)
 		return NULL;
 	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
-		restore_conflict_add(m->r, m->old->name, RESTORE_NOT_UNIQUE, 1);
+		rc = sqlite3_extended_errcode(m->r->db);
+		restore_conflict_add(m->r, m->old->name,
+				     rc == SQLITE_CONSTRAINT_NOTNULL
+					     ? RESTORE_NO_VALUE
+					     : RESTORE_NOT_UNIQUE,
+				     1);
 		return NULL;
 	}
 	return err_wrap(target_sqlite_error(m->r->db, "write"), "table %s",

@@ -131,6 +131,8 @@ static void plan_old(struct restore *r, const struct schema_object *old)
 		t->after = t->lines->after; /* another one took its place */
 	else if (dropped && !is_taken(r, old->name))
 		t->after = old->name;
+	if (t->lines && !manifest_lines(t->lines))
+		t->lines = NULL;
 	t->after = find_now(r, "table", t->after, &t->cur);
 	if (!t->cur)
 		t->way = RESTORE_REMAKE;
@@ -164,7 +166,7 @@ static void plan_rows_only(struct restore *r, const struct manifest_table *m)
 {
 	struct restore_table *t;
 
-	if (is_planned_before(r, m->before))
+	if (is_planned_before(r, m->before) || !manifest_lines(m))
 		return;
 	t = add_table(r);
 	t->before = m->before;

@@ -11,17 +11,7 @@
  * kept from its present form.
  */
 
-struct rows {
-	struct restore *r;
-	const struct restore_table *t;
-	struct table_info info; /* of the table in its old form */
-	sqlite3_stmt *remove, *insert;
-	struct map updates; /* mask of columns -> sqlite3_stmt */
-	bool apart;         /* updates go to the temporary table */
-	struct buf mask, values, key;
-};
-
-static void forget_updates(struct rows *w)
+static void forget_updates(struct restore_writer *w)
 {
 	map_each (&w->updates, e) {
 		sqlite3_finalize(e->value);
@@ -29,7 +19,7 @@ static void forget_updates(struct rows *w)
 	map_release(&w->updates);
 }
 
-static void rows_close(struct rows *w)
+void restore_writer_close(struct restore_writer *w)
 {
 	forget_updates(w);
 	sqlite3_finalize(w->remove);
@@ -40,7 +30,7 @@ static void rows_close(struct rows *w)
 	table_info_release(&w->info);
 }
 
-static struct err *run(struct rows *w, sqlite3_stmt *stmt)
+static struct err *run(struct restore_writer *w, sqlite3_stmt *stmt)
 {
 	int rc = sqlite3_step(stmt);
 
@@ -51,7 +41,7 @@ static struct err *run(struct rows *w, sqlite3_stmt *stmt)
 			w->info.name);
 }
 
-static void add_target(struct buf *sql, const struct rows *w)
+static void add_target(struct buf *sql, const struct restore_writer *w)
 {
 	buf_addstr(sql, "main.");
 	sql_quote_name(sql, w->info.name);
@@ -71,7 +61,7 @@ static bool has_field(const struct manifest_table *m, const char *name)
  * Columns of a line, in its order; then the key's, but for one that is a
  * column as well: its parameter stays unused.
  */
-static struct err *prepare_insert(struct rows *w)
+static struct err *prepare_insert(struct restore_writer *w)
 {
 	const struct manifest_table *m = w->t->lines;
 	size_t n_keys = w->info.without_rowid ? w->info.n_keys : 1, n = 0;
@@ -104,7 +94,7 @@ static struct err *prepare_insert(struct rows *w)
 	return err;
 }
 
-static struct err *prepare_remove(struct rows *w)
+static struct err *prepare_remove(struct restore_writer *w)
 {
 	struct buf sql = BUF_INIT;
 	struct err *err;
@@ -118,7 +108,8 @@ static struct err *prepare_remove(struct rows *w)
 	return err;
 }
 
-static struct err *remove_row(struct rows *w, const struct restore_line *line)
+static struct err *remove_row(struct restore_writer *w,
+			      const struct restore_line *line)
 {
 	struct err *err = w->remove ? NULL : prepare_remove(w);
 
@@ -129,7 +120,9 @@ static struct err *remove_row(struct rows *w, const struct restore_line *line)
 	return err ? err : run(w, w->remove);
 }
 
-static struct err *insert_row(struct rows *w, const struct restore_line *line)
+struct err *restore_writer_insert(struct restore_writer *w,
+				  const struct restore_line *line,
+				  struct sqlite3_stmt *row)
 {
 	struct err *err = w->insert ? NULL : prepare_insert(w);
 	const char *p = line->fields;
@@ -138,11 +131,16 @@ static struct err *insert_row(struct rows *w, const struct restore_line *line)
 	buf_reset(&w->values);
 	buf_reserve(&w->values, (size_t)(line->end - line->fields));
 	for (size_t i = 0; i < n && !err; i++) {
-		struct row_value v;
+		struct restore_field f;
 
-		err = row_parse(&p, line->end, &v, &w->values);
-		if (!err)
-			table_bind(w->insert, (int)i + 1, &v);
+		err = restore_field_next(&p, line->end, line->op, &f,
+					 &w->values);
+		if (!err && f.old.type == ROW_SAME)
+			sqlite3_bind_value(
+				w->insert, (int)i + 1,
+				sqlite3_column_value(row, (int)i + 1));
+		else if (!err)
+			table_bind(w->insert, (int)i + 1, &f.old);
 	}
 	if (!err)
 		table_bind_key(w->insert, (int)n + 1, &w->info, &line->key,
@@ -151,8 +149,14 @@ static struct err *insert_row(struct rows *w, const struct restore_line *line)
 	return err ? err : run(w, w->insert);
 }
 
+static struct err *insert_row(struct restore_writer *w,
+			      const struct restore_line *line)
+{
+	return restore_writer_insert(w, line, NULL);
+}
+
 /* The UPDATE for the columns whose bytes in the mask are '1'. */
-static struct err *update_for(struct rows *w, sqlite3_stmt **out)
+static struct err *update_for(struct restore_writer *w, sqlite3_stmt **out)
 {
 	struct buf sql = BUF_INIT;
 	struct err *err;
@@ -183,8 +187,8 @@ static struct err *update_for(struct rows *w, sqlite3_stmt **out)
 }
 
 /* Which columns a line changes, into the mask; false = none. */
-static struct err *read_mask(struct rows *w, const struct restore_line *line,
-			     bool *any)
+static struct err *read_mask(struct restore_writer *w,
+			     const struct restore_line *line, bool *any)
 {
 	const char *p = line->fields;
 	struct err *err = NULL;
@@ -207,7 +211,8 @@ static struct err *read_mask(struct rows *w, const struct restore_line *line,
 	return err;
 }
 
-static struct err *update_row(struct rows *w, const struct restore_line *line)
+static struct err *update_row(struct restore_writer *w,
+			      const struct restore_line *line)
 {
 	sqlite3_stmt *stmt;
 	const char *p = line->fields;
@@ -236,10 +241,11 @@ static struct err *update_row(struct rows *w, const struct restore_line *line)
 	return err ? err : run(w, stmt);
 }
 
-typedef struct err *(*row_fn)(struct rows *w, const struct restore_line *line);
+typedef struct err *(*row_fn)(struct restore_writer *w,
+			      const struct restore_line *line);
 
 /* Call fn for the lines of one kind. */
-static struct err *each_line(struct rows *w, char op, row_fn fn)
+static struct err *each_line(struct restore_writer *w, char op, row_fn fn)
 {
 	struct restore_lines lines;
 	struct restore_line line;
@@ -257,7 +263,7 @@ static struct err *each_line(struct rows *w, char op, row_fn fn)
 }
 
 /* A table without affinities or constraints, so that values stay as is. */
-static struct err *make_saved(struct rows *w)
+static struct err *make_saved(struct restore_writer *w)
 {
 	const struct table_info *t = &w->info;
 	struct buf sql = BUF_INIT;
@@ -296,7 +302,8 @@ static struct err *make_saved(struct rows *w)
 	return err;
 }
 
-static struct err *save_row(struct rows *w, const struct restore_line *line)
+static struct err *save_row(struct restore_writer *w,
+			    const struct restore_line *line)
 {
 	sqlite3_stmt *stmt = map_get(&w->updates, "save");
 	struct err *err = NULL;
@@ -330,7 +337,7 @@ static struct err *save_row(struct rows *w, const struct restore_line *line)
  * change places cannot be set one by one. Then the rows go to a temporary
  * table, are given their old values there, and come back together.
  */
-static struct err *update_apart(struct rows *w)
+static struct err *update_apart(struct restore_writer *w)
 {
 	struct buf sql = BUF_INIT;
 	struct err *err = make_saved(w);
@@ -359,7 +366,7 @@ static struct err *update_apart(struct rows *w)
 	return err;
 }
 
-static struct err *update_rows(struct rows *w)
+static struct err *update_rows(struct restore_writer *w)
 {
 	uint64_t restored = w->r->out->restored;
 	struct err *err = restore_exec(w->r, "SAVEPOINT git_migrate_rows");
@@ -380,18 +387,23 @@ static struct err *update_rows(struct rows *w)
 	return err ? err : restore_exec(w->r, "RELEASE git_migrate_rows");
 }
 
-/* A unique value that somebody took since is a conflict, not a failure. */
-static struct err *taken(struct rows *w, struct err *err)
+struct err *restore_writer_taken(struct restore_writer *w, struct err *err)
 {
-	if (!err || (sqlite3_errcode(w->r->db) & 0xff) != SQLITE_CONSTRAINT)
+	int rc = sqlite3_extended_errcode(w->r->db);
+
+	if (!err || (rc & 0xff) != SQLITE_CONSTRAINT)
 		return err;
 	err_free(err);
-	restore_conflict_add(w->r, w->info.name, RESTORE_NOT_UNIQUE, 1);
+	restore_conflict_add(w->r, w->info.name,
+			     rc == SQLITE_CONSTRAINT_NOTNULL
+				     ? RESTORE_NO_VALUE
+				     : RESTORE_NOT_UNIQUE,
+			     1);
 	return NULL;
 }
 
-static struct err *rows_open(struct rows *w, struct restore *r,
-			     const struct restore_table *t)
+struct err *restore_writer_open(struct restore_writer *w, struct restore *r,
+				const struct restore_table *t)
 {
 	struct err *err;
 	bool found;
@@ -406,7 +418,7 @@ static struct err *rows_open(struct rows *w, struct restore *r,
 	return err;
 }
 
-static struct err *apply_lines(struct rows *w)
+static struct err *apply_lines(struct restore_writer *w)
 {
 	const struct manifest_table *m = w->t->lines;
 	struct err *err = NULL;
@@ -417,13 +429,13 @@ static struct err *apply_lines(struct rows *w)
 		err = update_rows(w);
 	if (!err && m->deleted)
 		err = each_line(w, ROW_DELETED, insert_row);
-	return taken(w, err);
+	return restore_writer_taken(w, err);
 }
 
 struct err *restore_rows(struct restore *r, const struct restore_table *t)
 {
-	struct rows w;
-	struct err *err = rows_open(&w, r, t);
+	struct restore_writer w;
+	struct err *err = restore_writer_open(&w, r, t);
 
 	/* a shadow table that its virtual table has just made anew */
 	if (!err && !t->after) {
@@ -436,122 +448,6 @@ struct err *restore_rows(struct restore *r, const struct restore_table *t)
 	}
 	if (!err)
 		err = apply_lines(&w);
-	rows_close(&w);
-	return err;
-}
-
-/* Columns that both forms of a table have: names now, and names then. */
-struct kept {
-	const char **now, **then;
-	size_t n;
-};
-
-static void kept_columns(struct rows *w, const struct table_info *aside,
-			 struct kept *out)
-{
-	struct restore *r = w->r;
-
-	out->n = 0;
-	out->now = arena_array(&r->arena, w->info.n_columns + 1,
-			       sizeof(*out->now));
-	out->then = arena_array(&r->arena, w->info.n_columns + 1,
-				sizeof(*out->then));
-	for (size_t i = 0; i < w->info.n_columns; i++) {
-		const char *then = w->info.columns[i].name;
-		const char *now = restore_column_now(r, w->t, then);
-
-		if (!now || !table_info_has(aside, now))
-			continue;
-		out->now[out->n] = now;
-		out->then[out->n++] = then;
-	}
-}
-
-static bool is_kept(const struct kept *kept, const char *then)
-{
-	for (size_t i = 0; i < kept->n; i++)
-		if (streq(kept->then[i], then))
-			return true;
-	return false;
-}
-
-/* INSERT INTO the new form SELECT from the old one, every row as it is. */
-static struct err *copy_all(struct rows *w, const struct table_info *aside,
-			    const struct kept *kept)
-{
-	size_t n = !w->info.without_rowid;
-	struct buf sql = BUF_INIT;
-	struct err *err;
-
-	buf_addstr(&sql, "INSERT INTO ");
-	add_target(&sql, w);
-	buf_addstr(&sql, " (");
-	if (!w->info.without_rowid)
-		buf_addstr(&sql, w->info.rowid);
-	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
-		if (is_kept(kept, w->info.keys[k]))
-			continue;
-		buf_addstr(&sql, n++ ? ", " : "");
-		sql_quote_name(&sql, w->info.keys[k]);
-	}
-	for (size_t i = 0; i < kept->n; i++) {
-		buf_addstr(&sql, n++ ? ", " : "");
-		sql_quote_name(&sql, kept->then[i]);
-	}
-	buf_addstr(&sql, ") SELECT ");
-	n = !w->info.without_rowid;
-	if (!w->info.without_rowid)
-		buf_addstr(&sql, aside->without_rowid ? "NULL" : aside->rowid);
-	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
-		const char *now =
-			restore_column_now(w->r, w->t, w->info.keys[k]);
-
-		if (is_kept(kept, w->info.keys[k]))
-			continue;
-		buf_addstr(&sql, n++ ? ", " : "");
-		sql_quote_name(&sql, now ? now : w->info.keys[k]);
-	}
-	for (size_t i = 0; i < kept->n; i++) {
-		buf_addstr(&sql, n++ ? ", " : "");
-		sql_quote_name(&sql, kept->now[i]);
-	}
-	buf_addf(&sql, " FROM main.%s", w->t->aside);
-	if (!aside->without_rowid)
-		buf_addf(&sql, " ORDER BY %s", aside->rowid);
-	err = restore_exec(w->r, "%s", buf_str(&sql));
-	buf_release(&sql);
-	return err;
-}
-
-struct err *restore_fill(struct restore *r, const struct restore_table *t)
-{
-	struct table_info aside = { 0 };
-	struct kept kept;
-	struct rows w = { 0 };
-	bool found = false;
-	struct err *err = restore_exec(r, "%s", t->old->sql);
-
-	if (err)
-		return err;
-	err = rows_open(&w, r, t);
-	if (!err && t->aside)
-		err = table_info_read(&aside, r->db, t->aside, &found);
-	if (!err && found) {
-		kept_columns(&w, &aside, &kept);
-		if (restore_can_merge(&w.info, &aside, t))
-			err = restore_merge(r, t, &w.info, &aside, kept.now,
-					    kept.then, kept.n);
-		else {
-			err = copy_all(&w, &aside, &kept);
-			if (!err && t->lines)
-				err = apply_lines(&w);
-		}
-	} else if (!err && t->lines) {
-		err = restore_bulk(r, t, &w.info);
-	}
-	if (!err && found)
-		err = restore_exec(r, "DROP TABLE main.%s", t->aside);
-	table_info_release(&aside);
-	rows_close(&w);
+	restore_writer_close(&w);
 	return err;
 }

@@ -13,6 +13,7 @@
 struct wanted {
 	const char *table;
 	int64_t value, position;
+	bool is_set;
 };
 
 static struct err *step(struct restore *r, sqlite3_stmt *stmt)
@@ -23,7 +24,7 @@ static struct err *step(struct restore *r, sqlite3_stmt *stmt)
 	return NULL;
 }
 
-static struct err *take(struct restore *r, const struct wanted *w)
+static struct err *take(struct restore *r, const char *table)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(r->db,
@@ -33,7 +34,7 @@ static struct err *take(struct restore *r, const struct wanted *w)
 
 	if (err)
 		return err;
-	sqlite3_bind_text(stmt, 1, w->table, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
 	return step(r, stmt);
 }
 
@@ -60,7 +61,7 @@ static struct wanted from_manifest(const struct restore *r,
 				   const struct manifest_sequence *s)
 {
 	const struct sequence *now = sequences_find(&r->sequences, s->after);
-	struct wanted w = { s->table, s->was, s->position };
+	struct wanted w = { s->table, s->was, s->position, false };
 
 	if (now && s->is >= 0 && now->value > s->is && now->value > s->was)
 		w.value = now->value; /* counted on since the migration */
@@ -84,12 +85,18 @@ static bool is_bystander(const struct restore *r, const char *table)
 	return true;
 }
 
-struct err *restore_sequences(struct restore *r)
+static struct wanted *find_wanted(struct wanted *want, size_t n,
+				  const char *table)
 {
-	size_t n = r->manifest.n_sequences, total = n + r->sequences.n, kept;
-	struct wanted *want = arena_array(&r->arena, total + 1, sizeof(*want));
-	struct sequences now = { 0 };
-	struct err *err = sequences_read(&now, r->db);
+	for (size_t i = 0; i < n; i++)
+		if (sql_same_name(SQL_SQLITE, want[i].table, table))
+			return &want[i];
+	return NULL;
+}
+
+static size_t list_wanted(struct restore *r, struct wanted *want)
+{
+	size_t n = r->manifest.n_sequences;
 
 	for (size_t i = 0; i < n; i++)
 		want[i] = from_manifest(r, &r->manifest.sequences[i]);
@@ -98,23 +105,32 @@ struct err *restore_sequences(struct restore *r)
 
 		if (is_bystander(r, s->table))
 			want[n++] = (struct wanted){ s->table, s->value,
-						     s->position };
+						     s->position, false };
 	}
-	/* those that are right already stay */
-	kept = 0;
-	for (size_t i = 0; i < n && !err; i++) {
-		const struct sequence *s = sequences_find(&now, want[i].table);
+	return n;
+}
 
-		if (s ? s->value == want[i].value &&
-				    s->position == want[i].position
-		      : want[i].value < 0)
-			continue;
-		if (s)
-			err = take(r, &want[i]);
-		want[kept++] = want[i];
+struct err *restore_sequences(struct restore *r)
+{
+	struct wanted *want = arena_array(
+		&r->arena, r->manifest.n_sequences + r->sequences.n + 1,
+		sizeof(*want));
+	size_t n = list_wanted(r, want);
+	struct sequences now = { 0 };
+	struct err *err = sequences_read(&now, r->db);
+
+	/* a counter that nobody wants came with a table that was made anew */
+	for (size_t i = 0; i < now.n && !err; i++) {
+		const struct sequence *s = &now.list[i];
+		struct wanted *w = find_wanted(want, n, s->table);
+
+		if (w && s->value == w->value && s->position == w->position)
+			w->is_set = true;
+		else
+			err = take(r, s->table);
 	}
-	for (size_t i = 0; i < kept && !err; i++)
-		if (want[i].value >= 0)
+	for (size_t i = 0; i < n && !err; i++)
+		if (!want[i].is_set && want[i].value >= 0)
 			err = put(r, &want[i]);
 	sequences_release(&now);
 	return err;

@@ -103,6 +103,12 @@ MUST_USE struct err *restore_plan(struct restore *r);
 MUST_USE struct err *restore_check(struct restore *r);
 MUST_USE struct err *restore_verify(struct restore *r);
 
+/** Quoted names of a line's columns in a form of the table; "NULL" = none. */
+const char *const *restore_expressions(struct restore *r,
+				       const struct table_info *info,
+				       const struct manifest_table *m,
+				       bool after);
+
 /* restore_orphans.c: rows that would refer to one that is gone */
 MUST_USE struct err *restore_orphans_before(struct restore *r);
 MUST_USE struct err *restore_orphans_after(struct restore *r);
@@ -113,9 +119,38 @@ MUST_USE struct err *restore_sequences(struct restore *r);
 /* restore_park.c */
 MUST_USE struct err *restore_park(struct restore *r);
 
-/* restore_rows.c */
+/* restore_rows.c: rows in place, by key */
 MUST_USE struct err *restore_rows(struct restore *r,
 				  const struct restore_table *t);
+
+/** Writes rows of one table in its old form. */
+struct restore_writer {
+	struct restore *r;
+	const struct restore_table *t;
+	struct table_info info;
+	sqlite3_stmt *remove, *insert;
+	struct map updates; /**< mask of columns -> sqlite3_stmt */
+	bool apart;         /**< updates go to the temporary table */
+	struct buf mask, values, key;
+};
+MUST_USE struct err *restore_writer_open(struct restore_writer *w,
+					 struct restore *r,
+					 const struct restore_table *t);
+void restore_writer_close(struct restore_writer *w);
+
+/**
+ * Insert a line's row with its old values; what the line does not have comes
+ * from result columns 1.. of `row`, one for each of the line's columns.
+ */
+MUST_USE struct err *restore_writer_insert(struct restore_writer *w,
+					   const struct restore_line *line,
+					   sqlite3_stmt *row);
+
+/** A constraint that a row of later breaks is a conflict, not a failure. */
+MUST_USE struct err *restore_writer_taken(struct restore_writer *w,
+					  struct err *err);
+
+/* restore_fill.c */
 MUST_USE struct err *restore_fill(struct restore *r,
 				  const struct restore_table *t);
 

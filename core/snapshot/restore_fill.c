@@ -1,0 +1,206 @@
+#include "snapshot/restore_sqlite.h"
+
+#include "base/util.h"
+#include "target/target_sqlite.h"
+
+/* A table made anew, filled from what stands aside and from its lines. */
+
+/* Columns that both forms of a table have: names now, and names then. */
+struct kept {
+	const char **now, **then;
+	size_t n;
+};
+
+static void kept_columns(struct restore_writer *w,
+			 const struct table_info *aside, struct kept *out)
+{
+	struct restore *r = w->r;
+
+	out->n = 0;
+	out->now = arena_array(&r->arena, w->info.n_columns + 1,
+			       sizeof(*out->now));
+	out->then = arena_array(&r->arena, w->info.n_columns + 1,
+				sizeof(*out->then));
+	for (size_t i = 0; i < w->info.n_columns; i++) {
+		const char *then = w->info.columns[i].name;
+		const char *now = restore_column_now(r, w->t, then);
+
+		if (!now || !table_info_has(aside, now))
+			continue;
+		out->now[out->n] = now;
+		out->then[out->n++] = then;
+	}
+}
+
+static bool is_kept(const struct kept *kept, const char *then)
+{
+	for (size_t i = 0; i < kept->n; i++)
+		if (streq(kept->then[i], then))
+			return true;
+	return false;
+}
+
+/* INSERT INTO the new form SELECT from the old one, every row as it is. */
+static struct err *copy_all(struct restore_writer *w,
+			    const struct table_info *aside,
+			    const struct kept *kept)
+{
+	size_t n = !w->info.without_rowid;
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	buf_addstr(&sql, "INSERT INTO ");
+	buf_addstr(&sql, "main.");
+	sql_quote_name(&sql, w->info.name);
+	buf_addstr(&sql, " (");
+	if (!w->info.without_rowid)
+		buf_addstr(&sql, w->info.rowid);
+	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
+		if (is_kept(kept, w->info.keys[k]))
+			continue;
+		buf_addstr(&sql, n++ ? ", " : "");
+		sql_quote_name(&sql, w->info.keys[k]);
+	}
+	for (size_t i = 0; i < kept->n; i++) {
+		buf_addstr(&sql, n++ ? ", " : "");
+		sql_quote_name(&sql, kept->then[i]);
+	}
+	buf_addstr(&sql, ") SELECT ");
+	n = !w->info.without_rowid;
+	if (!w->info.without_rowid)
+		buf_addstr(&sql, aside->without_rowid ? "NULL" : aside->rowid);
+	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
+		const char *now =
+			restore_column_now(w->r, w->t, w->info.keys[k]);
+
+		if (is_kept(kept, w->info.keys[k]))
+			continue;
+		buf_addstr(&sql, n++ ? ", " : "");
+		sql_quote_name(&sql, now ? now : w->info.keys[k]);
+	}
+	for (size_t i = 0; i < kept->n; i++) {
+		buf_addstr(&sql, n++ ? ", " : "");
+		sql_quote_name(&sql, kept->now[i]);
+	}
+	buf_addf(&sql, " FROM main.%s", w->t->aside);
+	if (!aside->without_rowid)
+		buf_addf(&sql, " ORDER BY %s", aside->rowid);
+	err = restore_exec(w->r, "%s", buf_str(&sql));
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *prepare_drop(struct restore_writer *w,
+				const struct table_info *aside,
+				sqlite3_stmt **out)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	buf_addf(&sql, "DELETE FROM main.%s WHERE ", w->t->aside);
+	table_where_key(&sql, aside, 1);
+	err = table_prepare(w->r->db, buf_str(&sql), out);
+	buf_release(&sql);
+	return err;
+}
+
+/* Line by line: each row that has one leaves what stands aside. */
+static struct err *move_lines(struct restore_writer *w,
+			      struct table_cursor *cursor, sqlite3_stmt *drop,
+			      struct restore_lines *lines)
+{
+	struct restore_line line;
+	struct err *err = NULL;
+	bool found;
+
+	for (;;) {
+		err = restore_lines_next(lines, &line);
+		if (err || !line.op)
+			return err;
+		if (line.op == ROW_DELETED) {
+			err = restore_writer_insert(w, &line, NULL);
+			if (err)
+				return err;
+			continue;
+		}
+		err = table_cursor_seek(cursor, &line.key, &found);
+		if (!err && found && line.op == ROW_UPDATED)
+			err = restore_writer_insert(w, &line, cursor->stmt);
+		if (err)
+			return err;
+		w->r->out->removed += line.op == ROW_INSERTED;
+		table_bind_key(drop, 1, cursor->table, &line.key, &w->key,
+			       &err);
+		if (!err && sqlite3_step(drop) != SQLITE_DONE)
+			err = target_sqlite_error(w->r->db, "write");
+		sqlite3_reset(drop);
+		if (err)
+			return err;
+	}
+}
+
+/*
+ * By key. The rows with lines first, each whole, since what the migration
+ * left in them may break the constraints of the old form; then the others.
+ */
+static struct err *fill_by_key(struct restore_writer *w,
+			       const struct table_info *aside,
+			       const struct kept *kept)
+{
+	const struct manifest_table *m = w->t->lines;
+	struct table_cursor cursor = { 0 };
+	struct restore_lines lines;
+	sqlite3_stmt *drop = NULL;
+	struct err *err = restore_lines_open(&lines, w->r, m);
+
+	if (!err)
+		err = table_cursor_open(
+			&cursor, w->r->db, aside, w->t->aside,
+			restore_expressions(w->r, aside, m, true), m->n_columns,
+			0, 0, 0);
+	if (!err)
+		err = prepare_drop(w, aside, &drop);
+	if (!err)
+		err = move_lines(w, &cursor, drop, &lines);
+	sqlite3_finalize(drop);
+	table_cursor_close(&cursor);
+	restore_lines_close(&lines);
+	return err ? err : copy_all(w, aside, kept);
+}
+
+static struct err *fill(struct restore_writer *w,
+			const struct table_info *aside)
+{
+	const struct restore_table *t = w->t;
+	struct kept kept;
+
+	kept_columns(w, aside, &kept);
+	if (restore_can_merge(&w->info, aside, t))
+		return restore_merge(w->r, t, &w->info, aside, kept.now,
+				     kept.then, kept.n);
+	return restore_writer_taken(w, t->lines ? fill_by_key(w, aside, &kept)
+						: copy_all(w, aside, &kept));
+}
+
+struct err *restore_fill(struct restore *r, const struct restore_table *t)
+{
+	struct table_info aside = { 0 };
+	struct restore_writer w = { 0 };
+	bool found = false;
+	struct err *err = restore_exec(r, "%s", t->old->sql);
+
+	if (err)
+		return err;
+	err = restore_writer_open(&w, r, t);
+	if (!err && t->aside)
+		err = table_info_read(&aside, r->db, t->aside, &found);
+	if (!err && found)
+		err = fill(&w, &aside);
+	else if (!err && t->lines)
+		err = restore_writer_taken(&w, restore_bulk(r, t, &w.info));
+	restore_writer_close(&w);
+	if (!err && found)
+		err = restore_exec(r, "DROP TABLE main.%s", t->aside);
+	table_info_release(&aside);
+	return err;
+}
