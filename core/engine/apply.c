@@ -479,6 +479,7 @@ struct err *engine_apply(struct engine *e,
 	struct err *err;
 
 	memset(out, 0, sizeof(*out));
+	e->will_write = !opt->dry_run;
 	err = session_open(e, ENGINE_READS);
 	if (!err)
 		err = ledger_sync(e, ENGINE_READS);

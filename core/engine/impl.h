@@ -19,6 +19,7 @@ struct engine {
 	bool locked;
 	bool is_copy;  /**< not accepted yet: nothing is put right for it */
 	bool is_other; /**< than the target's: the same */
+	bool will_write; /**< it is opened for reading first only */
 	bool tells_restored; /**< the command says so itself */
 	char *location;
 	struct arena arena;

@@ -467,6 +467,7 @@ struct err *engine_rollback(struct engine *e,
 	struct err *err;
 
 	memset(out, 0, sizeof(*out));
+	e->will_write = !opt->dry_run;
 	/* first without a lock, so that nothing is made for nothing */
 	err = session_open(e, access);
 	if (!err && (!e->target || !e->meta.present))

@@ -104,7 +104,7 @@ static struct err *refuse_copy(struct engine *e, enum engine_access access)
 		return NULL;
 	parse_place(e->meta.location, &was);
 	e->is_copy = true;
-	if (access == ENGINE_READS) {
+	if (access == ENGINE_READS && !e->will_write) {
 		session_note(e, ENGINE_WARNING,
 			     "this database is a copy of %s; say whose it is "
 			     "with 'git migrate target accept'",
@@ -133,7 +133,7 @@ static struct err *refuse_other(struct engine *e, enum engine_access access)
 	if (err || !*last || streq(last, e->meta.uuid))
 		return err;
 	e->is_other = true;
-	if (access == ENGINE_READS && !e->meta.present) {
+	if (access == ENGINE_READS && !e->will_write && !e->meta.present) {
 		session_note(e, ENGINE_WARNING,
 			     "target '%s' had database %s, but what answers "
 			     "now is %s",
