@@ -39,6 +39,7 @@ one() { # <file> <log>: one file, result to <log>.sum
 	else
 		[ "$skipped" -eq 0 ] || skipped=", $skipped skipped"
 		echo "$file: $passed passed${skipped#0}"
+		sed -n 's/^# report: /    /p' "$log"
 	fi
 }
 

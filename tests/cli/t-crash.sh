@@ -55,7 +55,7 @@ make_fixture() {
 	state | sed 's/^/0 /' >"$TRASH/known"
 	cd "$TRASH" && cp -a work before && cd work || return 1
 	for k in 1 2 3 4 5 6 7; do
-		if [ $k -eq 5 ]; then # its first part commits alone
+		if [ "$k" -eq 5 ]; then # its first part commits alone
 			GIT_MIGRATE_CRASH=alone git-migrate apply -q -n 1 2>/dev/null
 			state | sed 's/^/4 /' >>"$TRASH/known"
 		fi
@@ -199,8 +199,8 @@ at_random() {
 	(GIT_MIGRATE_CRASH_LOG=$log run "$1") &
 	pid=$!
 	sleep "$(printf '0.%06d' "$us")"
-	kill -9 $pid 2>/dev/null
-	wait $pid 2>/dev/null || s=$?
+	kill -9 "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null || s=$?
 	last=$(tail -n 1 "$log")
 	if [ "$s" -ne 137 ]; then
 		[ "$s" -eq 0 ] || fail "status $s: $(cat "$ERR")" || return 1

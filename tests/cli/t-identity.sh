@@ -12,11 +12,11 @@ uuid_of() {
 fresh() { # <folder>
 	scratch_repo "$1" && git migrate init -q && commit_all 'Set up'
 	for m in 20260101000000_a 20260102000000_b 20260103000000_c; do
-		echo "CREATE TABLE ${m#*_} (x);" | migration $m
+		echo "CREATE TABLE ${m#*_} (x);" | migration "$m"
 	done
 	git migrate apply -q -n 2 && cp dev.db ../backup.db &&
 		git migrate apply -q || return 1
-	old=$(git rev-parse $ledger)
+	old=$(git rev-parse "$ledger")
 	uuid=$(uuid_of dev.db)
 }
 

@@ -44,7 +44,7 @@ finish_layout() {
 	names=$(json '[.migrations[].name] | join(" ")')
 	[ "$names" = "$*" ] || { echo "names: $names"; return 1; }
 	expect_status 0 apply && has "$OUT" "^$n migrations? applied" || return 1
-	expect_status 0 status --exit-code && [ ! -s "$ERR" ] || { cat "$ERR"; return 1; }
+	expect_status 0 status --exit-code && has_not "$ERR" . || return 1
 	git migrate log --json | jq -r '.events[].blob // empty' | while read -r blob; do
 		git cat-file -e "$blob" || echo "no blob $blob"
 	done | grep . && return 1

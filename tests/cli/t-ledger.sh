@@ -12,7 +12,7 @@ for m in users:'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)' \
 	index:'CREATE INDEX users_mail ON users (mail)' \
 	upper:'UPDATE users SET name = upper(name)'; do
 	GIT_AUTHOR_NAME="Author $n" GIT_AUTHOR_EMAIL="a$n@example.com" \
-		migration 2026010${n}000000_${m%%:*} <<<"${m#*:};"
+		migration "2026010${n}000000_${m%%:*}" <<<"${m#*:};"
 	n=$((n + 1))
 done
 
@@ -66,7 +66,7 @@ test_expect_success 'trailers that git reads' '
 # same_ids <command...>: with the ledger as it is, the ids in $TRASH/ids return
 same_ids() {
 	git migrate "$@" >"$OUT" 2>"$ERR" || return 1
-	git log --format=%H $ledger | cmp - "$TRASH/ids" &&
+	git log --format=%H "$ledger" | cmp - "$TRASH/ids" &&
 		git fsck --strict --no-dangling
 }
 
