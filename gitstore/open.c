@@ -34,6 +34,7 @@ static const char *gs_common_dir(struct store *s);
 static const struct store_ops ops = {
 	.resolve = gs_resolve,
 	.source = gs_source,
+	.expect_worktree = gs_expect_worktree,
 	.authors = gs_authors,
 	.ident = gs_ident,
 	.ledger_tip = gs_ledger_tip,
@@ -210,6 +211,7 @@ static void gs_close(struct store *s)
 {
 	struct gs *g = gs_of(s);
 
+	gs_ahead_free(g);
 	gs_vault_free(g->vault);
 	gs_config_free(g->config);
 	git_odb_free(g->odb);

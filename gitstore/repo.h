@@ -15,6 +15,7 @@ struct gs {
 	git_odb *odb;             /* see gs_odb() */
 	struct gs_config *config; /* see gs_config() */
 	struct gs_vault *vault;   /* the snapshots; see gs_vault() */
+	struct gs_ahead *ahead;   /* see gs_expect_worktree() */
 	char *common;             /* absolute, no slash at the end */
 	char *work;               /* the same; NULL when bare */
 	bool refreshed;           /* packs were looked for once more */
@@ -99,6 +100,18 @@ void gs_ledger_close(struct ledger *l);
 /* refs.c */
 struct err *gs_ledger_tip(struct store *s, const char *uuid,
 			  struct store_id *out);
+/* worktree.c */
+int gs_worktree_status(git_repository *repo, char *dir,
+		       git_status_list **out);
+
+/* ahead.c: the status of a folder, looked up beside other work */
+struct gs_ahead;
+void gs_expect_worktree(struct store *s, const char *dir);
+
+/** The list, when it was asked for and could be made; wait for it. */
+bool gs_ahead_take(struct gs *g, const char *dir, git_status_list **out);
+void gs_ahead_free(struct gs *g);
+
 struct err *gs_ledger_forget(struct store *s, const char *target);
 struct err *gs_ledger_of_target(struct store *s, const char *target,
 				char out[37]);

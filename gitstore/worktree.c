@@ -109,14 +109,10 @@ static struct err *list_entry(struct listing *l, const git_status_entry *st)
 	return err;
 }
 
-static struct err *work_list(struct source *s, source_entry_fn fn,
-			     void *payload)
+int gs_worktree_status(git_repository *repo, char *dir,
+		       git_status_list **out)
 {
-	struct work_source *w = (struct work_source *)s;
-	struct listing l = { w, fn, payload, BUF_INIT };
 	git_status_options opts;
-	git_status_list *list = NULL;
-	struct err *err = NULL;
 
 	git_status_options_init(&opts, GIT_STATUS_OPTIONS_VERSION);
 	opts.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
@@ -124,11 +120,24 @@ static struct err *work_list(struct source *s, source_entry_fn fn,
 		     GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
 		     GIT_STATUS_OPT_INCLUDE_UNMODIFIED |
 		     GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH;
-	if (*w->dir) {
-		opts.pathspec.strings = &w->dir;
+	if (*dir) {
+		opts.pathspec.strings = &dir;
 		opts.pathspec.count = 1;
 	}
-	if (git_status_list_new(&list, w->g->repo, &opts) < 0)
+	return git_status_list_new(out, repo, &opts);
+}
+
+static struct err *work_list(struct source *s, source_entry_fn fn,
+			     void *payload)
+{
+	struct work_source *w = (struct work_source *)s;
+	struct listing l = { w, fn, payload, BUF_INIT };
+	git_status_list *list = NULL;
+	struct err *err = NULL;
+
+	/* asked for ahead of time, else now */
+	if (!gs_ahead_take(w->g, w->dir, &list) &&
+	    gs_worktree_status(w->g->repo, w->dir, &list) < 0)
 		err = gs_fault(ERR_STORE, "list the work tree");
 	for (size_t i = 0; !err && i < git_status_list_entrycount(list); i++)
 		err = list_entry(&l, git_status_byindex(list, i));

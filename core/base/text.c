@@ -59,14 +59,23 @@ void text_add_safe(struct buf *b, const char *s)
 
 	for (size_t i = 0; i < n;) {
 		const unsigned char *p = (const unsigned char *)s + i;
-		size_t len = utf8_sequence(p, n - i);
-		bool c1 = len == 2 && p[0] == 0xc2 && p[1] < 0xa0;
+		size_t plain = 0, len;
 
+		/* nearly always: a run of printable ASCII */
+		while (p[plain] >= 0x20 && p[plain] < 0x7f)
+			plain++;
+		if (plain) {
+			buf_add(b, p, plain);
+			i += plain;
+			continue;
+		}
+		len = utf8_sequence(p, n - i);
 		if (*p == '\n') {
 			buf_addstr(b, "\\n");
 			len = 1;
-		} else if (!len || *p < 0x20 || *p == 0x7f || c1) {
-			buf_addf(b, "\\x%02x", *p);
+		} else if (!len || *p < 0x20 || *p == 0x7f ||
+			   (len == 2 && p[0] == 0xc2 && p[1] < 0xa0)) {
+			buf_addf(b, "\\x%02x", *p); /* C1 controls, too */
 			len = 1;
 		} else {
 			buf_add(b, p, len);

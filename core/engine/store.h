@@ -60,6 +60,12 @@ struct store_ops {
 			      const char *dir, struct source **out);
 
 	/**
+	 * The work tree's folder will be asked for soon: a hint that lets the
+	 * store look at it beside other work. Never fails.
+	 */
+	void (*expect_worktree)(struct store *s, const char *dir);
+
+	/**
 	 * Author of the commit that added each path (below dir), looking from
 	 * `commit` back along first-met history, one walk for all.
 	 * out[i] = raw author line, owned by the caller, NULL where not found

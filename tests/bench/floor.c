@@ -9,7 +9,7 @@
  *   floor apply-each DIR DB    each file of DIR in a transaction of its own
  *   floor apply-all DIR DB     all of them in one
  *   floor status REPO DB       names in HEAD's migrations folder and in the
- *                              journal, a line each
+ *                              journal, a line each; uncommitted files
  *   floor pack REPO DB SQL     a query's rows as text, in chunks, as one pack
  */
 #include <dirent.h>
@@ -169,6 +169,10 @@ static int status(const char *repo_path, const char *path)
 	sqlite3 *db;
 	sqlite3_stmt *stmt;
 
+	git_status_options opts;
+	git_status_list *list = NULL;
+	char dir[] = "migrations", *paths[] = { dir };
+
 	git_libgit2_init();
 	if (git_repository_open(&repo, repo_path) ||
 	    git_revparse_single(&tree, repo, "HEAD:migrations"))
@@ -181,9 +185,8 @@ static int status(const char *repo_path, const char *path)
 			       "ORDER BY c.seq",
 			       -1, &stmt, NULL) != SQLITE_OK)
 		die(sqlite3_errmsg(db));
-	for (size_t i = 0;
-	     i < git_tree_entrycount((git_tree *)tree) &&
-	     sqlite3_step(stmt) == SQLITE_ROW;
+	for (size_t i = 0; i < git_tree_entrycount((git_tree *)tree) &&
+			   sqlite3_step(stmt) == SQLITE_ROW;
 	     i++) {
 		const git_tree_entry *e =
 			git_tree_entry_byindex((git_tree *)tree, i);
@@ -196,6 +199,16 @@ static int status(const char *repo_path, const char *path)
 			       ? " modified"
 			       : "");
 	}
+	/* what is not committed */
+	git_status_options_init(&opts, GIT_STATUS_OPTIONS_VERSION);
+	opts.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED |
+		     GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS;
+	opts.pathspec.strings = paths;
+	opts.pathspec.count = 1;
+	if (git_status_list_new(&list, repo, &opts))
+		die("no status");
+	for (size_t i = 0; i < git_status_list_entrycount(list); i++)
+		printf("uncommitted\n");
 	return 0;
 }
 

@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# Benchmarks: each figure stands beside a floor measured in the same run, a
+# minimal C program with the same input and output (floor.c), because seconds
+# do not carry from one machine to another and ratios nearly do.
+#
+# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot]...
+#   N=1000000   rows of the table that snapshots are taken of
+#   RUNS=3      repetitions; the fastest of each counts
+set -euo pipefail
+
+build=$(cd "$1" && pwd)
+shift
+F=$build/bench/floor
+G=$build/git-migrate
+N=${N:-1000000}
+RUNS=${RUNS:-3}
+top=$(mktemp -d "${TMPDIR:-/tmp}/git-migrate-bench.XXXXXX")
+trap 'rm -rf "$top"' EXIT
+export HOME=$top
+unset CI
+export GIT_AUTHOR_NAME=bench GIT_AUTHOR_EMAIL=bench@example.org
+export GIT_COMMITTER_NAME=bench GIT_COMMITTER_EMAIL=bench@example.org
+
+new_repository() {
+	rm -rf "$top/r"
+	mkdir -p "$top/r/migrations"
+	cd "$top/r"
+	git init -q
+	git config gc.auto 0
+	printf '[migrate]\n\ttarget = dev\n[migrate "dev"]\n\turl = sqlite:dev.db\n' \
+		>.gitmigrate
+}
+
+small_migrations() { # count
+	seq 1 "$1" | while read -r i; do
+		printf -- '-- migrate:up\nCREATE TABLE t%d (id INTEGER PRIMARY KEY, name TEXT NOT NULL, v REAL);\nCREATE INDEX i%d ON t%d (name);\n' \
+			"$i" "$i" "$i" \
+			>"migrations/$((20260101000000 + i))_t$i.sql"
+	done
+	git add -A
+	git commit -qm migrations
+	git gc -q
+}
+
+forget() {
+	rm -rf dev.db* .git/migrate .git/refs/migrate .git/logs/refs/migrate
+	git pack-refs --all
+	git for-each-ref --format='delete %(refname)' refs/migrate |
+		git update-ref --stdin
+}
+
+# seconds and kilobytes of a command: the fastest of RUNS
+best() { # preparation command...
+	local prepare=$1 i line out=
+	shift
+	for i in $(seq "$RUNS"); do
+		$prepare
+		line=$("$F" run "$@" 2>&1 >/dev/null | tail -n 1)
+		out="$out$line"$'\n'
+	done
+	printf '%s' "$out" | sort -n | head -n 1
+}
+
+fastest() { # preparation command...: first number of its output
+	local prepare=$1 i out=
+	shift
+	for i in $(seq "$RUNS"); do
+		$prepare
+		out="$out$("$@" | cut -d' ' -f1)"$'\n'
+	done
+	printf '%s' "$out" | sort -n | head -n 1
+}
+
+ratio() { # what ours floor bar note
+	awk -v what="$1" -v a="$2" -v b="$3" -v bar="$4" -v note="${5:-}" \
+		'BEGIN { printf "%-44s %8.3f s  floor %8.3f s  ratio %6.2f  bar %s%s\n",
+			what, a, b, a / b, bar, note == "" ? "" : "  " note }'
+}
+
+memory() { # what kilobytes bar
+	awk -v what="$1" -v kb="$2" -v bar="$3" \
+		'BEGIN { printf "%-44s %8.1f MiB%42s  bar %s\n", what, kb / 1024, "", bar }'
+}
+
+drop_floor() {
+	rm -f floor.db*
+}
+
+bench_apply() {
+	local each all ours mem alone
+	new_repository
+	small_migrations 1000
+	each=$(fastest drop_floor "$F" apply-each migrations floor.db)
+	all=$(fastest drop_floor "$F" apply-all migrations floor.db)
+	drop_floor
+	read -r ours mem < <(best forget "$G" apply -q)
+	read -r alone _ < <(best forget "$G" apply -q --no-group)
+	ratio "apply 1,000 small, groups / one tx per file" "$ours" "$each" 0.35
+	ratio "apply 1,000 small, --no-group / the same" "$alone" "$each" 1.15
+	ratio "apply 1,000 small, groups / one tx for all" "$ours" "$all" -
+	memory "apply 1,000 small: peak memory" "$mem" 64
+}
+
+nothing() {
+	:
+}
+
+bench_status() {
+	local n t floor mem first=
+	for n in 10 1000 10000; do
+		new_repository
+		small_migrations "$n"
+		forget
+		"$G" apply -q
+		git gc -q
+		read -r t mem < <(RUNS=20 best nothing "$G" status)
+		read -r floor _ < <(RUNS=20 best nothing "$F" status . dev.db)
+		ratio "status, $n applied" "$t" "$floor" "$([ "$n" = 1000 ] && echo 1.5 || echo -)"
+		if [ "$n" = 1000 ]; then
+			first=$t
+		elif [ "$n" = 10000 ]; then
+			ratio "status, 10,000 / 1,000 applied" "$t" "$first" 8
+		fi
+		memory "status, $n applied: peak memory" "$mem" -
+	done
+}
+
+base_table() {
+	sqlite3 base.db "CREATE TABLE big (id INTEGER PRIMARY KEY, name TEXT,
+		email TEXT, city TEXT, n INTEGER, r REAL, note TEXT, flag INTEGER);
+		WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c
+		WHERE i < $N) INSERT INTO big SELECT i, 'name ' || i,
+		'user' || i || '@example.org', 'city ' || (i % 1000), i * 7,
+		i / 8.0, 'some note of text number ' || (i * 31 % 99991) ||
+		' padding pad', i % 2 FROM c;"
+}
+
+digest() {
+	sqlite3 "$1" "SELECT count(*), total(id), total(n), total(r),
+		total(flag), total(length(name)), total(length(email)),
+		total(length(city)), total(length(note)), max(name), min(note)
+		FROM big"
+}
+
+fresh() {
+	forget
+	cp base.db dev.db
+}
+
+applied() {
+	fresh
+	"$G" apply -q
+}
+
+copy_bare() {
+	cp base.db bare.db
+	rm -f bare.db-*
+}
+
+prepared_inverse() {
+	cp "$inverse_base" bare.db
+}
+
+snapshot_of() { # what sql destroyed-rows inverse-preparation inverse-sql
+	local what=$1 sql=$2 bare read t mem back backmem inverse want
+	rm -f migrations/*
+	printf -- '-- migrate:up\n%s;\n' "$sql" >migrations/20260101000000_x.sql
+	git add -A migrations
+	git commit -qm "$what"
+	bare=$(fastest copy_bare "$F" sql bare.db "$sql")
+	read=$(fastest nothing "$F" read base.db "$3")
+	read -r t mem < <(best fresh "$G" apply -q)
+	read -r back backmem < <(best applied "$G" rollback -q)
+	want=$(digest base.db)
+	[ "$(digest dev.db)" = "$want" ] || echo "$what: ROWS DIFFER"
+	cp base.db inverse.db
+	sqlite3 inverse.db "$4"
+	inverse_base=inverse.db
+	inverse=$(fastest prepared_inverse "$F" sql bare.db "$5")
+	ratio "$what: apply / (bare + read)" "$t" \
+		"$(echo "$bare $read" | awk '{ print $1 + $2 }')" 2.0
+	ratio "$what: rollback / bare inverse" "$back" "$inverse" 3
+	memory "$what: peak memory, apply" "$mem" 128
+	memory "$what: peak memory, rollback" "$backmem" 128
+	drop_apply=$t
+}
+
+bench_snapshot() {
+	local pack bytes
+	new_repository
+	git add -A
+	git commit -qm base
+	base_table
+	snapshot_of "UPDATE of one column" \
+		"UPDATE big SET name = 'x' || name" \
+		"SELECT id, name FROM big" \
+		"CREATE TABLE s (id INTEGER PRIMARY KEY, name); INSERT INTO s SELECT id, name FROM big; UPDATE big SET name = 'x' || name" \
+		"UPDATE big SET name = (SELECT name FROM s WHERE s.id = big.id)"
+	snapshot_of "DELETE of a tenth" \
+		"DELETE FROM big WHERE id % 10 = 0" \
+		"SELECT * FROM big WHERE id % 10 = 0" \
+		"CREATE TABLE s AS SELECT * FROM big WHERE id % 10 = 0; DELETE FROM big WHERE id % 10 = 0" \
+		"INSERT INTO big SELECT * FROM s"
+	snapshot_of "DROP COLUMN" \
+		"ALTER TABLE big DROP COLUMN note" \
+		"SELECT id, note FROM big" \
+		"CREATE TABLE s (id INTEGER PRIMARY KEY, note); INSERT INTO s SELECT id, note FROM big; ALTER TABLE big DROP COLUMN note; ALTER TABLE big ADD COLUMN note TEXT" \
+		"UPDATE big SET note = (SELECT note FROM s WHERE s.id = big.id)"
+	snapshot_of "DROP TABLE" \
+		"DROP TABLE big" \
+		"SELECT * FROM big" \
+		"CREATE TABLE s AS SELECT * FROM big; DELETE FROM big" \
+		"INSERT INTO big SELECT * FROM s"
+	read -r pack bytes < <(forget && "$F" pack . base.db big)
+	awk -v a="$drop_apply" -v b="$pack" -v n="$bytes" 'BEGIN {
+		printf "%-44s %8.0f MB/s floor %6.0f MB/s ratio %6.2f  bar 0.8\n",
+		"DROP TABLE: whole apply / own pack alone",
+		n / a / 1e6, n / b / 1e6, b / a }'
+}
+
+[ $# -gt 0 ] || set -- apply status snapshot
+for part; do
+	"bench_$part"
+done
