@@ -44,9 +44,6 @@ benches: $(BENCHES) $(B)/git-migrate
 
 bench: deps
 	$(MAKE) MODE=release benches
-	@if [ -x tests/bench/run.sh ]; then \
-	  GIT_MIGRATE=$(abspath build/release/git-migrate) \
-	  BENCH_DIR=$(abspath build/release/bench) tests/bench/run.sh; \
-	else echo "no bench yet"; fi
+	tests/bench/run.sh build/release
 
 .PHONY: deps test-deps unit-build unit cli check test test-long demo bench benches
