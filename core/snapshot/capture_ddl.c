@@ -353,6 +353,19 @@ static struct err *after_rename(struct capture *c,
 	return err;
 }
 
+/* The column of that name now gets another, or none. */
+static void rename_column(char **names, size_t n, const char *name,
+			  const char *to)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!names[i] || !same(names[i], name))
+			continue;
+		free(names[i]);
+		names[i] = to ? xstrdup(to) : NULL;
+		return;
+	}
+}
+
 static struct err *after_column(struct capture *c,
 				const struct sql_statement *s)
 {
@@ -360,16 +373,10 @@ static struct err *after_column(struct capture *c,
 
 	if (!t)
 		return NULL;
-	for (size_t i = 0;
-	     s->verb != SQL_ADD_COLUMN && s->detail && i < t->info.n_columns;
-	     i++) {
-		if (!t->column_now[i] || !same(t->column_now[i], s->detail))
-			continue;
-		free(t->column_now[i]);
-		t->column_now[i] = s->verb == SQL_RENAME_COLUMN
-					   ? xstrdup(s->detail2)
-					   : NULL;
-		break;
+	if (s->verb != SQL_ADD_COLUMN && s->detail) {
+		rename_column(t->column_now, t->info.n_columns, s->detail,
+			      s->detail2);
+		rename_column(t->all_now, t->info.n_all, s->detail, s->detail2);
 	}
 	return capture_map_columns(c, t);
 }

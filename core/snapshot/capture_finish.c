@@ -47,6 +47,15 @@ static void add_sequence(struct manifest *m, const struct sequence *was,
 	s->position = was ? was->position : 0;
 }
 
+/* Another table had the name before. */
+static bool was_table(struct capture *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_tables; i++)
+		if (same(c->tables[i]->info.name, name))
+			return true;
+	return false;
+}
+
 static struct err *write_sequences(struct capture *c, struct manifest *m)
 {
 	struct sequences now = { 0 };
@@ -62,13 +71,14 @@ static struct err *write_sequences(struct capture *c, struct manifest *m)
 		add_sequence(m, was, was->table, after,
 			     sequences_find(&now, after));
 	}
-	/* counters that only now exist, of tables that were there before */
+	/* counters that only now exist, of names that were there before */
 	for (size_t i = 0; !err && i < now.n; i++) {
 		const struct sequence *is = &now.list[i];
 		struct captured *t = capture_by_name(c, is->table);
 		const char *before = t ? t->info.name : is->table;
 
-		if (!capture_is_created(c, is->table) &&
+		if ((!capture_is_created(c, is->table) ||
+		     was_table(c, is->table)) &&
 		    !sequences_find(&c->sequences, before))
 			add_sequence(m, NULL, before, is->table, is);
 	}
@@ -101,14 +111,11 @@ static void write_renames(struct capture *c, struct schema_delta *delta,
 		}
 		if (strcmp(t->now, t->info.name) != 0)
 			add_rename(delta, arena, t->info.name, NULL, t->now);
-		for (size_t k = 0; k < t->info.n_columns; k++) {
-			const char *was = t->info.columns[k].name;
-
-			if (!t->column_now[k] ||
-			    strcmp(t->column_now[k], was) != 0)
-				add_rename(delta, arena, t->info.name, was,
-					   t->column_now[k]);
-		}
+		for (size_t k = 0; k < t->info.n_all; k++)
+			if (!t->all_now[k] ||
+			    !streq(t->all_now[k], t->info.all[k]))
+				add_rename(delta, arena, t->info.name,
+					   t->info.all[k], t->all_now[k]);
 	}
 }
 

@@ -85,6 +85,9 @@ static struct err *prepare_fetch(struct capture *c, struct captured *t)
 
 	table_add_select(&sql, &t->form, t->now,
 			 (const char *const *)t->column_now, t->info.n_columns);
+	/* entries of other indexes may be gone already when the hook runs */
+	if (t->form.without_rowid)
+		buf_addf(&sql, " INDEXED BY %s", t->form.key_quoted);
 	buf_addstr(&sql, " WHERE ");
 	table_where_key(&sql, &t->form, 1);
 	t->fetch_first = t->form.without_rowid ? (int)t->form.n_keys : 1;

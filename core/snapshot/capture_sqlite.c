@@ -52,7 +52,10 @@ static void captured_free(struct captured *t)
 	changelog_free(t->log);
 	for (size_t i = 0; i < t->info.n_columns; i++)
 		free(t->column_now[i]);
+	for (size_t i = 0; i < t->info.n_all; i++)
+		free(t->all_now[i]);
 	free(t->column_now);
+	free(t->all_now);
 	free(t->index_now);
 	free(t->candidate);
 	free(t->now);
@@ -107,6 +110,9 @@ static struct err *capture_table(struct capture *c, const char *name,
 	t->candidate = xcalloc(n, sizeof(*t->candidate));
 	for (size_t i = 0; i < t->info.n_columns; i++)
 		t->column_now[i] = xstrdup(t->info.columns[i].name);
+	t->all_now = xcalloc(t->info.n_all + 1, sizeof(*t->all_now));
+	for (size_t i = 0; i < t->info.n_all; i++)
+		t->all_now[i] = xstrdup(t->info.all[i]);
 	c->any_virtual |= t->info.is_virtual;
 	t->log = changelog_new(c->opt.scratch_dir,
 			       LOG_MEMORY >>

@@ -20,6 +20,7 @@ struct captured {
 	struct table_info form; /**< its form now */
 	char *now;              /**< its name now; NULL = dropped */
 	char **column_now;      /**< names now of info's columns; NULL = gone */
+	char **all_now;         /**< the same of every column */
 	int *index_now;         /**< where the pre-update hook has them */
 	bool *candidate;        /**< columns the running statement may set */
 	bool named; /**< by the running statement; else any may be set */

@@ -127,7 +127,8 @@ static struct err *shrink(struct restore *r, struct restore_table *t)
 		return err;
 	err_free(err);
 	t->way = RESTORE_REBUILD;
-	t->aside = arena_printf(&r->arena, "git_migrate_aside_%s", t->after);
+	t->aside = arena_printf(&r->arena, "git_migrate_aside_%zu",
+				(size_t)(t - r->tables) + 1);
 	return take_off(r, t);
 }
 

@@ -85,7 +85,8 @@ int table_where_key(struct buf *sql, const struct table_info *t, int first)
 			buf_addstr(sql, " AND ");
 		sql_quote_name(sql, t->keys[i]);
 		buf_addf(sql, " = ?%d AND ", first + (int)i);
-		/* the stored bytes, whatever the column's collation thinks */
+		/* as stored, whatever the column's collation and affinity */
+		buf_addch(sql, '+');
 		sql_quote_name(sql, t->keys[i]);
 		buf_addf(sql, " = ?%d COLLATE BINARY", first + (int)i);
 	}

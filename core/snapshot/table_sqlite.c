@@ -117,14 +117,25 @@ static struct err *read_columns(struct table_info *t, sqlite3 *db,
 	return err;
 }
 
+static char *quoted(struct arena *a, const char *name)
+{
+	struct buf b = BUF_INIT;
+	char *out;
+
+	sql_quote_name(&b, name);
+	out = arena_strdup(a, buf_str(&b));
+	buf_release(&b);
+	return out;
+}
+
 /* The single key column is the rowid unless an index stands for it. */
 static struct err *read_flags(struct table_info *t, sqlite3 *db, bool *pk_index)
 {
-	const char *type;
+	const char *type, *pk;
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(
 		db,
-		"SELECT wr, name, type, EXISTS (SELECT 1 FROM "
+		"SELECT wr, name, type, (SELECT name FROM "
 		"pragma_index_list(?1, 'main') WHERE origin = 'pk') "
 		"FROM pragma_table_list(?1) WHERE schema = 'main'",
 		&stmt);
@@ -140,7 +151,10 @@ static struct err *read_flags(struct table_info *t, sqlite3 *db, bool *pk_index)
 		type = (const char *)sqlite3_column_text(stmt, 2);
 		t->is_virtual = streq(type, "virtual");
 		t->is_shadow = streq(type, "shadow");
-		*pk_index = sqlite3_column_int(stmt, 3);
+		pk = (const char *)sqlite3_column_text(stmt, 3);
+		*pk_index = pk != NULL;
+		if (pk)
+			t->key_quoted = quoted(&t->arena, pk);
 	}
 	if (sqlite3_finalize(stmt) != SQLITE_OK)
 		err = target_sqlite_error(db, "read the table's kind");
@@ -163,11 +177,7 @@ static struct err *choose_rowid(struct table_info *t,
 		}
 	}
 	if (t->rowid_column) {
-		struct buf b = BUF_INIT;
-
-		sql_quote_name(&b, t->rowid_column);
-		t->rowid = arena_strdup(&t->arena, buf_str(&b));
-		buf_release(&b);
+		t->rowid = quoted(&t->arena, t->rowid_column);
 		return NULL;
 	}
 	return err_new(ERR_REFUSED,

@@ -38,8 +38,9 @@ struct table_info {
 	const char *rowid_column;
 	/** WITHOUT ROWID: names of the key columns, in key order. */
 	const char **keys;
-	int *key_index;  /**< among all columns */
-	int *key_stored; /**< among those that are stored */
+	const char *key_quoted; /**< the index that the rows are in */
+	int *key_index;         /**< among all columns */
+	int *key_stored;        /**< among those that are stored */
 	size_t n_keys;
 	struct table_column *columns;
 	size_t n_columns;
