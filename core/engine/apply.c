@@ -395,6 +395,9 @@ static struct err *run_steps(struct apply *a, struct run *r)
 	while (next < a->plan.n && !err) {
 		struct ready *m = &a->ready[next];
 
+		t->lock_timeout_ms = m->m->lock_timeout_ms >= 0
+					     ? m->m->lock_timeout_ms
+					     : a->e->cfg.lock_timeout_ms;
 		if (m->no_transaction) {
 			tell_begin(a, next);
 			err = apply_stepwise(r, m);

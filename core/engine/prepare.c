@@ -111,7 +111,9 @@ struct err *ready_init(struct ready *r, struct engine *e,
 	err = check_transactions(r, path);
 	if (!err)
 		err = check_places(r, e, path);
-	r->own_group |= r->around || r->no_transaction;
+	/* settings that begin with the transaction, or outlive the file */
+	r->own_group |= r->around || r->no_transaction ||
+			m->lock_timeout_ms >= 0;
 	return err;
 }
 

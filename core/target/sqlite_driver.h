@@ -47,7 +47,6 @@ struct sqlite_target {
 	char *path; /**< as given to SQLite; NULL = in memory */
 	bool read_only;
 	bool foreign_keys; /**< what the session starts with */
-	int64_t lock_timeout_ms;
 	int64_t busy_since_us;
 	struct map statements; /**< SQL text to struct sqlite_cached */
 	struct sqlite_guard guard;

@@ -97,7 +97,7 @@ static int on_busy(void *payload, int count)
 	if (count == 0)
 		t->busy_since_us = now;
 	if (cancel_requested() ||
-	    now - t->busy_since_us >= t->lock_timeout_ms * 1000)
+	    now - t->busy_since_us >= t->base.lock_timeout_ms * 1000)
 		return 0;
 	nanosleep(&nap, NULL);
 	return 1;
@@ -160,7 +160,7 @@ static struct err *open_at(struct target **out, char *path, const char *shown,
 	t->path = path;
 	t->lock_fd = -1;
 	t->foreign_keys = opt->foreign_keys;
-	t->lock_timeout_ms = opt->lock_timeout_ms;
+	t->base.lock_timeout_ms = opt->lock_timeout_ms;
 	if (opt->create || !path)
 		flags |= SQLITE_OPEN_CREATE;
 	/* a savepoint for each migration: its pages stay in memory, where

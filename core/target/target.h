@@ -152,6 +152,9 @@ struct target {
 	int64_t deadline_us; /**< clock_steady_us() at which target_run() stops
 				  with "statement timeout"; 0 = never */
 	struct target_seen seen;
+	int64_t lock_timeout_ms; /**< waiting for other writers; begins with
+				      options.lock_timeout_ms, may be changed
+				      between transactions */
 	const struct target_watch *watch; /**< NULL = nobody looks */
 };
 
