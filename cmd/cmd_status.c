@@ -149,6 +149,22 @@ static void print_summary(const struct engine_status *s)
 	putchar('\n');
 }
 
+/* A wrong folder or layout makes many of them: a few tell it as well. */
+static void print_strays(struct cmd_ctx *ctx, const struct engine_status *s)
+{
+	size_t n = s->n_strays, most = ctx->common.verbose || n <= 6 ? n : 5;
+
+	for (size_t i = 0; i < most; i++) {
+		char *path = status_path(ctx, s->strays[i].path);
+
+		ctx_warn(ctx, "%s: %s", path, s->strays[i].why);
+		free(path);
+	}
+	if (most < n)
+		ctx_warn(ctx, "and %zu more files like these (-v lists them)",
+			 n - most);
+}
+
 static void print_human(struct cmd_ctx *ctx, const struct engine_status *s,
 			const bool wanted[STATE_COUNT])
 {
@@ -174,12 +190,7 @@ static void print_human(struct cmd_ctx *ctx, const struct engine_status *s,
 	print_items(ctx, s, wanted);
 	if (!ctx->common.quiet)
 		print_summary(s);
-	for (size_t i = 0; i < s->n_strays; i++) {
-		char *path = status_path(ctx, s->strays[i].path);
-
-		ctx_warn(ctx, "%s: %s", path, s->strays[i].why);
-		free(path);
-	}
+	print_strays(ctx, s);
 }
 
 static void hints(struct cmd_ctx *ctx, const struct engine_status *s)

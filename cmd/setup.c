@@ -118,6 +118,21 @@ static struct err *try_place(struct setup *s, struct cmd_ctx *ctx,
 	return NULL;
 }
 
+/* A place, and its folder for SQLite where each dialect has its own. */
+static struct err *try_folder(struct setup *s, struct cmd_ctx *ctx,
+			      const char *dir)
+{
+	char *own = file_join(dir, sql_dialect_name(SQL_SQLITE));
+	struct err *err = NULL;
+
+	if (is_folder(s->top, own))
+		err = try_place(s, ctx, own);
+	else if (is_folder(s->top, dir))
+		err = try_place(s, ctx, dir);
+	free(own);
+	return err;
+}
+
 struct err *setup_find(struct setup *s, struct cmd_ctx *ctx)
 {
 	struct err *err = NULL;
@@ -125,8 +140,7 @@ struct err *setup_find(struct setup *s, struct cmd_ctx *ctx)
 	if (has_sqitch_plan(s->top))
 		err = try_place(s, ctx, ".");
 	for (size_t i = 0; !err && i < ARRAY_LEN(places); i++)
-		if (is_folder(s->top, places[i]))
-			err = try_place(s, ctx, places[i]);
+		err = try_folder(s, ctx, places[i]);
 	return err;
 }
 
