@@ -59,6 +59,7 @@ export GIT_AUTHOR_NAME='A U Thor' GIT_AUTHOR_EMAIL=author@example.com
 export GIT_COMMITTER_NAME='C O Mitter' GIT_COMMITTER_EMAIL=committer@example.com
 export GIT_AUTHOR_DATE='1767261600 +0000' GIT_COMMITTER_DATE='1767261600 +0000'
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1}
+export LSAN_OPTIONS=suppressions=$TEST_DIR/lsan.supp:print_suppressions=0
 
 scratch_repo() {
 	git init -q -b main "$1" && cd "$1" || exit 128
