@@ -39,10 +39,12 @@ static void lines_free(struct lines *l)
 	free(l->len);
 }
 
+/* With what ends them: a newline, or the NUL of a last line without one. */
 static bool equal(const struct lines *a, size_t i, const struct lines *b,
 		  size_t k)
 {
-	return a->len[i] == b->len[k] && !memcmp(a->at[i], b->at[k], a->len[i]);
+	return a->len[i] == b->len[k] &&
+	       !memcmp(a->at[i], b->at[k], a->len[i] + 1);
 }
 
 /* keep_a[i], keep_b[k]: the line is common to both, in order. */
@@ -154,6 +156,8 @@ static void hunk(struct buf *out, const struct edit *e, size_t from, size_t to,
 		buf_addch(out, e[i].op);
 		buf_add(out, e[i].line, e[i].len);
 		buf_addch(out, '\n');
+		if (!e[i].line[e[i].len])
+			buf_addstr(out, "\\ No newline at end of file\n");
 	}
 }
 
