@@ -231,6 +231,14 @@ MUST_USE struct err *event_changes(struct arena *a,
 				   const struct journal_event *ev,
 				   const char **out);
 
+/* --- log_ledger.c --- */
+
+/** Events from the ledger this clone has for the target, newest first. */
+MUST_USE struct err *
+log_from_ledger(struct engine *e, const char *name, size_t max,
+		struct err *(*fn)(void *payload, const struct engine_event *ev),
+		void *payload);
+
 /* --- past.c: the schema as it was --- */
 
 struct past {

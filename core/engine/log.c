@@ -30,6 +30,14 @@ static struct err *tell(void *payload, const struct journal_event *ev)
 	return err;
 }
 
+static struct err *count_and_tell(void *payload, const struct engine_event *ev)
+{
+	struct log *l = payload;
+
+	l->n++;
+	return l->fn(l->payload, ev);
+}
+
 /* The name in the journal of what was typed, also of one rolled back. */
 static struct err *full_name(struct engine *e, const char *typed,
 			     struct tree *tree, const char **out)
@@ -73,6 +81,8 @@ struct err *engine_log(struct engine *e, const char *name, size_t max,
 			err = full_name(e, name, &tree, &full);
 		if (!err)
 			err = journal_log(e->target, full, max, tell, &l);
+	} else if (!err) {
+		err = log_from_ledger(e, name, max, count_and_tell, &l);
 	}
 	if (!err && name && !l.n)
 		err = err_hint(err_new(ERR_INPUT,

@@ -143,6 +143,16 @@ test_expect_success 'target: list, show' '
 	expect_status 128 target show nosuch
 '
 
+test_expect_success 'without its database the log is read from the ledger' '
+	expect_status 0 log --json && cp "$OUT" with &&
+	mv dev.db away.db && expect_status 0 log --json && cp "$OUT" without &&
+	mv away.db dev.db && [ ! -e without.db ] &&
+	for key in event name commit source_commit snapshot; do
+		jq -c "[.events[] | select(.commit) | .$key]" with >a && jq -c "[.events[].$key]" without >b &&
+			cmp a b || return 1
+	done
+'
+
 test_expect_success 'a password is never shown' '
 	git config migrate.pg.url postgresql://u:hunter2@h/d &&
 	expect_status 0 target && has "$OUT" "u:\*\*\*@h" &&
