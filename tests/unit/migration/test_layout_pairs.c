@@ -91,8 +91,12 @@ static const struct file_case files[] = {
 	{ .about = "an empty down is none",
 	  .files = { "1_a.up.sql\tA;\n", "1_a.down.sql\t\n" },
 	  .expect = "up 1: A;\\n\n" },
-	{ .about = "an empty up",
+	/* how other tools say "nothing to do"; met in real repositories */
+	{ .about = "an empty up beside a down does nothing",
 	  .files = { "1_a.up.sql\t", "1_a.down.sql\tB;" },
+	  .expect = "up 1: \ndown 1: B;\n" },
+	{ .about = "an empty up alone",
+	  .files = { "1_a.up.sql\t" },
 	  .expect = "db/1_a.up.sql:1: the migration is empty [write its SQL; "
 		    "one that does nothing on purpose says so in a "
 		    "comment]\n" },
