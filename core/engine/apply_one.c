@@ -112,6 +112,12 @@ static struct err *finish(struct run *r, struct ready *m,
 		ev->snapshot_store = "clone";
 	}
 	crash_point("captured");
+	if (!err && kept.collateral)
+		session_note(r->e, ENGINE_WARNING,
+			     "%s: DROP TABLE also changed %llu rows of other "
+			     "tables through foreign keys; 'PRAGMA "
+			     "foreign_keys = OFF;' in the file prevents that",
+			     ev->name, (unsigned long long)kept.collateral);
 	if (!err && (seen->created || seen->changed || seen->pragma ||
 		     r->schema_stale))
 		err = run_inspect(r, seen->changed || r->schema_stale, &delta);

@@ -31,6 +31,8 @@ struct capture_result {
 	bool any;      /**< files were written, manifest included */
 	uint64_t rows; /**< lines */
 	uint64_t bytes;
+	uint64_t collateral; /**< rows of other tables that a DROP TABLE took
+				  or changed, by foreign keys */
 };
 
 MUST_USE struct err *capture_open(struct capture **out, struct target *t,

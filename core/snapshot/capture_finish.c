@@ -162,6 +162,7 @@ struct err *capture_finish(struct capture *c, struct schema_delta *delta,
 	struct err *err = capture_take_error(c);
 
 	memset(out, 0, sizeof(*out));
+	out->collateral = c->collateral;
 	if (!err)
 		err = capture_flush(c);
 	/* our own reads must not be taken for the migration's */

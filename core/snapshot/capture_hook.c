@@ -277,6 +277,7 @@ void capture_on_change(void *payload, sqlite3 *db, int op, const char *schema,
 	    (c->dropping && sql_same_name(SQL_SQLITE, c->dropping, name)))
 		return;
 	t = table_of(c, name);
+	c->collateral += c->dropping && t;
 	if (!c->err && t)
 		c->err = log_event(c, t, op, old_rowid, new_rowid);
 	if (c->err)

@@ -200,6 +200,7 @@ void capture_abort(struct capture *c)
 	c->script = NULL;
 	c->last = NULL;
 	c->dropping = c->creating = NULL;
+	c->collateral = 0;
 	line_writer_release(&c->lines);
 	err_free(c->err);
 	c->err = NULL;

@@ -52,6 +52,7 @@ struct capture {
 	size_t n_created, cap_created;
 	struct captured *last; /**< of the last event */
 	const char *dropping;  /**< rows of this table are logged already */
+	uint64_t collateral;   /**< rows changed while it is dropped */
 	const char *creating;  /**< a virtual table, with <creating>_<suffix> */
 	bool concerned;    /**< the running statement is about main's tables */
 	bool was_there;    /**< the table a CREATE names existed before it */
