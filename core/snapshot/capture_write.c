@@ -281,6 +281,14 @@ static void describe(struct captured *t, struct after *a, struct manifest *m)
 	}
 }
 
+/* What has its name now has nothing of it: told even without lines. */
+static bool is_replaced(struct capture *c, const struct captured *t,
+			const struct after *a)
+{
+	return !t->now && !a->found && !t->info.is_virtual &&
+	       capture_is_created(c, t->info.name);
+}
+
 struct err *capture_write_table(struct capture *c, struct captured *t,
 				struct manifest *m)
 {
@@ -304,10 +312,7 @@ struct err *capture_write_table(struct capture *c, struct captured *t,
 		if (!err)
 			err = line_writer_end(&c->lines);
 	}
-	/* without lines: that what has its name now has nothing of it */
-	if (!err &&
-	    (manifest_lines(&t->lines) ||
-	     (!t->now && !a.found && capture_is_created(c, t->info.name))))
+	if (!err && (manifest_lines(&t->lines) || is_replaced(c, t, &a)))
 		describe(t, &a, m);
 	close_after(t, &a);
 	changelog_free(t->log); /* its memory is wanted by the next table */

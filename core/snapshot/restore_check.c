@@ -207,7 +207,7 @@ struct err *restore_verify(struct restore *r)
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		struct restore_table *t = &r->tables[i];
 
-		if (t->lines && t->before)
+		if (t->lines && t->before && manifest_lines(t->lines))
 			err = join(r, t, false, verify_row, NULL);
 	}
 	return err;

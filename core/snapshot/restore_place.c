@@ -10,23 +10,6 @@
  * to its place where that is free.
  */
 
-static struct err *is_free(struct restore *r, int64_t rowid, bool *out)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct err *err = table_prepare(r->db,
-					"SELECT 1 FROM main.sqlite_schema "
-					"WHERE rowid = ?1",
-					&stmt);
-
-	*out = false;
-	if (err)
-		return err;
-	sqlite3_bind_int64(stmt, 1, rowid);
-	*out = sqlite3_step(stmt) == SQLITE_DONE;
-	sqlite3_finalize(stmt);
-	return NULL;
-}
-
 /* The first rowid behind all objects that are not on the move. */
 static struct err *last_place(struct restore *r, int64_t far, int64_t *out)
 {
@@ -183,6 +166,37 @@ static struct err *move_place(struct restore *r, int64_t from, int64_t to,
 	return err;
 }
 
+/*
+ * Free a place, or find another. SQLite's own tables may have taken it, which
+ * are never dropped: they move.
+ */
+static struct err *clear_place(struct restore *r, int64_t far, int64_t *want)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t last = 0;
+	bool taken, internal = false;
+	struct err *err = table_prepare(r->db,
+					"SELECT name LIKE 'sqlite\\_%' ESCAPE "
+					"'\\' AND type = 'table' FROM "
+					"main.sqlite_schema WHERE rowid = ?1",
+					&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(stmt, 1, *want);
+	taken = sqlite3_step(stmt) == SQLITE_ROW;
+	if (taken)
+		internal = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	if (taken)
+		err = last_place(r, far, &last);
+	if (!err && internal)
+		return move_place(r, *want, last, NULL);
+	if (taken)
+		*want = last;
+	return err;
+}
+
 struct err *restore_places(struct restore *r)
 {
 	const int64_t far = (int64_t)1 << 40;
@@ -195,11 +209,7 @@ struct err *restore_places(struct restore *r)
 	for (size_t i = 0; i < p.n && !err; i++)
 		err = move_place(r, p.list[i].is, far + (int64_t)i, NULL);
 	for (size_t i = 0; i < p.n && !err; i++) {
-		bool place_is_free;
-
-		err = is_free(r, p.list[i].want, &place_is_free);
-		if (!err && !place_is_free)
-			err = last_place(r, far, &p.list[i].want);
+		err = clear_place(r, far, &p.list[i].want);
 		if (!err)
 			err = move_place(r, far + (int64_t)i, p.list[i].want,
 					 p.list[i].sql);

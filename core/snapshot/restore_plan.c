@@ -166,7 +166,7 @@ static void plan_rows_only(struct restore *r, const struct manifest_table *m)
 {
 	struct restore_table *t;
 
-	if (is_planned_before(r, m->before) || !manifest_lines(m))
+	if (is_planned_before(r, m->before))
 		return;
 	t = add_table(r);
 	t->before = m->before;

@@ -95,6 +95,7 @@ static struct err *drop_hanging(struct restore *r)
 static struct err *rename_table(struct restore *r, const char *from,
 				const char *to)
 {
+	r->altered = true;
 	return restore_exec(r, "ALTER TABLE main.%s RENAME TO %s",
 			    quoted(r, from), quoted(r, to));
 }
@@ -116,6 +117,7 @@ static struct err *shrink(struct restore *r, struct restore_table *t)
 		}
 		if (known)
 			continue;
+		r->altered = true;
 		err = restore_exec(r, "ALTER TABLE main.%s DROP COLUMN %s",
 				   quoted(r, t->after), quoted(r, cur[i]));
 		if (err)
@@ -328,10 +330,59 @@ static struct err *set_pragmas(struct restore *r)
 	return err;
 }
 
+static bool is_in_delta(const struct restore *r, const struct schema_object *o)
+{
+	const struct schema_delta *d = r->req->delta;
+
+	for (size_t i = 0; i < d->n; i++)
+		if ((d->changes[i].after &&
+		     streq(d->changes[i].after->path, o->path)) ||
+		    (d->changes[i].before &&
+		     streq(d->changes[i].before->path, o->path)))
+			return true;
+	return false;
+}
+
+/*
+ * ALTER TABLE reads every definition and puts the quotes in it right, even
+ * where it has nothing to say: what the migration left alone gets its own
+ * text back.
+ */
+static struct err *set_other_texts(struct restore *r)
+{
+	struct err *err = NULL;
+	bool any = false;
+
+	if (!r->altered)
+		return NULL;
+	map_each (&r->req->now->by_path, e) {
+		const struct schema_object *o = e->value;
+		int64_t rowid;
+		bool same;
+
+		if (err || !o || streq(o->kind, "pragma") || is_in_delta(r, o))
+			continue;
+		err = look_up(r, streq(o->kind, "virtual") ? "table" : o->kind,
+			      o->name, o->sql, &rowid, &same);
+		if (err || same || !rowid)
+			continue;
+		if (!any)
+			err = restore_exec(r, "PRAGMA writable_schema = ON");
+		any = true;
+		if (!err)
+			err = set_text(r, rowid, o->sql);
+	}
+	if (!err && any)
+		err = restore_exec(r, "PRAGMA writable_schema = RESET");
+	return err;
+}
+
 struct err *restore_schema_after(struct restore *r)
 {
 	struct err *err = remake(r);
 
+	if (!err)
+		err = set_other_texts(r);
 	if (!err)
 		err = set_pragmas(r);
 	if (!err && !r->out->n_conflicts)

@@ -48,6 +48,7 @@ struct restore {
 	struct restore_child *children; /**< of tables that lose rows */
 	size_t n_children, cap_children;
 	bool stale_virtual; /**< shadow tables were written */
+	bool altered;       /**< ALTER TABLE ran, which edits other texts */
 	struct buf scratch;
 	struct arena arena;
 };

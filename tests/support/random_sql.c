@@ -189,6 +189,9 @@ static void create_table(struct random_sql *r, struct buf *out,
 		buf_addf(out, ", c%u ", i);
 		if (i && one_in(r, 8))
 			add_generated(r, out, "c0");
+		else if (!i && kind == 8)
+			/* REAL, the hook of 3.40 would round large integers */
+			buf_addstr(out, "TEXT");
 		else
 			add_column(r, out, false);
 	}

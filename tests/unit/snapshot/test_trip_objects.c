@@ -60,6 +60,10 @@ static const struct trip hangers[] = {
 	  USERS "CREATE INDEX a ON u(n); CREATE TRIGGER t AFTER UPDATE OF n ON "
 		"u BEGIN SELECT 1; END; CREATE VIEW v AS SELECT n FROM u;",
 	  "ALTER TABLE u DROP COLUMN name" },
+	{ "view of a column that goes, quotes rewritten",
+	  "CREATE TABLE t(id, c); CREATE TABLE o(x); CREATE VIEW v AS SELECT "
+	  "\"c\" FROM t;",
+	  "ALTER TABLE t DROP COLUMN \"c\"; ALTER TABLE o ADD COLUMN y" },
 	{ "broken view beside",
 	  USERS "CREATE VIEW broken AS SELECT * FROM nowhere;",
 	  "DELETE FROM u WHERE id = 1; DROP TABLE u" },
@@ -102,6 +106,13 @@ static const struct trip virtual[] = {
 	{ "fts5 made anew the same", FTS,
 	  "DROP TABLE f; CREATE VIRTUAL TABLE f USING fts5(title, body); "
 	  "INSERT INTO f VALUES ('running','x')" },
+	{ "fts5 made anew the same, and written", FTS,
+	  "DROP TABLE f; CREATE VIRTUAL TABLE f USING fts5(title, body); "
+	  "INSERT INTO f(title) VALUES ('running')" },
+	{ "empty fts5 made anew the same, and written",
+	  "CREATE VIRTUAL TABLE f USING fts5(title, body);",
+	  "DROP TABLE f; CREATE VIRTUAL TABLE f USING fts5(title, body); "
+	  "INSERT INTO f(title) VALUES ('running')" },
 	{ "fts5 becomes a table", FTS,
 	  "DROP TABLE f; CREATE TABLE f(title, body); INSERT INTO f VALUES "
 	  "('a','b')" },
