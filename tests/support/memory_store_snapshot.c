@@ -1,0 +1,256 @@
+#include "support/memory_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* Snapshots of groups of events, in memory. */
+
+struct snapshot_sink {
+	struct memory_store *s;
+	struct memory_snapshot *now; /* of the event that is open */
+	struct memory_kept *ended;
+	size_t n, cap;
+	char key[80];
+};
+
+struct snapshot_reader {
+	struct memory_store *s;
+	struct memory_snapshot *files;
+};
+
+static struct memory_snapshot *new_files(void)
+{
+	struct memory_snapshot *m = xcalloc(1, sizeof(*m));
+
+	memory_snapshot_init(m);
+	return m;
+}
+
+static void free_files(struct memory_snapshot *m)
+{
+	if (m)
+		memory_snapshot_release(m);
+	free(m);
+}
+
+struct err *memory_sink_open(struct store *s, struct snapshot_sink **out)
+{
+	struct memory_store *m = (struct memory_store *)s;
+	struct err *err = memory_before(m, MEMORY_SINK_OPEN);
+
+	*out = NULL;
+	if (err)
+		return err;
+	*out = xcalloc(1, sizeof(**out));
+	(*out)->s = m;
+	(*out)->now = new_files();
+	m->open++;
+	return NULL;
+}
+
+struct err *memory_sink_file(struct snapshot_sink *k, const char *path)
+{
+	struct err *err = memory_before(k->s, MEMORY_SINK_FILE);
+
+	return err ? err : k->now->out.file(k->now, path);
+}
+
+struct err *memory_sink_chunk(struct snapshot_sink *k, const void *data,
+			      size_t len)
+{
+	struct err *err = memory_before(k->s, MEMORY_SINK_CHUNK);
+
+	if (err || !len)
+		return err;
+	return k->now->out.chunk(k->now, data, len);
+}
+
+struct err *memory_sink_event(struct snapshot_sink *k, struct store_id *out)
+{
+	struct err *err = memory_before(k->s, MEMORY_SINK_EVENT);
+	struct memory_kept *kept;
+	struct buf b = BUF_INIT;
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < k->now->n; i++) {
+		const struct memory_file *f = &k->now->files[i];
+
+		buf_addf(&b, "%s\n", f->path);
+		for (size_t c = 0; c < f->n; c++)
+			buf_add(&b, f->chunks[c].data, f->chunks[c].len);
+	}
+	VEC_GROW(k->ended, k->n, k->cap);
+	kept = &k->ended[k->n++];
+	memset(kept, 0, sizeof(*kept));
+	memory_hash(buf_str(&b), b.len, kept->id);
+	buf_release(&b);
+	kept->files = k->now;
+	k->now = new_files();
+	snprintf(out->hex, sizeof(out->hex), "%s", kept->id);
+	return NULL;
+}
+
+struct err *memory_sink_drop(struct snapshot_sink *k)
+{
+	struct err *err = memory_before(k->s, MEMORY_SINK_DROP);
+
+	if (err)
+		return err;
+	free_files(k->now);
+	k->now = new_files();
+	return memory_after(k->s, MEMORY_SINK_DROP);
+}
+
+struct err *memory_sink_durable(struct snapshot_sink *k, const char *key,
+				bool *written)
+{
+	struct memory_store *s = k->s;
+	struct err *err = memory_before(s, MEMORY_SINK_DURABLE);
+
+	*written = false;
+	if (err || !k->n)
+		return err;
+	snprintf(k->key, sizeof(k->key), "%s", key);
+	for (size_t i = 0; i < k->n; i++) {
+		struct memory_kept *kept = &k->ended[i];
+
+		snprintf(kept->key, sizeof(kept->key), "%s", key);
+		kept->pending = true;
+		VEC_GROW(s->kept, s->n_kept, s->cap_kept);
+		s->kept[s->n_kept++] = *kept;
+	}
+	k->n = 0;
+	*written = true;
+	return memory_after(s, MEMORY_SINK_DURABLE);
+}
+
+struct err *memory_sink_promote(struct snapshot_sink *k)
+{
+	struct err *err = memory_before(k->s, MEMORY_SINK_PROMOTE);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < k->s->n_kept; i++)
+		if (streq(k->s->kept[i].key, k->key))
+			k->s->kept[i].pending = false;
+	return memory_after(k->s, MEMORY_SINK_PROMOTE);
+}
+
+void memory_sink_close(struct snapshot_sink *k)
+{
+	if (!k)
+		return;
+	k->s->open--;
+	for (size_t i = 0; i < k->n; i++)
+		free_files(k->ended[i].files);
+	free_files(k->now);
+	free(k->ended);
+	free(k);
+}
+
+/* Whether one event of that key is wanted; all of them are asked about. */
+static bool ask(struct memory_store *s, const char *key,
+		bool (*keep)(void *payload, const char *key,
+			     const struct store_id *event),
+		void *payload)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < s->n_kept; i++) {
+		struct store_id id;
+
+		if (!s->kept[i].pending || !streq(s->kept[i].key, key))
+			continue;
+		snprintf(id.hex, sizeof(id.hex), "%s", s->kept[i].id);
+		wanted |= keep(payload, key, &id);
+	}
+	return wanted;
+}
+
+static void settle_key(struct memory_store *s, const char *key, bool wanted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_kept; i++) {
+		struct memory_kept *kept = &s->kept[i];
+
+		if (kept->pending && streq(kept->key, key)) {
+			if (!wanted) {
+				free_files(kept->files);
+				continue;
+			}
+			kept->pending = false;
+		}
+		s->kept[n++] = *kept;
+	}
+	s->n_kept = n;
+}
+
+struct err *memory_pending_settle(struct store *store,
+				  bool (*keep)(void *payload, const char *key,
+					       const struct store_id *event),
+				  void *payload)
+{
+	struct memory_store *s = (struct memory_store *)store;
+	struct err *err = memory_before(s, MEMORY_PENDING_SETTLE);
+	char key[80];
+
+	for (size_t i = 0; i < s->n_kept && !err;) {
+		const char *uuid_end = strchr(s->kept[i].key, '/');
+
+		if (!s->kept[i].pending || !uuid_end) {
+			i++;
+			continue;
+		}
+		memcpy(key, s->kept[i].key, sizeof(key));
+		settle_key(s, key, ask(s, key, keep, payload));
+		i = 0;
+	}
+	return err;
+}
+
+struct err *memory_reader_open(struct store *store, const struct store_id *id,
+			       struct snapshot_reader **out)
+{
+	struct memory_store *s = (struct memory_store *)store;
+	struct err *err = memory_before(s, MEMORY_READER_OPEN);
+
+	*out = NULL;
+	for (size_t i = 0; i < s->n_kept && !err; i++) {
+		if (!streq(s->kept[i].id, id->hex))
+			continue;
+		*out = xcalloc(1, sizeof(**out));
+		(*out)->s = s;
+		(*out)->files = s->kept[i].files;
+		s->open++;
+		return NULL;
+	}
+	return err ? err : err_new(ERR_STORE, "no snapshot %s here", id->hex);
+}
+
+struct err *memory_reader_file(struct snapshot_reader *r, const char *path)
+{
+	struct err *err = memory_before(r->s, MEMORY_READER_FILE);
+
+	return err ? err : r->files->in.file(r->files, path);
+}
+
+struct err *memory_reader_chunk(struct snapshot_reader *r, const char **data,
+				size_t *len)
+{
+	struct err *err = memory_before(r->s, MEMORY_READER_CHUNK);
+
+	*data = NULL;
+	return err ? err : r->files->in.chunk(r->files, data, len);
+}
+
+void memory_reader_close(struct snapshot_reader *r)
+{
+	if (r)
+		r->s->open--;
+	free(r);
+}
