@@ -117,15 +117,38 @@ struct err *pair_scan(struct migration_set *set,
 	return err;
 }
 
+/* A down file without an up would become half of what is made. */
+static bool is_left_over(const struct migration_set *set, const char *version)
+{
+	for (size_t i = 0; i < set->n_strays; i++) {
+		const char *path = set->strays[i].path;
+		char *digits = xstrndup(path, scan_digits(path));
+		bool same = *digits && scan_half(path) == 'd' &&
+			    !migration_compare_versions(digits, version);
+
+		free(digits);
+		if (same)
+			return true;
+	}
+	return false;
+}
+
 struct err *pair_create(const struct migration_set *set, const char *stamp,
 			const char *slug, migration_new_file_fn fn,
 			void *payload)
 {
-	char *version = scan_next_version(set, stamp, NULL);
-	char *up = xasprintf("%s_%s.up.sql", version, slug);
-	char *down = xasprintf("%s_%s.down.sql", version, slug);
-	struct err *e = fn(payload, up, "");
+	char *version = scan_next_version(set, stamp, NULL), *up, *down;
+	struct err *e;
 
+	while (is_left_over(set, version)) {
+		char *next = scan_count_up(version);
+
+		free(version);
+		version = next;
+	}
+	up = xasprintf("%s_%s.up.sql", version, slug);
+	down = xasprintf("%s_%s.down.sql", version, slug);
+	e = fn(payload, up, "");
 	if (!e)
 		e = fn(payload, down, "");
 	free(version);

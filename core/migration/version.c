@@ -108,12 +108,20 @@ const char *scan_greatest(const struct migration_set *set)
 	return best;
 }
 
+/* Of a version that is a whole name, the number in front counts. */
 static bool has_version(const struct migration_set *set, const char *version)
 {
-	for (size_t i = 0; i < set->n; i++)
-		if (!migration_compare_versions(set->items[i]->version,
-						version))
+	size_t n = strlen(version);
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct migration *m = set->items[i];
+
+		if (!migration_compare_versions(m->version, version))
 			return true;
+		if (streq(m->version, m->name) && scan_digits(m->name) == n &&
+		    !strncmp(m->name, version, n))
+			return true;
+	}
 	return false;
 }
 
