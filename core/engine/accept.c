@@ -56,14 +56,13 @@ static struct err *set_location(struct engine *e)
 static struct err *point_target(struct engine *e)
 {
 	struct store_id tip;
-	struct err *err = e->store->ops->ledger_tip(e->store, e->meta.uuid,
-						    &tip);
+	struct err *err =
+		e->store->ops->ledger_tip(e->store, e->meta.uuid, &tip);
 
 	if (err || !*tip.hex)
 		return err;
-	return e->store->ops->ledger_move(e->store, e->meta.uuid,
-					  e->cfg.target, &tip, &tip,
-					  "accepted");
+	return e->store->ops->ledger_move(e->store, e->meta.uuid, e->cfg.target,
+					  &tip, &tip, "accepted");
 }
 
 struct err *engine_accept(struct engine *e, bool fork,
@@ -77,10 +76,9 @@ struct err *engine_accept(struct engine *e, bool fork,
 		return err;
 	if (!e->target || !e->meta.present) {
 		if (fork)
-			return err_hint(
-				err_new(ERR_REFUSED,
-					"there is no journal to fork"),
-				"git migrate apply makes one");
+			return err_hint(err_new(ERR_REFUSED,
+						"there is no journal to fork"),
+					"git migrate apply makes one");
 		/* the next apply may make a journal there */
 		return e->store->ops->ledger_forget(e->store, e->cfg.target);
 	}

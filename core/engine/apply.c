@@ -39,7 +39,8 @@ static void list_names(struct buf *out, const struct plan_view *v,
 	for (size_t i = 0; i < v->n; i++) {
 		const struct plan_item *item = &v->items[i];
 
-		if (item->state != state || (substance_only && !item->substance))
+		if (item->state != state ||
+		    (substance_only && !item->substance))
 			continue;
 		if (n++ < 5)
 			buf_addf(out, "%s%s", n > 1 ? ", " : "", item->name);
@@ -68,8 +69,7 @@ static struct err *judge_modified(struct apply *a)
 	if (substance) {
 		list_names(&names, v, PLAN_MODIFIED, true);
 		err = err_hint(
-			err_new(ERR_REFUSED,
-				"edited after being applied: %s",
+			err_new(ERR_REFUSED, "edited after being applied: %s",
 				buf_str(&names)),
 			"git migrate show NAME tells what ran; restore the "
 			"file, or roll back first and apply again");
@@ -150,8 +150,8 @@ static struct err *judge_protected(struct apply *a)
 	ref = xasprintf("refs/heads/%s", a->e->cfg.branch);
 	err = ops->resolve(a->e->store, ref, &tip);
 	if (!err)
-		err = ops->is_ancestor(a->e->store, &a->tree.commit.id,
-				       &tip.id, &on_branch);
+		err = ops->is_ancestor(a->e->store, &a->tree.commit.id, &tip.id,
+				       &on_branch);
 	if (!err && !on_branch)
 		err = err_hintf(
 			err_new(ERR_REFUSED,
@@ -207,11 +207,11 @@ static struct err *prepare_all(struct apply *a)
 		s->verb = "apply";
 		s->name = arena_strdup(&a->out->arena, m->name);
 		s->version = arena_strdup(&a->out->arena, m->version);
-		s->blob = m->blob ? arena_strdup(&a->out->arena, m->blob)
-				  : NULL;
-		s->path = arena_strdup(&a->out->arena,
-				       migration_full_path(&a->tree.set,
-							   m->path));
+		s->blob =
+			m->blob ? arena_strdup(&a->out->arena, m->blob) : NULL;
+		s->path = arena_strdup(
+			&a->out->arena,
+			migration_full_path(&a->tree.set, m->path));
 		s->out_of_order = r->out_of_order;
 		s->irreversible = m->irreversible;
 		s->no_transaction = r->no_transaction;
@@ -231,9 +231,9 @@ static struct err *find_authors(struct apply *a)
 	for (size_t i = 0; i < a->plan.n; i++)
 		paths[i] = a->ready[i].m->path;
 	if (a->plan.n && *a->tree.commit.id.hex)
-		err = a->e->store->ops->authors(
-			a->e->store, &a->tree.commit.id, a->e->cfg.dir, paths,
-			a->plan.n, authors);
+		err = a->e->store->ops->authors(a->e->store, &a->tree.commit.id,
+						a->e->cfg.dir, paths, a->plan.n,
+						authors);
 	for (size_t i = 0; i < a->plan.n; i++) {
 		if (authors[i])
 			a->ready[i].author =
@@ -277,8 +277,8 @@ static struct err *fail_step(struct run *r, struct ready *m, struct err *err)
 static void tell_begin(struct apply *a, size_t i)
 {
 	if (a->e->obs.begin)
-		a->e->obs.begin(a->e->obs.payload, "apply",
-				a->ready[i].m->name, i, a->plan.n);
+		a->e->obs.begin(a->e->obs.payload, "apply", a->ready[i].m->name,
+				i, a->plan.n);
 }
 
 /* The first of the settings that only count before BEGIN decides. */

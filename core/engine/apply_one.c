@@ -51,9 +51,9 @@ static struct err *statement_error(struct err *err, const struct run *r,
 	if (err_class_of(err) == ERR_CANCELLED)
 		return err;
 	err = err_wrap(err, "statement %zu of %zu", i + 1, m->script.n);
-	return err_at(err, (struct err_at){
-				   migration_full_path(r->set, m->m->path),
-				   s->line, s->col });
+	return err_at(err,
+		      (struct err_at){ migration_full_path(r->set, m->m->path),
+				       s->line, s->col });
 }
 
 /* Statement i, with capture around it. */
@@ -118,8 +118,8 @@ static struct err *finish(struct run *r, struct ready *m,
 			     "tables through foreign keys; 'PRAGMA "
 			     "foreign_keys = OFF;' in the file prevents that",
 			     ev->name, (unsigned long long)kept.collateral);
-	if (!err && (seen->created || seen->changed || seen->pragma ||
-		     r->schema_stale))
+	if (!err &&
+	    (seen->created || seen->changed || seen->pragma || r->schema_stale))
 		err = run_inspect(r, seen->changed || r->schema_stale, &delta);
 	r->schema_stale = r->schema_stale && err;
 	ev->status = status;
@@ -295,8 +295,7 @@ struct err *apply_stepwise(struct run *r, struct ready *m)
 	struct err *err = NULL;
 
 	if (r->e->meta.present)
-		err = journal_steps(r->e->target, m->m->name, &done,
-				    &intent);
+		err = journal_steps(r->e->target, m->m->name, &done, &intent);
 	if (done)
 		session_note(r->e, ENGINE_HINT,
 			     "%s goes on at statement %zu of %zu", m->m->name,
@@ -304,10 +303,10 @@ struct err *apply_stepwise(struct run *r, struct ready *m)
 	for (size_t i = done; i < n && !err;) {
 		size_t to = i;
 
-		while (to < n && target_statement_place(
-					 r->e->cfg.dialect,
-					 &m->script.statements[to]) ==
-					 TARGET_INSIDE)
+		while (to < n &&
+		       target_statement_place(r->e->cfg.dialect,
+					      &m->script.statements[to]) ==
+			       TARGET_INSIDE)
 			to++;
 		if (to == i) {
 			err = cancel_check();

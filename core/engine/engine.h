@@ -22,10 +22,11 @@
 
 /** How to reach a database and what may be done to it. Strings borrowed. */
 struct engine_config {
-	const char *target; /**< name, e.g. "dev"; "" when only a URL is given */
-	const char *url;    /**< "sqlite:path" (relative to base_dir) */
+	const char
+		*target; /**< name, e.g. "dev"; "" when only a URL is given */
+	const char *url; /**< "sqlite:path" (relative to base_dir) */
 	const char *base_dir; /**< where relative paths start; absolute */
-	const char *dir;      /**< migrations folder from the top, "migrations" */
+	const char *dir; /**< migrations folder from the top, "migrations" */
 	const char *layout, *pattern; /**< NULL = detect */
 	enum sql_dialect dialect;
 	bool is_protected;  /**< refuses --worktree and other branches */
@@ -33,9 +34,9 @@ struct engine_config {
 	bool foreign_keys;  /**< SQLite: enforce foreign keys in migrations */
 	int64_t lock_timeout_ms; /**< waiting for the runner lock and writers */
 	uint64_t snapshot_limit; /**< bytes; 0 = none */
-	bool url_is_per_tree; /**< the URL names several databases: a file in
+	bool url_is_per_tree;    /**< the URL names several databases: a file in
 				   the work tree, ${branch}, ${worktree} */
-	const char *tool;   /**< "git-migrate 0.1.0", for the journal */
+	const char *tool;        /**< "git-migrate 0.1.0", for the journal */
 };
 
 /** One row of the history; strings NULL where they do not apply. */
@@ -83,8 +84,8 @@ struct engine_observer {
 
 /** Which database answered, and what its journal says. */
 struct engine_identity {
-	char uuid[37];      /**< "" = no journal yet */
-	char ledger[65];    /**< tip of the journal; "" = none */
+	char uuid[37];   /**< "" = no journal yet */
+	char ledger[65]; /**< tip of the journal; "" = none */
 	char schema[65], shape[65];
 	bool is_protected;
 };
@@ -108,7 +109,7 @@ const char *engine_state_name(enum engine_state s);
 struct engine_status_item {
 	const char *name, *version, *path;
 	enum engine_state state;
-	const char *blob;     /**< in the tree; of the journal when foreign */
+	const char *blob; /**< in the tree; of the journal when foreign */
 	const char *applied_blob; /**< in the journal, NULL = never applied */
 	const char *commit, *source_commit, *snapshot;
 	const char *applied_at, *error, *note;
@@ -184,9 +185,9 @@ struct engine_conflict {
 
 struct engine_run {
 	struct engine_identity identity; /**< after the run */
-	struct engine_step *steps; /**< the plan */
+	struct engine_step *steps;       /**< the plan */
 	size_t n_steps;
-	size_t n_done; /**< durable ones */
+	size_t n_done;                     /**< durable ones */
 	struct engine_conflict *conflicts; /**< what stopped a rollback */
 	size_t n_conflicts;
 	struct arena arena;
@@ -219,10 +220,10 @@ MUST_USE struct err *engine_rollback(struct engine *e,
 				     struct engine_run *out);
 
 /** The journal's events, newest first; at most max (0 = all). */
-MUST_USE struct err *
-engine_log(struct engine *e, const char *name, size_t max,
-	   struct err *(*fn)(void *payload, const struct engine_event *ev),
-	   void *payload);
+MUST_USE struct err *engine_log(
+	struct engine *e, const char *name, size_t max,
+	struct err *(*fn)(void *payload, const struct engine_event *ev),
+	void *payload);
 
 /** Everything known about one migration. Strings in the arena. */
 struct engine_show {
@@ -233,7 +234,7 @@ struct engine_show {
 	struct engine_event last; /**< newest event of it; seq 0 = none */
 	const char *schema_diff;  /**< unified diff of that event; or NULL */
 	const char *snapshot_summary; /**< lines; or NULL */
-	const char **depends;     /**< NULL-terminated, or NULL */
+	const char **depends;         /**< NULL-terminated, or NULL */
 	struct arena arena;
 };
 void engine_show_release(struct engine_show *s);

@@ -17,8 +17,8 @@ struct engine {
 	struct target *target; /**< NULL = not opened, or there is no file */
 	struct journal_meta meta;
 	bool locked;
-	bool is_copy;  /**< not accepted yet: nothing is put right for it */
-	bool is_other; /**< than the target's: the same */
+	bool is_copy;    /**< not accepted yet: nothing is put right for it */
+	bool is_other;   /**< than the target's: the same */
 	bool will_write; /**< it is opened for reading first only */
 	bool tells_restored; /**< the command says so itself */
 	char *location;
@@ -101,20 +101,20 @@ MUST_USE struct err *ledger_open_tip(struct engine *e,
 /* --- migrations.c: the tree, the journal and both together --- */
 
 struct tree {
-	struct engine *engine; /**< borrowed */
+	struct engine *engine;      /**< borrowed */
 	struct store_commit commit; /**< id "" = the work tree alone */
 	struct source *source;
 	struct migration_set set;
 	struct decide_state *states;
 	size_t n_states, cap_states;
-	struct map rows; /**< name -> struct journal_event * */
+	struct map rows;    /**< name -> struct journal_event * */
 	struct map depends; /**< name -> const char *[] from the journal */
 	struct plan_view view;
 	bool has_view;
 	struct arena arena;
 };
-MUST_USE struct err *tree_read(struct engine *e, const char *rev,
-			       bool worktree, struct tree *out);
+MUST_USE struct err *tree_read(struct engine *e, const char *rev, bool worktree,
+			       struct tree *out);
 
 /** The journal alone: no commit is looked at, everything is foreign. */
 MUST_USE struct err *tree_read_journal(struct engine *e, struct tree *out);
@@ -134,8 +134,7 @@ struct ready {
 
 /** Read, split and judge a migration before anything runs. */
 MUST_USE struct err *ready_init(struct ready *r, struct engine *e,
-				struct migration_set *set,
-				struct migration *m);
+				struct migration_set *set, struct migration *m);
 void ready_release(struct ready *r);
 
 /* --- run.c: the one executor --- */
@@ -171,9 +170,9 @@ struct run {
 	bool park_any;
 
 	/* the group that is open */
-	bool open;     /**< a transaction is */
-	bool creating; /**< it makes the journal */
-	size_t moved;  /**< durable events that the ledger's ref lacks */
+	bool open;            /**< a transaction is */
+	bool creating;        /**< it makes the journal */
+	size_t moved;         /**< durable events that the ledger's ref lacks */
 	struct run_row *rows; /**< done, written by run_commit() */
 	size_t n_rows, cap_rows;
 	struct arena group; /**< strings of those */
@@ -217,6 +216,16 @@ MUST_USE struct err *run_event(struct run *r, struct journal_event *ev,
 			       struct schema_delta *delta,
 			       const struct migration *m, bool author_known);
 
+/* --- record.c --- */
+
+/** The first event: the schema that was there. In an open group. */
+MUST_USE struct err *run_record_init(struct run *r);
+
+/** What was changed in the database without us, as an event of its own. */
+MUST_USE struct err *run_record_drift(struct run *r);
+
+/* --- event.c, too --- */
+
 /** A row without commit, in a transaction of its own: status "failed". */
 MUST_USE struct err *run_record_failure(struct run *r,
 					const struct journal_event *ev,
@@ -234,10 +243,10 @@ MUST_USE struct err *event_changes(struct arena *a,
 /* --- log_ledger.c --- */
 
 /** Events from the ledger this clone has for the target, newest first. */
-MUST_USE struct err *
-log_from_ledger(struct engine *e, const char *name, size_t max,
-		struct err *(*fn)(void *payload, const struct engine_event *ev),
-		void *payload);
+MUST_USE struct err *log_from_ledger(
+	struct engine *e, const char *name, size_t max,
+	struct err *(*fn)(void *payload, const struct engine_event *ev),
+	void *payload);
 
 /* --- past.c: the schema as it was --- */
 

@@ -73,8 +73,7 @@ struct err *ledger_put_event(struct engine *e, struct ledger *l,
 
 	for (size_t i = 0; i < delta->n && !err; i++) {
 		const struct schema_change *c = &delta->changes[i];
-		const struct schema_object *o = c->after ? c->after
-							 : c->before;
+		const struct schema_object *o = c->after ? c->after : c->before;
 
 		buf_reset(&path);
 		buf_addf(&path, "schema/%s", o->path);
@@ -166,9 +165,8 @@ struct err *ledger_commit_event(struct engine *e, struct ledger *l,
 		buf_addf(&author, "%s %s", ev->author, ev->author_date);
 	else
 		buf_addstr(&author, buf_str(&committer));
-	err = e->store->ops->ledger_commit(l, buf_str(&author),
-					   buf_str(&committer), ev->message,
-					   out);
+	err = e->store->ops->ledger_commit(
+		l, buf_str(&author), buf_str(&committer), ev->message, out);
 	buf_release(&author);
 	buf_release(&committer);
 	return err;
@@ -189,8 +187,8 @@ struct replay {
 
 static void add_source(struct replay *r, const char *commit)
 {
-	if (!commit || (r->n_sources &&
-			streq(r->sources[r->n_sources - 1].hex, commit)))
+	if (!commit ||
+	    (r->n_sources && streq(r->sources[r->n_sources - 1].hex, commit)))
 		return;
 	VEC_GROW(r->sources, r->n_sources, r->cap_sources);
 	snprintf(r->sources[r->n_sources++].hex, sizeof(r->sources->hex), "%s",
@@ -212,13 +210,13 @@ static struct err *replay_event(void *payload, const struct journal_event *ev)
 	if (!err)
 		err = ledger_commit_event(r->e, r->ledger, ev, &id);
 	if (!err && !streq(id.hex, ev->commit))
-		err = err_hint(
-			err_new(ERR_STATE,
-				"event %" PRId64 " of the journal gives commit "
-				"%s, but was recorded as %s",
-				ev->seq, id.hex, ev->commit),
-			"the journal was edited, or this version writes "
-			"ledgers differently");
+		err = err_hint(err_new(ERR_STATE,
+				       "event %" PRId64
+				       " of the journal gives commit "
+				       "%s, but was recorded as %s",
+				       ev->seq, id.hex, ev->commit),
+			       "the journal was edited, or this version writes "
+			       "ledgers differently");
 	r->last = id;
 	add_source(r, ev->source_commit);
 	schema_delta_release(&delta);
@@ -267,8 +265,7 @@ static struct err *rebuild(struct engine *e, const struct store_id *old,
 }
 
 /* One event that changes no schema, outside of a run. */
-static struct err *record(struct engine *e, const char *event,
-			  const char *text)
+static struct err *record(struct engine *e, const char *event, const char *text)
 {
 	struct run run = { 0 };
 	struct engine_run out = { 0 };
@@ -303,9 +300,9 @@ static struct err *restored(struct engine *e, const struct store_id *old,
 		return err;
 	snprintf(tip_id.hex, sizeof(tip_id.hex), "%s", tip->commit);
 	if (e->store->ops->has(e->store, &tip_id))
-		err = e->store->ops->ledger_move(
-			e->store, e->meta.uuid, e->cfg.target, old, &tip_id,
-			"database was restored");
+		err = e->store->ops->ledger_move(e->store, e->meta.uuid,
+						 e->cfg.target, old, &tip_id,
+						 "database was restored");
 	else
 		err = rebuild(e, old, NULL, tip);
 	if (err)
@@ -413,10 +410,10 @@ struct err *ledger_sync(struct engine *e, enum engine_access access)
 		target_unlock(e->target);
 		e->locked = false;
 	}
-	if (err && access == ENGINE_READS &&
-	    err_class_of(err) == ERR_REFUSED) {
-		session_note(e, ENGINE_NOTE, "the ledger is not brought up to "
-					     "date: %s",
+	if (err && access == ENGINE_READS && err_class_of(err) == ERR_REFUSED) {
+		session_note(e, ENGINE_NOTE,
+			     "the ledger is not brought up to "
+			     "date: %s",
 			     err_text(err));
 		err_free(err);
 		err = NULL;
@@ -455,8 +452,7 @@ struct err *ledger_open_tip(struct engine *e, const struct schema *live,
 	struct store_id parent, shape;
 	struct err *err = ops->ledger_new(e->store, &r.ledger);
 
-	map_each(&live->by_path, entry)
-	{
+	map_each (&live->by_path, entry) {
 		const struct schema_object *o = entry->value;
 
 		if (err || !o)
@@ -466,8 +462,7 @@ struct err *ledger_open_tip(struct engine *e, const struct schema *live,
 		err = ops->ledger_put(r.ledger, buf_str(&path), o->text,
 				      strlen(o->text));
 		if (!err)
-			err = ops->ledger_put_shape(r.ledger, o->path,
-						    o->shape,
+			err = ops->ledger_put_shape(r.ledger, o->path, o->shape,
 						    strlen(o->shape));
 	}
 	buf_release(&path);

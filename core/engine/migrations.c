@@ -154,8 +154,8 @@ struct err *tree_read_journal(struct engine *e, struct tree *out)
 	if (err)
 		return err;
 	out->has_view = true;
-	return plan_view_init(&out->view, &out->set, out->states,
-			      out->n_states, NULL, NULL);
+	return plan_view_init(&out->view, &out->set, out->states, out->n_states,
+			      NULL, NULL);
 }
 
 struct err *tree_read(struct engine *e, const char *rev, bool worktree,

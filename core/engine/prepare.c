@@ -112,8 +112,8 @@ struct err *ready_init(struct ready *r, struct engine *e,
 	if (!err)
 		err = check_places(r, e, path);
 	/* settings that begin with the transaction, or outlive the file */
-	r->own_group |= r->around || r->no_transaction ||
-			m->lock_timeout_ms >= 0;
+	r->own_group |=
+		r->around || r->no_transaction || m->lock_timeout_ms >= 0;
 	return err;
 }
 

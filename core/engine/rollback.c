@@ -108,8 +108,7 @@ static struct err *take_conflicts(struct run *r, const char *name,
 				       out->n_conflicts + res->n_conflicts,
 				       sizeof(*out->conflicts));
 	for (size_t i = 0; i < res->n_conflicts; i++) {
-		struct engine_conflict *c =
-			&out->conflicts[out->n_conflicts++];
+		struct engine_conflict *c = &out->conflicts[out->n_conflicts++];
 		const struct restore_conflict *from = &res->conflicts[i];
 
 		c->migration = arena_strdup(&out->arena, name);
@@ -159,9 +158,9 @@ static struct err *verify_schema(struct run *r, const char *name,
 				       name, o->path);
 	}
 	for (size_t i = 0; i < did->n; i++) {
-		const struct schema_object *o = did->changes[i].after
-							? did->changes[i].after
-							: did->changes[i].before;
+		const struct schema_object *o =
+			did->changes[i].after ? did->changes[i].after
+					      : did->changes[i].before;
 		bool expected = false;
 
 		for (size_t k = 0; k < undone->n && !expected; k++) {
@@ -169,8 +168,7 @@ static struct err *verify_schema(struct run *r, const char *name,
 
 			expected = (c->before &&
 				    streq(c->before->path, o->path)) ||
-				   (c->after &&
-				    streq(c->after->path, o->path));
+				   (c->after && streq(c->after->path, o->path));
 		}
 		if (!expected)
 			return err_new(ERR_STATE,
@@ -284,9 +282,9 @@ static void merge_delta(struct schema_delta *out, const struct schema_delta *in)
 		size_t k = 0;
 
 		while (k < out->n &&
-		       !streq((out->changes[k].before
-				       ? out->changes[k].before
-				       : out->changes[k].after)->path,
+		       !streq((out->changes[k].before ? out->changes[k].before
+						      : out->changes[k].after)
+				      ->path,
 			      path))
 			k++;
 		if (k == out->n)

@@ -121,7 +121,7 @@ static struct err *refuse_copy(struct engine *e, enum engine_access access)
 
 static struct err *refuse_other(struct engine *e, enum engine_access access)
 {
-	const char *now = !e->target ? "no database at all"
+	const char *now = !e->target        ? "no database at all"
 			  : e->meta.present ? e->meta.uuid
 					    : "a database without a journal";
 	char last[37] = "";

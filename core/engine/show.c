@@ -37,8 +37,7 @@ static struct err *show_diff(struct engine *e, struct engine_show *s,
 	for (size_t i = 0; i < delta.n && !err; i++) {
 		const struct schema_change *c = &delta.changes[i];
 		const char *path = (c->before ? c->before : c->after)->path;
-		const struct schema_object *old =
-			map_get(&past.by_path, path);
+		const struct schema_object *old = map_get(&past.by_path, path);
 		char *full = xasprintf("schema/%s", path);
 
 		linediff_unified(&b, full, old ? old->text : NULL,
@@ -230,8 +229,8 @@ struct err *engine_show(struct engine *e, const char *name, const char *rev,
 		goto done;
 	item = find_item(&tree.view, name);
 	out->name = keep(out, item ? item->name : name);
-	err = from_journal(e, out, item && item->known ? item->known->name
-						       : out->name);
+	err = from_journal(e, out,
+			   item && item->known ? item->known->name : out->name);
 	if (err)
 		goto done;
 	if (!item && !out->last.seq) {

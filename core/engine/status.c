@@ -97,8 +97,7 @@ static void add_item(struct engine_status *s, const struct tree *t,
 		out->error = keep(s, row->error);
 		out->duration_ms = row->duration_ms;
 		if (item->state == PLAN_APPLIED ||
-		    item->state == PLAN_MODIFIED ||
-		    item->state == PLAN_FOREIGN)
+		    item->state == PLAN_MODIFIED || item->state == PLAN_FOREIGN)
 			out->applied_at = keep(s, row->finished_at);
 	}
 	out->out_of_order = item->out_of_order != NULL;
@@ -123,8 +122,8 @@ static bool in_set(const struct migration_set *set, const struct migration *m)
 static struct err *add_uncommitted(struct engine *e, struct engine_status *s,
 				   const struct tree *t)
 {
-	struct migration_options opt = { .layout = migration_layout_name(
-						 &t->set),
+	struct migration_options opt = { .layout =
+						 migration_layout_name(&t->set),
 					 .pattern = e->cfg.pattern,
 					 .dialect = e->cfg.dialect };
 	struct migration_set set = { 0 };
@@ -147,8 +146,7 @@ static struct err *add_uncommitted(struct engine *e, struct engine_status *s,
 
 		if (!m->dirty || in_set(&t->set, m))
 			continue;
-		s->items = xreallocarray(s->items, s->n + 1,
-					 sizeof(*s->items));
+		s->items = xreallocarray(s->items, s->n + 1, sizeof(*s->items));
 		out = &s->items[s->n++];
 		memset(out, 0, sizeof(*out));
 		out->state = STATE_UNCOMMITTED;
@@ -195,14 +193,12 @@ static struct err *note_restored(struct engine *e, struct engine_status *s)
 static void copy_strays(struct engine_status *s, const struct tree *t)
 {
 	s->n_strays = t->set.n_strays;
-	s->strays = arena_array(&s->arena, s->n_strays + 1,
-				sizeof(*s->strays));
+	s->strays = arena_array(&s->arena, s->n_strays + 1, sizeof(*s->strays));
 	for (size_t i = 0; i < s->n_strays; i++) {
 		s->strays[i].path = keep(s, t->set.strays[i].path);
 		s->strays[i].why = keep(s, t->set.strays[i].why);
 	}
 }
-
 
 struct err *engine_status(struct engine *e,
 			  const struct engine_status_options *opt,

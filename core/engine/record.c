@@ -1,0 +1,82 @@
+#include "engine/impl.h"
+
+#include <string.h>
+
+#include "base/util.h"
+
+/* Events that no migration makes: how it began, what others changed. */
+
+/* What was changed in the database without us, as an event of its own. */
+static struct err *find_drift(struct run *r, struct schema_delta *out,
+			      struct past *was)
+{
+	struct err *err = past_schema(r->e, INT64_MAX, was);
+
+	if (err)
+		return err;
+	map_each (&was->by_path, e) {
+		const struct schema_object *old = e->value;
+		const struct schema_object *now =
+			map_get(&r->schema.by_path, e->key);
+
+		if (old && (!now || !streq(old->text, now->text)))
+			schema_delta_add(out, old, now);
+	}
+	map_each (&r->schema.by_path, e) {
+		if (e->value && !map_get(&was->by_path, e->key))
+			schema_delta_add(out, NULL, e->value);
+	}
+	schema_delta_sort(out);
+	return NULL;
+}
+
+struct err *run_record_drift(struct run *r)
+{
+	struct journal_event ev = { .event = "drift" };
+	struct past was;
+	struct schema_delta delta;
+	struct buf text = BUF_INIT;
+	struct err *err;
+
+	schema_delta_init(&delta);
+	err = find_drift(r, &delta, &was);
+	if (!err && delta.n) {
+		for (size_t i = 0; i < delta.n; i++) {
+			if (i)
+				buf_addstr(&text, ", ");
+			schema_change_describe(&text, &delta.changes[i]);
+		}
+		session_note(r->e, ENGINE_WARNING,
+			     "the schema was changed outside of git migrate "
+			     "(%s); recorded as drift",
+			     buf_str(&text));
+		ev.description = buf_str(&text);
+		err = run_begin(r);
+		if (!err)
+			err = run_event(r, &ev, &delta, NULL, true);
+		if (!err)
+			err = run_commit(r);
+	}
+	buf_release(&text);
+	schema_delta_release(&delta);
+	past_release(&was);
+	return err;
+}
+
+/* The journal's tables and its first event: the schema that was there. */
+struct err *run_record_init(struct run *r)
+{
+	struct journal_event ev = { .event = "init" };
+	struct schema_delta delta;
+	struct err *err;
+
+	schema_delta_init(&delta);
+	map_each (&r->schema.by_path, e) {
+		if (e->value)
+			schema_delta_add(&delta, NULL, e->value);
+	}
+	schema_delta_sort(&delta);
+	err = run_event(r, &ev, &delta, NULL, true);
+	schema_delta_release(&delta);
+	return err;
+}
