@@ -273,7 +273,17 @@ static void describe(struct run *r, const struct journal_event *of,
 	}
 }
 
-/* Several inspections may have seen one object twice: first and last count */
+static bool is_same(const struct schema_change *c)
+{
+	if (!c->before || !c->after)
+		return c->before == c->after;
+	return streq(c->before->text, c->after->text);
+}
+
+/*
+ * Several inspections may have seen one object twice: first and last count.
+ * What came and went, as in a migration in steps, is no change.
+ */
 static void merge_delta(struct schema_delta *out, const struct schema_delta *in)
 {
 	for (size_t i = 0; i < in->n; i++) {
@@ -291,6 +301,8 @@ static void merge_delta(struct schema_delta *out, const struct schema_delta *in)
 			schema_delta_add(out, c->before, c->after);
 		else
 			out->changes[k].after = c->after;
+		if (is_same(&out->changes[k]))
+			out->changes[k] = out->changes[--out->n];
 	}
 	schema_delta_sort(out);
 }
