@@ -83,9 +83,11 @@ static void add_placed(struct capture *c, const char *type, const char *name,
 
 /*
  * Where an object, and what belongs to it, stood before it is dropped: one
- * that comes back with the same text is no change to the schema delta.
+ * that comes back with the same text is no change to the schema delta. before:
+ * its name before the migration; NULL = the same.
  */
-static struct err *note_places(struct capture *c, const char *name, bool shadow)
+static struct err *note_places(struct capture *c, const char *name,
+			       const char *before, bool shadow)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(
@@ -98,12 +100,15 @@ static struct err *note_places(struct capture *c, const char *name, bool shadow)
 	if (err)
 		return err;
 	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-	while (sqlite3_step(stmt) == SQLITE_ROW)
-		add_placed(c, (const char *)sqlite3_column_text(stmt, 0),
-			   (const char *)sqlite3_column_text(stmt, 1),
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		const char *type = (const char *)sqlite3_column_text(stmt, 0);
+		const char *its = (const char *)sqlite3_column_text(stmt, 1);
+
+		add_placed(c, type, before && same(its, name) ? before : its,
 			   sqlite3_column_int64(stmt, 2),
 			   shadow ? (const char *)sqlite3_column_text(stmt, 3)
 				  : NULL);
+	}
 	sqlite3_finalize(stmt);
 	return NULL;
 }
@@ -116,7 +121,7 @@ static struct err *before_drop(struct capture *c, size_t i, const char *name,
 
 	if (err || !t)
 		return err;
-	err = note_places(c, name, shadow);
+	err = note_places(c, name, t->info.name, shadow);
 	if (err)
 		return err;
 	c->dropping = name;
@@ -243,7 +248,7 @@ static struct err *before_drop_table(struct capture *c, size_t i,
 	/* what is held back is not in the shadow tables yet */
 	err = capture_flush(c);
 	if (!err)
-		err = note_places(c, name, false);
+		err = note_places(c, name, NULL, false);
 	if (!err)
 		err = each_shadow(c, name, drop_shadow, i);
 	c->dropping = NULL;
@@ -256,7 +261,7 @@ static struct err *rename_shadow(struct capture *c, size_t i, const char *name)
 	struct err *err = capture_ensure(c, name, &t);
 
 	(void)i;
-	return err || !t ? err : note_places(c, name, true);
+	return err || !t ? err : note_places(c, name, NULL, true);
 }
 
 /* A virtual table renames its shadow tables with it. */
@@ -291,7 +296,7 @@ struct err *capture_before(struct capture *c, size_t i)
 			c->creating = s->object;
 		return NULL;
 	case SQL_DROP:
-		return note_places(c, s->object, false);
+		return note_places(c, s->object, NULL, false);
 	case SQL_DROP_TABLE:
 		return before_drop_table(c, i, s->object);
 	case SQL_DROP_COLUMN:

@@ -179,6 +179,12 @@ static const struct trip keys[] = {
 	  "VALUES (1,'a'),(2.5,'b'),(-3,'c'),(0.0,'z');",
 	  "UPDATE t SET v = 1; UPDATE t SET k = k + 1 WHERE k > 2; "
 	  "DELETE FROM t WHERE k = 1" },
+	{ "without rowid, other indexes",
+	  "CREATE TABLE t(id, c BLOB, u TEXT UNIQUE, PRIMARY KEY (c, id)) "
+	  "WITHOUT ROWID; CREATE UNIQUE INDEX t_c ON t((c)); CREATE INDEX t_i "
+	  "ON t(id, c); INSERT INTO t VALUES (x'00',1e300,'x'),('a',2,'y');",
+	  "UPDATE OR REPLACE t SET id = c, u = u || 1 WHERE id = x'00'; "
+	  "UPDATE t SET c = 'n' WHERE id = 'a'; DELETE FROM t" },
 	{ "without rowid, odd text in keys",
 	  "CREATE TABLE t(k PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO t "
 	  "VALUES (char(9),1),(char(10),2),('\\',3),(CAST(x'6100' AS TEXT),4),"

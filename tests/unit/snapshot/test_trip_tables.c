@@ -217,6 +217,46 @@ static const struct trip whole[] = {
 	  "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT); "
 	  "INSERT INTO t VALUES (5);",
 	  "ALTER TABLE t RENAME TO s; INSERT INTO s VALUES (8)" },
+	{ "names in another case",
+	  "CREATE TABLE Users(Id INTEGER PRIMARY KEY, Name TEXT, n); INSERT "
+	  "INTO Users VALUES (1,'a',2),(3,'b',4); CREATE TABLE Keep(K TEXT "
+	  "PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO Keep VALUES ('k',1); "
+	  "CREATE INDEX By_Name ON Users(name);",
+	  "UPDATE USERS SET NAME = 'z' WHERE ID = 1; DROP INDEX BY_NAME; "
+	  "ALTER TABLE users DROP COLUMN NAME; DROP TABLE KEEP; "
+	  "CREATE INDEX By_Name ON Users(n)" },
+	{ "drop in another case", USERS, "DROP TABLE U" },
+	{ "temporary table renamed from in front of another", USERS,
+	  "CREATE TEMP TABLE u(id, name, n); ALTER TABLE u RENAME TO x; "
+	  "UPDATE u SET n = 5; ALTER TABLE x DROP COLUMN n; "
+	  "DELETE FROM u WHERE id = 2" },
+	{ "same name made while a temporary one is in front",
+	  "CREATE TABLE z(x);",
+	  "CREATE TEMP TABLE u(a); CREATE TABLE main.u(b); INSERT INTO main.u "
+	  "VALUES (1); DROP TABLE temp.u; UPDATE u SET b = 2" },
+	{ "old one renamed first, made the same",
+	  "CREATE TABLE a(x, PRIMARY KEY (x)) WITHOUT ROWID; CREATE TABLE "
+	  "b(y); INSERT INTO a VALUES (1),(2);",
+	  "ALTER TABLE a RENAME TO o; CREATE TABLE a(x, PRIMARY KEY (x)) "
+	  "WITHOUT ROWID; INSERT INTO a SELECT x + 1 FROM o; DROP TABLE o" },
+	{ "a made counter takes the dropped table's place",
+	  "CREATE TABLE a(x); INSERT INTO a VALUES (1); CREATE TABLE b(x);",
+	  "DROP TABLE b; CREATE TABLE n(id INTEGER PRIMARY KEY "
+	  "AUTOINCREMENT)" },
+	{ "empty table becomes one of another kind",
+	  "CREATE TABLE a(id, x UNIQUE);",
+	  "DROP TABLE a; CREATE TABLE a(id INTEGER PRIMARY KEY AUTOINCREMENT, "
+	  "x) ; INSERT INTO a(x) VALUES (1)" },
+	{ "empty table becomes one without rowid",
+	  "CREATE TABLE a(id, x UNIQUE);",
+	  "DROP TABLE a; CREATE TABLE a(id PRIMARY KEY, x) WITHOUT ROWID; "
+	  "INSERT INTO a VALUES (1,2)" },
+	{ "renamed key column and a new one",
+	  "CREATE TABLE \"t x\"(id TEXT COLLATE NOCASE PRIMARY KEY, v TEXT NOT "
+	  "NULL DEFAULT 5) WITHOUT ROWID; INSERT INTO \"t x\" VALUES "
+	  "('a',1),('b',2);",
+	  "ALTER TABLE \"t x\" ADD COLUMN n TEXT DEFAULT 'd'; "
+	  "ALTER TABLE \"t x\" RENAME COLUMN id TO key" },
 	{ "odd names",
 	  "CREATE TABLE \"a b\"\"c\"(\"select\" TEXT, \"x y\", [a.b], `ü`, "
 	  "\"%\"); INSERT INTO \"a b\"\"c\" VALUES (1,2,3,4,5); "
@@ -401,6 +441,16 @@ static const struct trip rebuilds[] = {
 	  "ALTER TABLE p RENAME COLUMN a TO c; CREATE TABLE n(id INTEGER "
 	  "PRIMARY KEY, c TEXT, b); INSERT INTO n SELECT * FROM p; DROP TABLE "
 	  "p; ALTER TABLE n RENAME TO p" },
+	{ "NOT NULL of the old form, NULL in the new one",
+	  "CREATE TABLE p(k TEXT PRIMARY KEY, v NOT NULL) WITHOUT ROWID; "
+	  "INSERT INTO p VALUES ('a',1),('b',2);",
+	  "CREATE TABLE n(k TEXT PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO n "
+	  "SELECT k, NULL FROM p; DROP TABLE p; ALTER TABLE n RENAME TO p" },
+	{ "text keys become numbers, without rowid",
+	  "CREATE TABLE p(id TEXT PRIMARY KEY, v REAL) WITHOUT ROWID; INSERT "
+	  "INTO p VALUES ('7',3),('',0),('x',7);",
+	  "ALTER TABLE p RENAME TO o; CREATE TABLE p(id PRIMARY KEY, v) "
+	  "WITHOUT ROWID; INSERT INTO p SELECT v, v FROM o; DROP TABLE o" },
 	{ "rows that break a new constraint's reverse",
 	  "PRAGMA ignore_check_constraints = ON; CREATE TABLE p(a CHECK "
 	  "(a > 0), b); INSERT INTO p VALUES (-1,1),(1,2); PRAGMA "
