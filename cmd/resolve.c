@@ -110,6 +110,17 @@ static struct err *target_values(const struct config *c,
 	return NULL;
 }
 
+/* Without a target it was --url or GIT_MIGRATE_URL. */
+static struct err *bad_url(const struct engine_config *out, const char *what,
+			   const char *why)
+{
+	struct err *err = err_new(ERR_INPUT, "%s%s", what, why);
+
+	if (*out->target)
+		err = err_wrap(err, "target '%s'", out->target);
+	return err_hint(err, "the url of a SQLite database is sqlite:PATH");
+}
+
 /* Dialect, where relative paths start, and one database or one per tree. */
 static struct err *place(const struct config *c, struct engine_config *out)
 {
@@ -128,16 +139,10 @@ static struct err *place(const struct config *c, struct engine_config *out)
 	if (!out->url)
 		return NULL;
 	if (!url_sqlite_path(out->url))
-		return err_hint(err_new(ERR_INPUT,
-					"target '%s': this version works on "
-					"SQLite only",
-					out->target),
-				"the url of a SQLite database is sqlite:PATH");
+		return bad_url(out, *out->target ? "" : "the url: ",
+			       "this version works on SQLite only");
 	if (!*url_sqlite_path(out->url))
-		return err_hint(err_new(ERR_INPUT,
-					"target '%s': the url names no file",
-					out->target),
-				"the url of a SQLite database is sqlite:PATH");
+		return bad_url(out, "", "the url names no file");
 	out->url_is_per_tree = url_is_inside(out->url, out->base_dir, top) &&
 			       !url_is_inside(out->url, out->base_dir, git);
 	return NULL;
