@@ -51,9 +51,13 @@ lint-shell:
 lint-man:
 	mandoc -Tlint docs/git-migrate.1
 
+# a version without quotes, which would not survive a second shell
+TIDY_FLAGS = $(filter-out -DGIT_MIGRATE_VERSION=%,$(LINT_FLAGS)) \
+	-DGIT_MIGRATE_VERSION=__FILE__
+
 lint-tidy:
 	@printf '%s\n' $(tidy_SRC) | \
-	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(LINT_FLAGS) \
+	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) \
 	    2>/dev/null' tidy
 
 .PHONY: lint lint-deps lint-layers lint-headers lint-format format lint-size \
