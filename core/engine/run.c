@@ -320,6 +320,11 @@ struct err *run_commit(struct run *r)
 	r->moved += r->n_rows;
 	if (written)
 		err = ops->sink_promote(r->sink);
+	if (err) /* it is committed, whatever the ref is called */
+		session_note(r->e, ENGINE_WARNING,
+			     "the snapshot's ref stays pending: %s",
+			     err_text(err));
+	err_free(err);
 	crash_point("promoted");
 	if (r->sink)
 		ops->sink_close(r->sink);
@@ -336,7 +341,7 @@ struct err *run_commit(struct run *r)
 	}
 	r->n_rows = 0;
 	arena_release(&r->group);
-	return err;
+	return NULL;
 }
 
 struct err *run_inspect(struct run *r, bool all, struct schema_delta *delta)

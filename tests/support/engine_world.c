@@ -15,8 +15,12 @@
 
 void eworld_open(struct eworld *w)
 {
+	/* thousands of small commits: in memory where there is such a folder */
+	bool shm = access("/dev/shm", W_OK | X_OK) == 0;
+
 	memset(w, 0, sizeof(*w));
-	snprintf(w->dir, sizeof(w->dir), "/tmp/git-migrate-engine-XXXXXX");
+	snprintf(w->dir, sizeof(w->dir), "%s/git-migrate-engine-XXXXXX",
+		 shm ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(w->dir))
 		fail_msg("mkdtemp %s", w->dir);
 	memory_store_init(&w->store, w->dir);
