@@ -3,10 +3,10 @@
 MAN1DIR := $(DESTDIR)$(MANDIR)/man1
 
 install: $(B)/git-migrate
-	install -D -m 755 $< $(DESTDIR)$(BINDIR)/git-migrate
-	install -D -m 644 docs/git-migrate.1 $(MAN1DIR)/git-migrate.1
+	install -D -m 755 $< "$(DESTDIR)$(BINDIR)/git-migrate"
+	install -D -m 644 docs/git-migrate.1 "$(MAN1DIR)/git-migrate.1"
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/git-migrate $(MAN1DIR)/git-migrate.1
+	rm -f "$(DESTDIR)$(BINDIR)/git-migrate" "$(MAN1DIR)/git-migrate.1"
 
 .PHONY: install uninstall
