@@ -424,6 +424,7 @@ struct err *ledger_sync(struct engine *e, enum engine_access access)
 static struct err *put_current(void *payload, const struct journal_event *ev)
 {
 	struct replay *r = payload;
+	const struct store_ops *ops = r->e->store->ops;
 	char *full;
 	struct err *err = NULL;
 
@@ -436,7 +437,11 @@ static struct err *put_current(void *payload, const struct journal_event *ev)
 		if (!path || !blob)
 			continue;
 		full = file_path(path);
-		err = r->e->store->ops->ledger_put_blob(r->ledger, full, blob);
+		err = ops->ledger_put_blob(r->ledger, full, blob);
+		if (err && err_class_of(err) == ERR_STORE) {
+			err_free(err); /* another clone applied it */
+			err = put_file(r->e, r->ledger, path, blob, NULL, 0);
+		}
 		free(full);
 	}
 	return err;
