@@ -299,6 +299,33 @@ static void replay_event__sees_a_journal_that_was_edited(void **state)
 	buf_release(&tip);
 }
 
+/* Run after run in a repository that may only be read. */
+static void ledger_sync__waits_where_nothing_may_be_written(void **state)
+{
+	struct eworld *w = *state;
+	const struct engine_apply_options opt = { .worktree = true };
+	struct memory_fault f = { .op = MEMORY_LEDGER_FLUSH,
+				  .first = 1,
+				  .n = 99,
+				  .cls = ERR_REFUSED };
+
+	eworld_commit(w);
+	memory_store_fail(&w->store, &f);
+	eworld_write(w, "1_a", "CREATE TABLE a(x);");
+	assert_ok(eworld_apply(w, &opt));
+	eworld_write(w, "2_b", "CREATE TABLE b(x);");
+	/* one run may be ahead of its ledger, a second does not begin */
+	eworld_expect(eworld_apply(w, &opt), ERR_REFUSED, "ledger_flush", NULL);
+	eworld_has(&w->notes, "note: the ledger is not brought up to date: ");
+	eworld_expect(eworld_back(w, 1), ERR_REFUSED, "ledger_flush", NULL);
+	assert_int_equal(w->run.n_done, 0);
+	assert_int_equal(memory_store_count_refs(&w->store, "refs/migrate/db"),
+			 0);
+	memory_store_fail(&w->store, NULL);
+	assert_ok(eworld_apply(w, &opt));
+	eworld_check_ledger(w);
+}
+
 static void ledger_message__tells_what_happened(void **state)
 {
 	struct eworld *w = *state;
@@ -381,6 +408,7 @@ int main(void)
 		eworld_test(ledger_sync__gives_up_when_it_always_is),
 		eworld_test(move_ledger__leaves_a_lost_race_to_the_next),
 		eworld_test(replay_event__sees_a_journal_that_was_edited),
+		eworld_test(ledger_sync__waits_where_nothing_may_be_written),
 		eworld_test(ledger_message__tells_what_happened),
 		eworld_test(ledger__holds_schema_and_files),
 		eworld_test(ledger__has_a_name_only_with_a_target),
