@@ -11,7 +11,10 @@ struct arena {
 	struct arena_block *top;
 };
 
-#define ARENA_INIT { NULL }
+#define ARENA_INIT   \
+	{            \
+		NULL \
+	}
 
 /** n bytes, zeroed, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t n);

@@ -103,8 +103,8 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 
 void buf_addint(struct buf *b, long long n)
 {
-	unsigned long long u = n < 0 ? 0ULL - (unsigned long long)n
-				     : (unsigned long long)n;
+	unsigned long long u =
+		n < 0 ? 0ULL - (unsigned long long)n : (unsigned long long)n;
 	char text[24], *p = text + sizeof(text);
 
 	do {

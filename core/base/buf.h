@@ -19,7 +19,10 @@ struct buf {
 	bool full;  /**< something did not fit */
 };
 
-#define BUF_INIT { NULL, 0, 0, 0, false }
+#define BUF_INIT                     \
+	{                            \
+		NULL, 0, 0, 0, false \
+	}
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);

@@ -17,8 +17,7 @@ int64_t clock_now(void)
 {
 	const char *fixed = getenv("GIT_MIGRATE_TEST_NOW");
 
-	return fixed && *fixed ? strtoll(fixed, NULL, 10)
-			       : (int64_t)time(NULL);
+	return fixed && *fixed ? strtoll(fixed, NULL, 10) : (int64_t)time(NULL);
 }
 
 static void utc(int64_t seconds, struct tm *tm)

@@ -92,8 +92,8 @@ void *map_put(struct map *m, const char *key, void *value)
 		rehash(m);
 	if (m->n == m->cap) {
 		m->cap = m->cap ? m->cap * 2 : 16;
-		m->entries = xreallocarray(m->entries, m->cap,
-					   sizeof(*m->entries));
+		m->entries =
+			xreallocarray(m->entries, m->cap, sizeof(*m->entries));
 	}
 	m->entries[m->n].key = xstrdup(key);
 	m->entries[m->n].value = value;

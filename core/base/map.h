@@ -20,7 +20,10 @@ struct map_entry {
 	void *value;
 };
 
-#define MAP_INIT { NULL, 0, 0, NULL, 0 }
+#define MAP_INIT                    \
+	{                           \
+		NULL, 0, 0, NULL, 0 \
+	}
 
 void map_release(struct map *m);
 
@@ -34,9 +37,9 @@ void *map_put(struct map *m, const char *key, void *value);
 /** Remove; returns the value that was there or NULL. */
 void *map_remove(struct map *m, const char *key);
 
-#define map_each(m, e)                                                    \
+#define map_each(m, e)                                                      \
 	for (struct map_entry *e = (m)->entries; e < (m)->entries + (m)->n; \
-	     e++)                                                         \
+	     e++)                                                           \
 		if (e->key)
 
 #endif

@@ -25,8 +25,7 @@ unsigned text_distance(const char *a, const char *b);
 int text_compare_natural(const char *a, const char *b);
 
 /** Line and column (from 1, in bytes) of an offset. */
-void text_position(const char *s, size_t offset, unsigned *line,
-		   unsigned *col);
+void text_position(const char *s, size_t offset, unsigned *line, unsigned *col);
 
 /** Bytes as lower-case hex. */
 void text_add_hex(struct buf *b, const void *data, size_t n);

@@ -9,13 +9,14 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0])) /* NOLINT */
 
 /* Make room for one more item behind a plain pointer, count and capacity. */
-#define VEC_GROW(items, n, cap)                                            \
-	do {                                                               \
-		if ((n) == (cap)) {                                        \
-			(cap) = (cap) ? (cap) * 2 : 16;                    \
-			(items) = xreallocarray((items), (cap),            \
-						sizeof(*(items))); /* NOLINT */ \
-		}                                                          \
+#define VEC_GROW(items, n, cap)                                               \
+	do {                                                                  \
+		if ((n) == (cap)) {                                           \
+			(cap) = (cap) ? (cap)*2 : 16;                         \
+			(items) =                                             \
+				xreallocarray((items), (cap),                 \
+					      sizeof(*(items))); /* NOLINT */ \
+		}                                                             \
 	} while (0)
 
 static inline bool streq(const char *a, const char *b)
