@@ -12,8 +12,8 @@ struct run_view {
 	struct report *json; /**< NULL unless --json */
 	const char *verb;    /**< "apply" or "rollback" */
 	bool dry_run;
-	size_t done;    /**< migrations so far */
-	int64_t parked; /**< by rollbacks so far */
+	size_t done;                /**< migrations so far */
+	int64_t parked;             /**< by rollbacks so far */
 	int64_t part_rows, part_ms; /**< of a migration that is under way */
 };
 

@@ -101,8 +101,7 @@ void gs_ledger_close(struct ledger *l);
 struct err *gs_ledger_tip(struct store *s, const char *uuid,
 			  struct store_id *out);
 /* worktree.c */
-int gs_worktree_status(git_repository *repo, char *dir,
-		       git_status_list **out);
+int gs_worktree_status(git_repository *repo, char *dir, git_status_list **out);
 
 /* ahead.c: the status of a folder, looked up beside other work */
 struct gs_ahead;

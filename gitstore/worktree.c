@@ -109,8 +109,7 @@ static struct err *list_entry(struct listing *l, const git_status_entry *st)
 	return err;
 }
 
-int gs_worktree_status(git_repository *repo, char *dir,
-		       git_status_list **out)
+int gs_worktree_status(git_repository *repo, char *dir, git_status_list **out)
 {
 	git_status_options opts;
 
