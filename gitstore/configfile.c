@@ -46,6 +46,18 @@ static bool is_blank(int c)
 	return c == ' ' || c == '\t';
 }
 
+/* A carriage return by itself counts as one, but not beside a key. */
+static bool is_space(int c)
+{
+	return is_blank(c) || c == '\r';
+}
+
+static void skip_space(struct reader *r)
+{
+	while (is_space(peek(r)))
+		r->p++;
+}
+
 static void skip_blank(struct reader *r)
 {
 	while (is_blank(peek(r)))
@@ -89,8 +101,8 @@ static struct err *read_section(struct reader *r)
 		buf_addch(&r->section, (char)tolower(next(r)));
 	if (!r->section.len)
 		return bad(r, "a section needs a name");
-	if (is_blank(peek(r))) {
-		skip_blank(r);
+	if (is_space(peek(r))) {
+		skip_space(r);
 		if (peek(r) != '"')
 			return bad(r, "a subsection stands in quotes");
 		next(r);
@@ -123,7 +135,7 @@ static struct err *read_value(struct reader *r)
 	size_t solid = 0; /* up to here nothing is cut at the end */
 
 	buf_reset(&r->value);
-	skip_blank(r);
+	skip_space(r);
 	for (;;) {
 		int c = peek(r);
 		struct err *err = NULL;
@@ -139,11 +151,11 @@ static struct err *read_value(struct reader *r)
 			quoted = !quoted;
 		else if (c == '\\')
 			err = read_escape(r);
-		else if (quoted || !is_blank(c) || r->value.len)
+		else if (quoted || !is_space(c) || r->value.len)
 			buf_addch(&r->value, (char)c);
 		if (err)
 			return err;
-		if (quoted || !is_blank(c))
+		if (quoted || !is_space(c))
 			solid = r->value.len;
 	}
 	if (quoted)
@@ -192,7 +204,7 @@ struct err *gs_configfile_parse(const char *text, size_t len, const char *path,
 	while (!err && peek(&r) >= 0) {
 		int c = peek(&r);
 
-		if (c == '\n' || is_blank(c))
+		if (c == '\n' || is_space(c))
 			next(&r);
 		else if (c == '#' || c == ';')
 			skip_line(&r);
