@@ -18,13 +18,24 @@ struct gs_ahead {
 	git_status_list *list;
 };
 
+/* libgit2 1.5 leaks a path when it is told what it knows. */
+static bool is_workdir(git_repository *repo, const char *work)
+{
+	const char *has = git_repository_workdir(repo);
+	size_t n = strlen(work);
+
+	return has && !strncmp(has, work, n) &&
+	       (!has[n] || streq(has + n, "/"));
+}
+
 static void *look(void *payload)
 {
 	struct gs_ahead *a = payload;
 
 	if (git_repository_open(&a->repo, a->git_dir) < 0)
 		return NULL;
-	if (git_repository_set_workdir(a->repo, a->work, 0) < 0 ||
+	if ((!is_workdir(a->repo, a->work) &&
+	     git_repository_set_workdir(a->repo, a->work, 0) < 0) ||
 	    gs_worktree_status(a->repo, a->dir, &a->list) < 0)
 		a->list = NULL;
 	return NULL;
