@@ -277,6 +277,7 @@ static struct err *step_alone(struct run *r, struct ready *m, size_t i)
 	crash_point("intent");
 	if (!err)
 		err = target_run(r->e->target, &m->script.statements[i]);
+	r->schema_stale = true; /* VACUUM gives sqlite_schema new rowids */
 	if (err)
 		return statement_error(err, r, m, i);
 	crash_point("alone");
