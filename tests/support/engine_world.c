@@ -489,7 +489,15 @@ void eworld_lacks(const struct buf *b, const char *part)
 
 void eworld_same(const struct buf *a, const struct buf *b, const char *what)
 {
-	if (!streq(buf_str(a), buf_str(b)))
-		fail_msg("%s:\n--- before\n%s--- after\n%s", what, buf_str(a),
-			 buf_str(b));
+	const char *x = buf_str(a), *y = buf_str(b);
+
+	if (streq(x, y))
+		return;
+	while (*x && strcspn(x, "\n") == strcspn(y, "\n") &&
+	       strncmp(x, y, strcspn(x, "\n") + 1) == 0) {
+		y += strcspn(x, "\n") + 1;
+		x += strcspn(x, "\n") + 1;
+	}
+	fail_msg("%s:\nbefore: %.*s\nafter:  %.*s", what, (int)strcspn(x, "\n"),
+		 x, (int)strcspn(y, "\n"), y);
 }

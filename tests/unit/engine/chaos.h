@@ -156,8 +156,8 @@ static inline void chaos_after_apply(const struct chaos *c, struct eworld *w,
 }
 
 /* After a disturbed rollback of everything behind the first. */
-static inline void chaos_after_rollback(const struct chaos *c,
-					struct eworld *w, const char *what)
+static inline void chaos_after_rollback(const struct chaos *c, struct eworld *w,
+					const char *what)
 {
 	const struct engine_rollback_options opt = { .to = "1_a" };
 	struct buf b = BUF_INIT;

@@ -231,8 +231,10 @@ static void apply__waits_for_nobody_for_ever(void **state)
 	assert_int_equal(
 		sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
 		SQLITE_OK);
-	eworld_expect(eworld_apply(w, NULL), ERR_STATE, "another program is writing", NULL);
-	eworld_expect(eworld_back(w, 1), ERR_STATE, "another program is writing", NULL);
+	eworld_expect(eworld_apply(w, NULL), ERR_STATE,
+		      "another program is writing", NULL);
+	eworld_expect(eworld_back(w, 1), ERR_STATE,
+		      "another program is writing", NULL);
 	assert_ok(eworld_status(w, NULL, &b));
 	sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_close(other);
