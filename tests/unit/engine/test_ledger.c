@@ -1,5 +1,6 @@
 #include "support/unit.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,31 @@ static void restored__is_told_by_status(void **state)
 	assert_ok(eworld_apply(w, NULL));
 	assert_ok(eworld_status(w, NULL, &b));
 	eworld_lacks(&b, "restored");
+	buf_release(&b);
+}
+
+/* A reader that would have to wait says it, and leaves it to apply. */
+static void restored__waits_for_a_database_that_is_free(void **state)
+{
+	struct eworld *w = *state;
+	struct buf b = BUF_INIT;
+	sqlite3 *other = NULL;
+
+	go_back(w);
+	assert_int_equal(sqlite3_open(eworld_path(w, "dev.db"), &other),
+			 SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_ok(eworld_status(w, NULL, &b));
+	eworld_has(&w->notes, "warning: the ledger has events that this "
+			      "database does not know: it was restored; the "
+			      "next apply records that");
+	sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(other);
+	assert_ok(eworld_apply(w, NULL));
+	eworld_has(&w->notes, "the database was restored");
+	eworld_check_ledger(w);
 	buf_release(&b);
 }
 
@@ -403,6 +429,7 @@ int main(void)
 		eworld_test(ledger_sync__follows_where_it_is_behind),
 		eworld_test(restored__archives_what_the_ledger_had),
 		eworld_test(restored__is_told_by_status),
+		eworld_test(restored__waits_for_a_database_that_is_free),
 		eworld_test(restored__makes_the_old_commits_again),
 		eworld_test(ledger_sync__looks_again_when_it_was_slower),
 		eworld_test(ledger_sync__gives_up_when_it_always_is),
