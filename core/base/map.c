@@ -1,5 +1,6 @@
 #include "base/map.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,17 @@ void *map_put(struct map *m, const char *key, void *value)
 	m->entries[m->n].value = value;
 	m->slots[find_slot(m, key)] = (unsigned)++m->n;
 	return NULL;
+}
+
+size_t map_put_number(struct map *m, const char *key, size_t n)
+{
+	/* NOLINTNEXTLINE(performance-no-int-to-ptr): never followed */
+	return (size_t)(uintptr_t)map_put(m, key, (void *)(uintptr_t)n);
+}
+
+size_t map_number(const struct map *m, const char *key)
+{
+	return (size_t)(uintptr_t)map_get(m, key);
 }
 
 void *map_remove(struct map *m, const char *key)

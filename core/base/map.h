@@ -34,12 +34,21 @@ bool map_has(const struct map *m, const char *key);
 /** Store, replacing what was there; returns the replaced value or NULL. */
 void *map_put(struct map *m, const char *key, void *value);
 
+/**
+ * A number in place of a pointer, such as an index + 1: put returns the
+ * number that was there, map_number() the one that is; 0 when absent.
+ */
+size_t map_put_number(struct map *m, const char *key, size_t n);
+size_t map_number(const struct map *m, const char *key);
+
 /** Remove; returns the value that was there or NULL. */
 void *map_remove(struct map *m, const char *key);
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): e is declared here */
 #define map_each(m, e)                                                      \
 	for (struct map_entry *e = (m)->entries; e < (m)->entries + (m)->n; \
 	     e++)                                                           \
-		if (e->key)
+		if ((e)->key)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

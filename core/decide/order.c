@@ -33,8 +33,7 @@ static void graph_init(struct graph *g, struct migration_set *set)
 	g->heap = xcalloc(set->n + 1, sizeof(*g->heap));
 	g->placed = xcalloc(set->n + 1, sizeof(*g->placed));
 	for (size_t i = 0; i < set->n; i++)
-		map_put(&g->positions, set->items[i]->name,
-			(void *)(uintptr_t)(i + 1));
+		map_put_number(&g->positions, set->items[i]->name, i + 1);
 }
 
 static void graph_release(struct graph *g)
@@ -93,19 +92,19 @@ static struct err *connect(struct graph *g, size_t at, decide_depends_fn known,
 	const char *const *names = NULL;
 
 	for (size_t i = 0; m->depends && m->depends[i]; i++) {
-		void *on = map_get(&g->positions, m->depends[i]);
+		size_t on = map_number(&g->positions, m->depends[i]);
 
 		if (!on)
 			return missing(g, m, m->depends[i], m->depends_line[i]);
-		add_edge(g, (size_t)(uintptr_t)on - 1, at);
+		add_edge(g, on - 1, at);
 	}
 	if (!m->loaded && known)
 		names = known(payload, m->name);
 	for (size_t i = 0; names && names[i]; i++) {
-		void *on = map_get(&g->positions, names[i]);
+		size_t on = map_number(&g->positions, names[i]);
 
 		if (on)
-			add_edge(g, (size_t)(uintptr_t)on - 1, at);
+			add_edge(g, on - 1, at);
 	}
 	return NULL;
 }
@@ -196,13 +195,14 @@ static struct err *circle(const struct graph *g)
 
 static void reorder(struct graph *g)
 {
-	struct migration **items = xcalloc(g->set->n, sizeof(*items));
+	struct migration **items =
+		xcalloc(g->set->n, sizeof(struct migration *));
 
 	for (size_t i = 0; i < g->n_placed; i++) {
 		items[i] = g->set->items[g->placed[i]];
 		items[i]->rank = i;
 	}
-	memcpy(g->set->items, items, g->set->n * sizeof(*items));
+	memcpy(g->set->items, items, g->set->n * sizeof(struct migration *));
 	free(items);
 }
 

@@ -69,8 +69,7 @@ static void index_blobs(struct joining *j)
 
 		if (!blob || map_has(&j->by_name, item->name))
 			continue;
-		j->next_twin[i] = (size_t)(uintptr_t)map_put(
-			&j->by_blob, blob, (void *)(uintptr_t)(i + 1));
+		j->next_twin[i] = map_put_number(&j->by_blob, blob, i + 1);
 	}
 }
 
@@ -84,7 +83,7 @@ static void find_renamed(struct joining *j)
 
 		if (!has_status(known, "applied") || !known->blob)
 			continue;
-		i = (size_t)(uintptr_t)map_get(&j->by_blob, known->blob);
+		i = map_number(&j->by_blob, known->blob);
 		if (!i)
 			continue;
 		item = &j->v->items[i - 1];
@@ -93,8 +92,7 @@ static void find_renamed(struct joining *j)
 		item->known = known;
 		item->renamed_from = known->name;
 		j->claimed[s] = true;
-		map_put(&j->by_blob, known->blob,
-			(void *)(uintptr_t)j->next_twin[i - 1]);
+		map_put_number(&j->by_blob, known->blob, j->next_twin[i - 1]);
 	}
 }
 
@@ -106,7 +104,7 @@ static void find_known(struct joining *j)
 
 		if (item->known)
 			continue;
-		s = (size_t)(uintptr_t)map_get(&j->by_name, item->name);
+		s = map_number(&j->by_name, item->name);
 		if (!s || j->claimed[s - 1])
 			continue;
 		item->known = &j->states[s - 1];
@@ -227,8 +225,7 @@ static struct err *join(struct joining *j, plan_substance_fn substance,
 	struct err *e = NULL;
 
 	for (size_t s = 0; s < j->n_states; s++)
-		map_put(&j->by_name, j->states[s].name,
-			(void *)(uintptr_t)(s + 1));
+		map_put_number(&j->by_name, j->states[s].name, s + 1);
 	find_renamed(j);
 	find_known(j);
 	for (size_t i = 0; i < v->n && !e; i++)

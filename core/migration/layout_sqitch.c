@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -79,7 +80,7 @@ static struct err *pragma(struct plan_file *f, const char *s, size_t n,
 /* Find a change by name; not a hash of structs, so that vectors may move. */
 static size_t last_of(const struct plan_file *f, const char *name)
 {
-	return (size_t)(uintptr_t)map_get(&f->last, name);
+	return map_number(&f->last, name);
 }
 
 static struct err *tag(struct plan_file *f, const char *s, size_t n,
@@ -151,8 +152,10 @@ static struct err *change(struct plan_file *f, const char *s, size_t n,
 	c.tag_to = SIZE_MAX;
 	old = last_of(f, c.name);
 	if (old) {
-		struct change *before = &f->changes[old - 1];
+		struct change *before;
 
+		assert(old <= f->n);
+		before = &f->changes[old - 1];
 		before->tag_to = f->n_tags;
 		before->reworked = true;
 		if (before->tag_from == before->tag_to)
@@ -164,7 +167,7 @@ static struct err *change(struct plan_file *f, const char *s, size_t n,
 	}
 	VEC_GROW(f->changes, f->n, f->cap);
 	f->changes[f->n++] = c;
-	map_put(&f->last, c.name, (void *)(uintptr_t)f->n);
+	map_put_number(&f->last, c.name, f->n);
 	return NULL;
 }
 

@@ -101,6 +101,19 @@ static void map_remove__of_all_leaves_room(void **state)
 	map_release(&m);
 }
 
+static void map_number__is_what_was_put_or_0(void **state)
+{
+	struct map m = MAP_INIT;
+
+	(void)state;
+	assert_int_equal(map_number(&m, "a"), 0);
+	assert_int_equal(map_put_number(&m, "a", SIZE_MAX), 0);
+	assert_int_equal(map_put_number(&m, "a", 7), SIZE_MAX);
+	assert_int_equal(map_number(&m, "a"), 7);
+	assert_int_equal(map_number(&m, "b"), 0);
+	map_release(&m);
+}
+
 static void map_each__goes_in_the_order_of_insertion(void **state)
 {
 	struct map m = MAP_INIT;
@@ -133,6 +146,7 @@ int main(void)
 		cmocka_unit_test(map_put__copies_the_key),
 		cmocka_unit_test(map_remove__forgets_one_key),
 		cmocka_unit_test(map_remove__of_all_leaves_room),
+		cmocka_unit_test(map_number__is_what_was_put_or_0),
 		cmocka_unit_test(map_each__goes_in_the_order_of_insertion),
 	};
 
