@@ -76,6 +76,7 @@ void buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 	int n;
 
 	va_copy(again, ap);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): copied above */
 	n = vsnprintf(small, sizeof(small), fmt, again);
 	va_end(again);
 	if (n < 0) {

@@ -22,6 +22,7 @@ PRINTF_LIKE(1, 0) static char *format(const char *fmt, va_list ap)
 	int n;
 
 	va_copy(again, ap);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): copied above */
 	n = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
 	out = xmalloc((size_t)n + 1);

@@ -1,12 +1,13 @@
 #include "base/linediff.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 
-#define CONTEXT 3
+#define CONTEXT ((size_t)3)
 
 /* Beyond this the middle part is shown as removed and added as a whole. */
 #define MAX_CELLS ((size_t)4 << 20)
@@ -110,6 +111,8 @@ static struct edit *script(const struct lines *a, const struct lines *b,
 			out[(*n)++] = (struct edit){ '+', b->at[k], b->len[k] };
 			k++;
 		} else {
+			/* as many lines are kept of one as of the other */
+			assert(i < a->n && k < b->n);
 			out[(*n)++] = (struct edit){ ' ', a->at[i], a->len[i] };
 			i++;
 			k++;

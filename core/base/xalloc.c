@@ -58,6 +58,7 @@ char *xasprintf(const char *fmt, ...)
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): copied above */
 	n = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
 	out = xmalloc((size_t)n + 1);

@@ -62,6 +62,7 @@ struct err *sqlite_error_of(sqlite3 *db, enum err_class cls, const char *fmt,
 	va_list ap;
 
 	va_start(ap, fmt);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started above */
 	vsnprintf(doing, sizeof(doing), fmt, ap);
 	va_end(ap);
 	if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)

@@ -38,6 +38,7 @@ int sqlite_guard_deny(struct sqlite_guard *g, const char *hint, const char *fmt,
 	if (g->reason)
 		return SQLITE_DENY;
 	va_start(ap, fmt);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started above */
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	g->reason = xstrdup(text);
