@@ -1,5 +1,6 @@
 #include "decide/plan.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -114,11 +115,13 @@ static struct err *find_done(const struct plan_view *v, const char *name,
 static struct err *refuse(const struct newest *all, const bool *named,
 			  size_t oldest)
 {
-	const char *last = all->items[oldest]->known->name;
 	struct buf b = BUF_INIT;
+	const char *last;
 	size_t n = 0;
 	struct err *e;
 
+	assert(oldest < all->n);
+	last = all->items[oldest]->known->name;
 	for (size_t i = 0; i < oldest; i++)
 		if (!named[i])
 			buf_addf(&b, "%s%s", n++ ? ", " : "",
