@@ -131,7 +131,7 @@ struct err *layout_detect(const struct migration_set *set,
 			other_example = example;
 		}
 	}
-	if (other)
+	if (best && other)
 		return ambiguous(best, best_example, other, other_example);
 	*out = best ? best : &layout_native;
 	return NULL;

@@ -37,9 +37,9 @@ static char kind_of(const char *path)
 	if (*base != 'R' && !n)
 		return 0;
 	base += 1 + n;
-	return starts_with(base, "__") && !streq(base, "__.sql")
-		       ? *scan_base(path)
-		       : 0;
+	if (!starts_with(base, "__") || streq(base, "__.sql"))
+		return 0;
+	return *scan_base(path);
 }
 
 static bool is_flyway(const char *path)
@@ -233,10 +233,11 @@ static struct err *conf(struct parse *p, const char *shown, unsigned line,
 	if (streq(key, "executeInTransaction")) {
 		e = side_bool(shown, line, key, value, &yes);
 		p->m->no_transaction |= !e && !yes;
-	} else if (streq(key, "shouldExecute") && strcasecmp(value, "true")) {
+	} else if (streq(key, "shouldExecute") &&
+		   strcasecmp(value, "true") != 0) {
 		e = err_new(ERR_INPUT, "shouldExecute is not understood");
 		e = err_hint(e, "take the file out of the folder instead");
-	} else if (streq(key, "encoding") && strcasecmp(value, "UTF-8")) {
+	} else if (streq(key, "encoding") && strcasecmp(value, "UTF-8") != 0) {
 		e = err_new(ERR_INPUT, "the encoding is not UTF-8");
 	}
 	return err_at(e, (struct err_at){ .path = shown, .line = line });

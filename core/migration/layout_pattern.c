@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -151,6 +152,7 @@ static struct err *compile(const char *pattern, struct template *t)
 
 static size_t direction_at(const char *s, bool *down)
 {
+	assert(s);
 	for (size_t i = 0; i < ARRAY_LEN(directions); i++) {
 		size_t n = strlen(directions[i].word);
 
@@ -247,6 +249,7 @@ static char *name_of(const struct template *t, const struct match *m)
 
 static bool our_dialect(const struct migration_set *set, struct span word)
 {
+	assert(word.s);
 	for (size_t i = 0; i < ARRAY_LEN(dialects); i++)
 		if (strlen(dialects[i].word) == word.len &&
 		    !strncmp(dialects[i].word, word.s, word.len))

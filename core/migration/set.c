@@ -1,5 +1,6 @@
 #include "migration/migration.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -177,6 +178,7 @@ static struct err *scan(struct migration_set *set,
 		if (e)
 			return e;
 	}
+	assert(set->layout);
 	e = set->layout->scan(set, files);
 	if (e)
 		return e;
