@@ -261,6 +261,22 @@ MUST_USE struct err *past_schema(struct engine *e, int64_t before,
 				 struct past *out);
 void past_release(struct past *p);
 
+/* --- chain.c: what a rollback takes back --- */
+
+/** The events that made up a migration as it stands, newest first. */
+struct chain {
+	int64_t *seqs;
+	size_t n, cap;
+	int64_t previous; /**< a repeatable's run before this one; 0 = none */
+	const char *previous_blob; /**< what it ran then; NULL = none */
+	struct arena arena;
+};
+
+/** n stays 0 when nothing of that name is in place. Released either way. */
+MUST_USE struct err *chain_read(struct chain *out, struct target *target,
+				const char *name);
+void chain_release(struct chain *c);
+
 /* --- apply_one.c --- */
 MUST_USE struct err *apply_group_member(struct run *r, struct ready *m);
 MUST_USE struct err *apply_stepwise(struct run *r, struct ready *m);

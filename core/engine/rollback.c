@@ -18,61 +18,6 @@ struct rollback {
 	struct engine_run *out;
 };
 
-/* The events that made up a migration as it stands, newest first. */
-struct chain {
-	int64_t *seqs;
-	size_t n, cap;
-	int64_t *reverted; /* taken back already */
-	size_t n_reverted, cap_reverted;
-	bool skipping;
-	bool closed;
-	int64_t previous; /* a repeatable's run before this one; 0 = none */
-	const char *previous_blob;
-	struct arena *arena;
-};
-
-static bool was_reverted(const struct chain *c, int64_t seq)
-{
-	for (size_t i = 0; i < c->n_reverted; i++)
-		if (c->reverted[i] == seq)
-			return true;
-	return false;
-}
-
-/*
- * A migration is one "applied" event, behind any number of "applying" ones
- * when it ran without a transaction.
- */
-static struct err *chain_event(void *payload, const struct journal_event *ev)
-{
-	struct chain *c = payload;
-	bool last = ev->status && streq(ev->status, "applied");
-
-	if (streq(ev->event, "rollback")) {
-		VEC_GROW(c->reverted, c->n_reverted, c->cap_reverted);
-		c->reverted[c->n_reverted++] = ev->reverts;
-		c->closed |= c->n > 0;
-		return NULL;
-	}
-	if (!streq(ev->event, "apply"))
-		return NULL;
-	if (last)
-		c->skipping = was_reverted(c, ev->seq);
-	if (c->skipping)
-		return NULL;
-	if (c->n && (last || c->closed)) {
-		c->closed = true;
-		if (last && !c->previous) {
-			c->previous = ev->seq;
-			c->previous_blob = arena_strdup(c->arena, ev->blob);
-		}
-		return NULL;
-	}
-	VEC_GROW(c->seqs, c->n, c->cap);
-	c->seqs[c->n++] = ev->seq;
-	return NULL;
-}
-
 static struct err *in_file(void *payload, const char *path)
 {
 	struct run *r = payload;
@@ -356,11 +301,10 @@ static struct err *revert_in_transaction(struct run *r,
 
 static struct err *roll_back_one(struct run *r, const char *name)
 {
-	struct arena a = ARENA_INIT;
-	struct chain chain = { .arena = &a };
+	struct chain chain;
 	struct err *err, *end;
 
-	err = journal_log(r->e->target, name, 0, chain_event, &chain);
+	err = chain_read(&chain, r->e->target, name);
 	if (!err && !chain.n)
 		err = err_new(ERR_STATE, "%s has no event to take back", name);
 	if (!err)
@@ -379,9 +323,7 @@ static struct err *roll_back_one(struct run *r, const char *name)
 			run_abort(r);
 	}
 	end = restore_session_end(r->e->target);
-	free(chain.seqs);
-	free(chain.reverted);
-	arena_release(&a);
+	chain_release(&chain);
 	return err_first(err, end);
 }
 
