@@ -26,15 +26,16 @@ static struct err *read_names(struct engine *e, const struct store_id *commit,
 static void add_missing(struct migration_set *set,
 			const struct migration_set *more)
 {
-	struct migration **all =
-		arena_array(&set->arena, set->n + more->n + 1, sizeof(*all));
+	struct migration **all = arena_array(&set->arena, set->n + more->n + 1,
+					     sizeof(struct migration *));
 	size_t n = 0;
 
 	for (size_t i = 0; i < more->n; i++)
 		if (!migration_find(set, more->items[i]->name))
 			all[n++] = more->items[i];
 	if (set->n)
-		memcpy(all + n, set->items, set->n * sizeof(*all));
+		memcpy(all + n, set->items,
+		       set->n * sizeof(struct migration *));
 	set->items = all;
 	set->n += n;
 }

@@ -99,13 +99,24 @@ struct err *ledger_put_event(struct engine *e, struct ledger *l,
 	return err;
 }
 
+/* One line, whatever a name holds. */
+static void add_line(struct buf *out, const char *s)
+{
+	for (; *s; s++) {
+		char c = *s;
+
+		if (c == '\n')
+			c = ' ';
+		buf_addch(out, c);
+	}
+}
+
 static void trailer(struct buf *out, const char *key, const char *value)
 {
 	if (!value || !*value)
 		return;
 	buf_addf(out, "%s: ", key);
-	for (; *value; value++) /* one line, whatever a name holds */
-		buf_addch(out, *value == '\n' ? ' ' : *value);
+	add_line(out, value);
 	buf_addch(out, '\n');
 }
 
@@ -122,8 +133,7 @@ void ledger_message(struct buf *out, const struct engine *e,
 	buf_addstr(out, ev->event);
 	if (ev->name) {
 		buf_addch(out, ' ');
-		for (const char *p = ev->name; *p; p++)
-			buf_addch(out, *p == '\n' ? ' ' : *p);
+		add_line(out, ev->name);
 	}
 	buf_addf(out, "%s %s\n", streq(ev->event, "rollback") ? " from" : " to",
 		 target);

@@ -15,7 +15,7 @@ static struct err *add_event(void *payload, const struct journal_event *ev)
 	for (size_t i = 0; !err && i < d.n; i++) {
 		const struct schema_object *o = d.changes[i].after;
 
-		if (o)
+		if (o) /* NOLINTNEXTLINE(performance-no-int-to-ptr): read only */
 			map_put(&p->by_path, o->path, (void *)(uintptr_t)o);
 		else
 			map_remove(&p->by_path, d.changes[i].before->path);

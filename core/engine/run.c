@@ -1,5 +1,6 @@
 #include "engine/impl.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,10 +156,11 @@ static struct err *move_ledger(struct run *r)
 
 struct err *run_close(struct run *r, struct err *err)
 {
-	if (r->e && r->e->target)
+	assert(r->e); /* run_open() sets it, also when it fails */
+	if (r->e->target)
 		run_abort(r);
 	err = err_first(err, move_ledger(r));
-	if (r->e && r->out)
+	if (r->out)
 		err = err_first(err, session_identity(r->e, &r->out->identity));
 	capture_close(r->capture);
 	if (r->sink)
