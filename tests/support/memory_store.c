@@ -192,7 +192,13 @@ static struct err *fail(struct memory_store *s, enum memory_op op)
 
 struct err *memory_before(struct memory_store *s, enum memory_op op)
 {
+	void (*fn)(void *payload) = s->on_call;
+
 	s->calls[op]++;
+	if (fn && s->on_op == op) {
+		s->on_call = NULL;
+		fn(s->payload);
+	}
 	return is_due(s, op) && !s->fault.after ? fail(s, op) : NULL;
 }
 

@@ -110,6 +110,8 @@ struct memory_store {
 	size_t failed;                      /**< calls that did */
 	void (*before_move)(void *payload); /**< once, before a ref moves */
 	void *payload;
+	void (*on_call)(void *payload); /**< once, at a call of on_op */
+	enum memory_op on_op;
 };
 
 void memory_store_init(struct memory_store *s, const char *common_dir);
