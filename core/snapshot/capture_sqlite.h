@@ -100,6 +100,24 @@ void capture_on_change(void *payload, sqlite3 *db, int op, const char *schema,
 /** Every row of a table as '-' lines of a new file; counts into *lines. */
 MUST_USE struct err *capture_stream(struct capture *c, struct captured *t);
 
+/** Counts rows that refer to inserted ones; capture_referrers.c. */
+struct referrers {
+	sqlite3 *db;
+	const struct table_info *table; /**< as it is now */
+	sqlite3_stmt *add;
+	struct buf bind;
+	size_t n;
+	bool asked;
+};
+
+/** The migration inserted this row. */
+MUST_USE struct err *referrers_add(struct referrers *r,
+				   const struct change_key *key);
+
+/** Count them, unless there was an error; release. */
+MUST_USE struct err *referrers_end(struct referrers *r, struct err *err,
+				   uint64_t *out);
+
 /** The lines of one table, and its part of the manifest. */
 MUST_USE struct err *capture_write_table(struct capture *c, struct captured *t,
 					 struct manifest *m);

@@ -227,7 +227,8 @@ static bool write_updated(struct captured *t, const struct change_slot *slot,
 }
 
 static struct err *write_slot(struct capture *c, struct captured *t,
-			      const struct change_slot *slot, struct after *a)
+			      const struct change_slot *slot, struct after *a,
+			      struct referrers *ref)
 {
 	struct buf *out = line_writer_begin(&c->lines);
 	struct err *err = NULL;
@@ -239,8 +240,10 @@ static struct err *write_slot(struct capture *c, struct captured *t,
 		return err;
 	if (slot->was_empty) {
 		keep = exists;
-		if (exists)
+		if (exists) {
 			write_inserted(t, slot, a, out);
+			err = referrers_add(ref, &slot->key);
+		}
 	} else if (!exists) {
 		err = write_deleted(t, slot, out);
 	} else {
@@ -289,10 +292,30 @@ static bool is_replaced(struct capture *c, const struct captured *t,
 	       capture_is_created(c, t->info.name);
 }
 
+static struct err *write_slots(struct capture *c, struct captured *t,
+			       struct after *a)
+{
+	struct referrers ref = { .db = c->db, .table = &a->info };
+	const struct change_slot *slot = NULL;
+	struct err *err = changelog_read(t->log, t->info.n_columns);
+
+	start_file(c, t);
+	while (!err) {
+		err = changelog_next(t->log, &slot);
+		if (err || !slot)
+			break;
+		err = write_slot(c, t, slot, a, &ref);
+	}
+	if (!err)
+		err = line_writer_end(&c->lines);
+	/* an unfinished SELECT would stand in the way of its DROP */
+	table_cursor_close(&a->cursor);
+	return referrers_end(&ref, err, &t->lines.referrers);
+}
+
 struct err *capture_write_table(struct capture *c, struct captured *t,
 				struct manifest *m)
 {
-	const struct change_slot *slot = NULL;
 	struct after a = { 0 };
 	struct err *err = NULL;
 
@@ -301,16 +324,7 @@ struct err *capture_write_table(struct capture *c, struct captured *t,
 	if (!t->streamed) {
 		err = open_after(c, t, &a);
 		if (!err)
-			err = changelog_read(t->log, t->info.n_columns);
-		start_file(c, t);
-		while (!err) {
-			err = changelog_next(t->log, &slot);
-			if (err || !slot)
-				break;
-			err = write_slot(c, t, slot, &a);
-		}
-		if (!err)
-			err = line_writer_end(&c->lines);
+			err = write_slots(c, t, &a);
 	}
 	if (!err && (manifest_lines(&t->lines) || is_replaced(c, t, &a)))
 		describe(t, &a, m);

@@ -89,8 +89,9 @@ void manifest_encode(struct buf *out, const struct manifest *m)
 		add_name(out, t->file);
 		buf_addf(out,
 			 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64
-			 " %" PRId64 "\n",
-			 t->inserted, t->updated, t->deleted, t->min, t->max);
+			 " %" PRId64 " %" PRIu64 "\n",
+			 t->inserted, t->updated, t->deleted, t->min, t->max,
+			 t->referrers);
 		for (size_t k = 0; k < t->n_keys; k++) {
 			buf_addstr(out, "key");
 			add_name(out, t->keys[k]);
@@ -192,6 +193,7 @@ static void decode_table(struct manifest *m, struct words *w)
 	t->deleted = (uint64_t)number(w);
 	t->min = number(w);
 	t->max = number(w);
+	t->referrers = (uint64_t)number(w);
 	w->bad |= !t->before || !t->file;
 }
 

@@ -28,8 +28,10 @@ struct manifest_table {
 	struct manifest_column *columns; /**< fields of a row, in order */
 	size_t n_columns;
 	uint64_t inserted, updated, deleted; /**< lines of each kind */
-	int64_t min, max; /**< smallest and largest integer key */
-	bool any_key;     /**< manifest_count_key() was called; not kept */
+	int64_t min, max;   /**< smallest and largest integer key */
+	uint64_t referrers; /**< rows that refer to inserted ones; 0 where
+			       foreign keys were enforced */
+	bool any_key;       /**< manifest_count_key() was called; not kept */
 };
 
 /** Widen min and max; call it once for each line. */

@@ -20,12 +20,12 @@ static struct err *violations(struct restore *r, const char *child,
 		"WHERE lower(parent) = lower(?2)",
 		&stmt);
 
-	*out = 0;
+	*out = -1;
 	if (err)
 		return err;
 	sqlite3_bind_text(stmt, 1, child, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 2, parent, -1, SQLITE_STATIC);
-	/* a key that refers to no unique column cannot be checked: 0 */
+	/* a key that refers to no unique column cannot be checked: -1 */
 	if (sqlite3_step(stmt) == SQLITE_ROW)
 		*out = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
@@ -76,17 +76,26 @@ struct err *restore_orphans_before(struct restore *r)
 	return err;
 }
 
-/* Rows of the child that the restore itself wrote may refer to nothing, as
- * they did before the migration. */
-static int64_t restored_rows(const struct restore *r, const char *child)
+/*
+ * Rows that may refer to nothing as they did before the migration: those of
+ * the child that the restore itself wrote, and those that referred to rows of
+ * the parent before these were there.
+ */
+static int64_t expected(const struct restore *r, const struct restore_child *c)
 {
+	uint64_t n = 0;
+
 	for (size_t i = 0; i < r->n_tables; i++) {
 		const struct restore_table *t = &r->tables[i];
 
-		if (t->lines && t->before && streq(t->before, child))
-			return (int64_t)(t->lines->updated + t->lines->deleted);
+		if (!t->lines)
+			continue;
+		if (t->before && streq(t->before, c->name))
+			n += t->lines->updated + t->lines->deleted;
+		if (t->after && streq(t->after, c->parent))
+			n += t->lines->referrers;
 	}
-	return 0;
+	return (int64_t)n;
 }
 
 struct err *restore_orphans_after(struct restore *r)
@@ -98,7 +107,8 @@ struct err *restore_orphans_after(struct restore *r)
 		int64_t now;
 
 		err = violations(r, c->name, c->parent, &now);
-		if (!err && now - c->violations > restored_rows(r, c->name))
+		if (!err && c->violations >= 0 && now >= 0 &&
+		    now - c->violations > expected(r, c))
 			restore_conflict_add(r, c->name, RESTORE_ORPHANED,
 					     (uint64_t)(now - c->violations));
 	}

@@ -56,7 +56,7 @@ struct restore {
 /** A table with a foreign key to one that loses rows. */
 struct restore_child {
 	const char *name, *parent;
-	int64_t violations; /**< before the restore */
+	int64_t violations; /**< before the restore; -1 = cannot be told */
 };
 
 /** A line of a table, cut into its parts; borrowed from its reader. */

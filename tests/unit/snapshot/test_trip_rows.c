@@ -279,6 +279,23 @@ static const struct trip cascades[] = {
 	  "INSERT INTO n VALUES (1),(2);",
 	  "DROP TABLE p" },
 	{ "drop of a self-referencing table", FAMILY, "DROP TABLE self" },
+	{ "off: what rows referred to in vain comes",
+	  "CREATE TABLE p(id INTEGER PRIMARY KEY, k TEXT UNIQUE); CREATE "
+	  "TABLE c(a INT REFERENCES p, b TEXT REFERENCES p(k)); INSERT INTO c "
+	  "VALUES (7,'x'),(8,'y'),(NULL,NULL); CREATE TABLE q(a, b, PRIMARY "
+	  "KEY (a,b)) WITHOUT ROWID; CREATE TABLE d(a, b, FOREIGN KEY (a,b) "
+	  "REFERENCES q); INSERT INTO d VALUES (1,2);",
+	  "INSERT INTO p VALUES (7,'y'),(9,'z'); INSERT INTO q VALUES (1,2)" },
+	{ "off: the same across types",
+	  "CREATE TABLE p(id TEXT COLLATE NOCASE PRIMARY KEY) WITHOUT ROWID; "
+	  "CREATE TABLE c(a REFERENCES p, b INT REFERENCES p); INSERT INTO c "
+	  "VALUES (7,7),('X',NULL);",
+	  "INSERT INTO p VALUES (7),('x')" },
+	{ "off: what could not be checked",
+	  "CREATE TABLE p(id INTEGER PRIMARY KEY, v); INSERT INTO p VALUES "
+	  "(3,1); CREATE TABLE c(a REFERENCES p); INSERT INTO c VALUES (9);",
+	  "CREATE TABLE n(id, v); INSERT INTO n SELECT id + 5, v FROM p; "
+	  "DROP TABLE p; ALTER TABLE n RENAME TO p" },
 	{ "off: truncate with children", FAMILY,
 	  "DELETE FROM p; DELETE FROM nul" },
 	{ "composite keys",
