@@ -5,65 +5,7 @@
 
 #include "base/util.h"
 #include "sql/sql.h"
-
-/* splitmix64 */
-static uint64_t next(struct random_sql *r)
-{
-	uint64_t z = r->state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
-}
-
-unsigned random_below(struct random_sql *r, unsigned n)
-{
-	return (unsigned)(next(r) % n);
-}
-
-static bool one_in(struct random_sql *r, unsigned n)
-{
-	return !random_below(r, n);
-}
-
-#define PICK(r, list) (list)[random_below(r, (unsigned)ARRAY_LEN(list))]
-
-static void add_value(struct random_sql *r, struct buf *out)
-{
-	static const char *const values[] = {
-		"NULL",
-		"0",
-		"1",
-		"2",
-		"3",
-		"7",
-		"'a'",
-		"'A'",
-		"'b'",
-		"''",
-		"x'00'",
-		"x''",
-		"1.0",
-		"2.5",
-		"-0.0",
-		"'1'",
-		"-1",
-		"1e300",
-		"0.1",
-		"'1.0'",
-		"'x y'",
-		"9223372036854775807",
-		"char(9,10,92)",
-		"CAST(x'610062' AS TEXT)",
-		"printf('%0400d', 1)",
-		"zeroblob(300)",
-	};
-
-	if (one_in(r, 3))
-		buf_addf(out, "%u", random_below(r, 12));
-	else
-		buf_addstr(out, PICK(r, values));
-}
+#include "support/random_rows.h"
 
 static void add_name(struct random_sql *r, struct buf *out, const char *prefix)
 {
@@ -75,49 +17,18 @@ static void add_name(struct random_sql *r, struct buf *out, const char *prefix)
 	sql_quote_name(out, name);
 }
 
-/* A name from the answer to a question; false when there is none. */
-static bool ask(struct random_sql *r, struct buf *out, const char *sql,
-		const char *arg)
-{
-	sqlite3_stmt *stmt = NULL;
-	unsigned n = 0;
-
-	buf_reset(out);
-	if (sqlite3_prepare_v2(r->db, sql, -1, &stmt, NULL) != SQLITE_OK)
-		return false;
-	sqlite3_bind_text(stmt, 1, arg ? arg : "", -1, SQLITE_STATIC);
-	while (sqlite3_step(stmt) == SQLITE_ROW)
-		n++;
-	sqlite3_reset(stmt);
-	n = n ? random_below(r, n) + 1 : 0;
-	for (unsigned i = 0; i < n; i++)
-		sqlite3_step(stmt);
-	if (n)
-		buf_addstr(out, (const char *)sqlite3_column_text(stmt, 0));
-	sqlite3_finalize(stmt);
-	return n > 0;
-}
-
 #define TABLES                                                          \
 	"SELECT name FROM pragma_table_list WHERE schema = 'main' AND " \
 	"name NOT LIKE 'sqlite_%' AND type "
 
 static bool pick_table(struct random_sql *r, struct buf *out)
 {
-	return ask(r, out,
-		   one_in(r, 8) ? TABLES "IN ('table', 'virtual', 'view') "
-					 "ORDER BY name"
-				: TABLES "= 'table' ORDER BY name",
-		   NULL);
-}
-
-static bool pick_column(struct random_sql *r, struct buf *out,
-			const char *table)
-{
-	return ask(r, out,
-		   "SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE "
-		   "hidden = 0",
-		   table);
+	return random_ask(r, out,
+			  random_one_in(r, 8)
+				  ? TABLES "IN ('table', 'virtual', 'view') "
+					   "ORDER BY name"
+				  : TABLES "= 'table' ORDER BY name",
+			  NULL);
 }
 
 static void add_reference(struct random_sql *r, struct buf *out)
@@ -130,7 +41,7 @@ static void add_reference(struct random_sql *r, struct buf *out)
 	};
 	struct buf table = BUF_INIT;
 
-	if (ask(r, &table, TABLES "= 'table' ORDER BY name", NULL)) {
+	if (random_ask(r, &table, TABLES "= 'table' ORDER BY name", NULL)) {
 		buf_addstr(out, " REFERENCES ");
 		sql_quote_name(out, buf_str(&table));
 		buf_addf(out, " ON DELETE %s", PICK(r, actions));
@@ -146,16 +57,16 @@ static void add_column(struct random_sql *r, struct buf *out, bool alter)
 					     "VARCHAR(9)" };
 
 	buf_addf(out, "%s", PICK(r, types));
-	if (one_in(r, 3)) {
-		buf_addstr(out,
-			   one_in(r, 2) ? " NOT NULL DEFAULT " : " DEFAULT ");
-		buf_addstr(out, one_in(r, 2) ? "5" : "'d'");
+	if (random_one_in(r, 3)) {
+		buf_addstr(out, random_one_in(r, 2) ? " NOT NULL DEFAULT "
+						    : " DEFAULT ");
+		buf_addstr(out, random_one_in(r, 2) ? "5" : "'d'");
 	}
-	if (!alter && one_in(r, 6))
+	if (!alter && random_one_in(r, 6))
 		buf_addstr(out, " UNIQUE");
-	if (one_in(r, 6))
+	if (random_one_in(r, 6))
 		buf_addstr(out, " COLLATE NOCASE");
-	if (one_in(r, 8))
+	if (random_one_in(r, 8))
 		add_reference(r, out);
 }
 
@@ -163,7 +74,7 @@ static void add_generated(struct random_sql *r, struct buf *out,
 			  const char *from)
 {
 	buf_addf(out, " AS (%s || 'g') %s", from,
-		 one_in(r, 2) ? "STORED" : "VIRTUAL");
+		 random_one_in(r, 2) ? "STORED" : "VIRTUAL");
 }
 
 static void create_table(struct random_sql *r, struct buf *out,
@@ -184,10 +95,10 @@ static void create_table(struct random_sql *r, struct buf *out,
 	else if (kind == 7)
 		buf_addstr(out, "id PRIMARY KEY");
 	else
-		buf_addstr(out, one_in(r, 8) ? "rowid" : "id");
+		buf_addstr(out, random_one_in(r, 8) ? "rowid" : "id");
 	for (unsigned i = 0; i < n; i++) {
 		buf_addf(out, ", c%u ", i);
-		if (i && one_in(r, 8))
+		if (i && random_one_in(r, 8))
 			add_generated(r, out, "c0");
 		else if (!i && kind == 8)
 			/* REAL, the hook of 3.40 would round large integers */
@@ -198,135 +109,6 @@ static void create_table(struct random_sql *r, struct buf *out,
 	if (kind == 8)
 		buf_addstr(out, ", PRIMARY KEY (c0, id)");
 	buf_addstr(out, without ? ") WITHOUT ROWID" : ")");
-}
-
-static void insert(struct random_sql *r, struct buf *out, const char *table)
-{
-	static const char *const verbs[] = {
-		"INSERT",
-		"INSERT OR REPLACE",
-		"INSERT OR IGNORE",
-	};
-	struct buf columns = BUF_INIT;
-	sqlite3_stmt *stmt = NULL;
-	unsigned n = 0, rows = 1 + random_below(r, 4);
-
-	sqlite3_prepare_v2(r->db,
-			   "SELECT name FROM pragma_table_xinfo(?1, 'main') "
-			   "WHERE hidden = 0",
-			   -1, &stmt, NULL);
-	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
-		if (n && one_in(r, 6))
-			continue;
-		buf_addstr(&columns, n++ ? ", " : "");
-		sql_quote_name(&columns,
-			       (const char *)sqlite3_column_text(stmt, 0));
-	}
-	sqlite3_finalize(stmt);
-	buf_addf(out, "%s INTO ", PICK(r, verbs));
-	sql_quote_name(out, table);
-	buf_addf(out, "(%s) VALUES ", buf_str(&columns));
-	for (unsigned row = 0; row < rows; row++) {
-		buf_addstr(out, row ? ", (" : "(");
-		for (unsigned i = 0; i < n; i++) {
-			buf_addstr(out, i ? ", " : "");
-			add_value(r, out);
-		}
-		buf_addch(out, ')');
-	}
-	buf_release(&columns);
-}
-
-static void add_where(struct random_sql *r, struct buf *out, const char *table)
-{
-	static const char *const ops[] = { "=", "<", ">", "IS NOT", "IS" };
-	struct buf column = BUF_INIT;
-
-	if (one_in(r, 5) || !pick_column(r, &column, table)) {
-		buf_release(&column);
-		return;
-	}
-	buf_addstr(out, " WHERE ");
-	sql_quote_name(out, buf_str(&column));
-	buf_addf(out, " %s ", PICK(r, ops));
-	add_value(r, out);
-	buf_release(&column);
-}
-
-static void update(struct random_sql *r, struct buf *out, const char *table)
-{
-	static const char *const verbs[] = {
-		"UPDATE ",
-		"UPDATE ",
-		"UPDATE OR REPLACE ",
-		"UPDATE OR IGNORE ",
-	};
-	struct buf column = BUF_INIT, other = BUF_INIT;
-	unsigned n = 1 + random_below(r, 2);
-
-	buf_addstr(out, PICK(r, verbs));
-	sql_quote_name(out, table);
-	buf_addstr(out, " SET ");
-	for (unsigned i = 0; i < n; i++) {
-		pick_column(r, &column, table);
-		pick_column(r, &other, table);
-		buf_addstr(out, i ? ", " : "");
-		sql_quote_name(out, buf_str(&column));
-		buf_addstr(out, " = ");
-		switch (random_below(r, 4)) {
-		case 0:
-			sql_quote_name(out, buf_str(&other));
-			break;
-		case 1:
-			sql_quote_name(out, buf_str(&column));
-			buf_addstr(out, " + 1");
-			break;
-		case 2:
-			sql_quote_name(out, buf_str(&column));
-			buf_addstr(out, " || 'z'");
-			break;
-		default:
-			add_value(r, out);
-		}
-	}
-	add_where(r, out, table);
-	buf_release(&column);
-	buf_release(&other);
-}
-
-static void upsert(struct random_sql *r, struct buf *out, const char *table)
-{
-	struct buf column = BUF_INIT;
-
-	insert(r, out, table);
-	pick_column(r, &column, table);
-	buf_addstr(out, " ON CONFLICT DO UPDATE SET ");
-	sql_quote_name(out, buf_str(&column));
-	buf_addstr(out, " = ");
-	add_value(r, out);
-	buf_release(&column);
-}
-
-static void write_rows(struct random_sql *r, struct buf *out, const char *table)
-{
-	switch (random_below(r, 6)) {
-	case 0:
-	case 1:
-		insert(r, out, table);
-		break;
-	case 2:
-	case 3:
-		update(r, out, table);
-		break;
-	case 4:
-		buf_addstr(out, "DELETE FROM ");
-		sql_quote_name(out, table);
-		add_where(r, out, table);
-		break;
-	default:
-		upsert(r, out, table);
-	}
 }
 
 static void create_trigger(struct random_sql *r, struct buf *out,
@@ -343,8 +125,8 @@ static void create_trigger(struct random_sql *r, struct buf *out,
 	buf_addstr(out, PICK(r, times));
 	sql_quote_name(out, table);
 	buf_addstr(out, " BEGIN ");
-	ask(r, &other, TABLES "= 'table' ORDER BY name", NULL);
-	write_rows(r, out, buf_str(&other));
+	random_ask(r, &other, TABLES "= 'table' ORDER BY name", NULL);
+	random_write(r, out, buf_str(&other));
 	buf_addstr(out, "; END");
 	buf_release(&other);
 }
@@ -354,19 +136,19 @@ static void create_hanger(struct random_sql *r, struct buf *out,
 {
 	struct buf column = BUF_INIT;
 
-	pick_column(r, &column, table);
+	random_column(r, &column, table);
 	switch (random_below(r, 4)) {
 	case 0:
 	case 1:
-		buf_addstr(out, one_in(r, 3) ? "CREATE UNIQUE INDEX "
-					     : "CREATE INDEX ");
+		buf_addstr(out, random_one_in(r, 3) ? "CREATE UNIQUE INDEX "
+						    : "CREATE INDEX ");
 		add_name(r, out, "i");
 		buf_addstr(out, " ON ");
 		sql_quote_name(out, table);
-		buf_addstr(out, one_in(r, 4) ? "(lower(" : "((");
+		buf_addstr(out, random_one_in(r, 4) ? "(lower(" : "((");
 		sql_quote_name(out, buf_str(&column));
 		buf_addstr(out, "))");
-		if (one_in(r, 4)) {
+		if (random_one_in(r, 4)) {
 			buf_addstr(out, " WHERE ");
 			sql_quote_name(out, buf_str(&column));
 			buf_addstr(out, " IS NOT NULL");
@@ -404,19 +186,19 @@ void random_setup(struct random_sql *r, struct buf *out, unsigned i)
 	struct buf table = BUF_INIT;
 
 	buf_reset(out);
-	if (i < 2 || one_in(r, 5)) {
+	if (i < 2 || random_one_in(r, 5)) {
 		add_name(r, &table, "t");
 		create_table(r, out, buf_str(&table));
-	} else if (one_in(r, 12)) {
+	} else if (random_one_in(r, 12)) {
 		create_virtual(r, out);
 	} else if (pick_table(r, &table)) {
-		if (one_in(r, 3))
+		if (random_one_in(r, 3))
 			create_hanger(r, out, buf_str(&table));
-		else if (one_in(r, 8))
+		else if (random_one_in(r, 8))
 			buf_addf(out, "DELETE FROM \"%s\" WHERE rowid %% 2",
 				 buf_str(&table));
 		else
-			insert(r, out, buf_str(&table));
+			random_insert(r, out, buf_str(&table));
 	}
 	buf_release(&table);
 }
@@ -424,7 +206,7 @@ void random_setup(struct random_sql *r, struct buf *out, unsigned i)
 /* New form, copy, drop, rename: with the columns that both have. */
 static void rebuild(struct random_sql *r, struct buf *out, const char *table)
 {
-	bool old_first = one_in(r, 3);
+	bool old_first = random_one_in(r, 3);
 	const char *from = old_first ? "tmp_old" : table;
 	const char *to = old_first ? table : "tmp_new";
 	struct buf quoted = BUF_INIT, column = BUF_INIT;
@@ -436,10 +218,10 @@ static void rebuild(struct random_sql *r, struct buf *out, const char *table)
 	}
 	sql_quote_name(&quoted, to);
 	create_table(r, out, buf_str(&quoted));
-	pick_column(r, &column, table);
+	random_column(r, &column, table);
 	buf_addf(out, "; INSERT OR IGNORE INTO %s(id", buf_str(&quoted));
 	buf_addstr(out, ", c0) SELECT ");
-	sql_quote_name(out, one_in(r, 2) ? "id" : buf_str(&column));
+	sql_quote_name(out, random_one_in(r, 2) ? "id" : buf_str(&column));
 	buf_addstr(out, ", c0 FROM ");
 	sql_quote_name(out, from);
 	buf_addstr(out, "; DROP TABLE ");
@@ -456,7 +238,7 @@ static void alter(struct random_sql *r, struct buf *out, const char *table)
 {
 	struct buf column = BUF_INIT;
 
-	pick_column(r, &column, table);
+	random_column(r, &column, table);
 	buf_addstr(out, "ALTER TABLE ");
 	sql_quote_name(out, table);
 	switch (random_below(r, 6)) {
@@ -473,12 +255,12 @@ static void alter(struct random_sql *r, struct buf *out, const char *table)
 	case 2:
 	case 3:
 		buf_addstr(out, " ADD COLUMN ");
-		if (one_in(r, 4))
+		if (random_one_in(r, 4))
 			buf_addf(out, "c%u", random_below(r, 5));
 		else
 			add_name(r, out, "a");
 		buf_addch(out, ' ');
-		if (one_in(r, 6))
+		if (random_one_in(r, 6))
 			buf_addstr(out, " AS (1 + 1)");
 		else
 			add_column(r, out, true);
@@ -495,18 +277,23 @@ static void drop(struct random_sql *r, struct buf *out)
 {
 	struct buf name = BUF_INIT, type = BUF_INIT, text = BUF_INIT;
 
-	if (ask(r, &name,
-		"SELECT name FROM main.sqlite_schema WHERE sql IS NOT NULL AND "
-		"name NOT LIKE 'sqlite_%' AND name NOT IN (SELECT name FROM "
-		"pragma_table_list WHERE type = 'shadow') ORDER BY type, name",
-		NULL) &&
-	    ask(r, &type, "SELECT type FROM main.sqlite_schema WHERE name = ?1",
-		buf_str(&name)) &&
-	    ask(r, &text, "SELECT sql FROM main.sqlite_schema WHERE name = ?1",
-		buf_str(&name))) {
+	if (random_ask(r, &name,
+		       "SELECT name FROM main.sqlite_schema WHERE sql IS NOT "
+		       "NULL AND "
+		       "name NOT LIKE 'sqlite_%' AND name NOT IN (SELECT name "
+		       "FROM "
+		       "pragma_table_list WHERE type = 'shadow') ORDER BY "
+		       "type, name",
+		       NULL) &&
+	    random_ask(r, &type,
+		       "SELECT type FROM main.sqlite_schema WHERE name = ?1",
+		       buf_str(&name)) &&
+	    random_ask(r, &text,
+		       "SELECT sql FROM main.sqlite_schema WHERE name = ?1",
+		       buf_str(&name))) {
 		buf_addf(out, "DROP %s ", buf_str(&type));
 		sql_quote_name(out, buf_str(&name));
-		if (one_in(r, 3))
+		if (random_one_in(r, 3))
 			buf_addf(out, "; %s", buf_str(&text));
 	}
 	buf_release(&name);
@@ -522,7 +309,7 @@ void random_statement(struct random_sql *r, struct buf *out)
 	buf_reset(out);
 	pick_table(r, &table);
 	if (kind < 11) {
-		write_rows(r, out, buf_str(&table));
+		random_write(r, out, buf_str(&table));
 	} else if (kind < 15) {
 		alter(r, out, buf_str(&table));
 	} else if (kind < 17) {
@@ -535,7 +322,7 @@ void random_statement(struct random_sql *r, struct buf *out)
 		buf_reset(&table);
 		add_name(r, &table, "t");
 		create_table(r, out, buf_str(&table));
-	} else if (kind == 22 && one_in(r, 2)) {
+	} else if (kind == 22 && random_one_in(r, 2)) {
 		buf_addf(out, "PRAGMA user_version = %u", random_below(r, 9));
 	} else if (kind == 22) {
 		create_virtual(r, out);
