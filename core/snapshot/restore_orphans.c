@@ -37,9 +37,10 @@ static struct err *add_children(struct restore *r, const char *parent)
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = table_prepare(
 		r->db,
-		"SELECT DISTINCT s.name FROM main.sqlite_schema s, "
+		"SELECT s.name, count(DISTINCT f.id) FROM main.sqlite_schema "
+		"s, "
 		"pragma_foreign_key_list(s.name) f WHERE s.type = 'table' "
-		"AND lower(f.\"table\") = lower(?1)",
+		"AND lower(f.\"table\") = lower(?1) GROUP BY s.name",
 		&stmt);
 
 	if (err)
@@ -53,6 +54,7 @@ static struct err *add_children(struct restore *r, const char *parent)
 		c->name = arena_strdup(
 			&r->arena, (const char *)sqlite3_column_text(stmt, 0));
 		c->parent = parent;
+		c->n_keys = (uint64_t)sqlite3_column_int64(stmt, 1);
 		c->violations = 0;
 	}
 	if (sqlite3_finalize(stmt) != SQLITE_OK)
@@ -91,7 +93,8 @@ static int64_t expected(const struct restore *r, const struct restore_child *c)
 		if (!t->lines)
 			continue;
 		if (t->before && streq(t->before, c->name))
-			n += t->lines->updated + t->lines->deleted;
+			n += (t->lines->updated + t->lines->deleted) *
+			     c->n_keys;
 		if (t->after && streq(t->after, c->parent))
 			n += t->lines->referrers;
 	}

@@ -86,9 +86,11 @@ struct err *restore_lines_next(struct restore_lines *l,
 		}
 		out->key.len = (size_t)(p - 1 - out->key.s);
 	} else {
+		struct buf scratch = BUF_INIT; /* a rowid needs none */
 		struct row_value v;
 
-		err = row_parse(&p, out->end, &v, NULL);
+		err = row_parse(&p, out->end, &v, &scratch);
+		buf_release(&scratch);
 		if (!err && v.type != ROW_INT)
 			err = damaged(l, "key");
 		out->key.i = v.i;

@@ -56,6 +56,7 @@ struct restore {
 /** A table with a foreign key to one that loses rows. */
 struct restore_child {
 	const char *name, *parent;
+	uint64_t n_keys;    /**< foreign keys from the one to the other */
 	int64_t violations; /**< before the restore; -1 = cannot be told */
 };
 
