@@ -33,16 +33,19 @@ static bool made_again(const struct capture *c, size_t i, const char *name)
 static struct err *log_rows(struct capture *c, struct captured *t, int column)
 {
 	const char *const *columns = (const char *const *)t->column_now;
-	size_t first = column < 0 ? 0 : (size_t)column;
-	size_t n = column < 0 ? t->info.n_columns : 1;
+	const struct table_fields f = {
+		.table = &t->form,
+		.name = t->now,
+		.columns = column < 0 ? columns : columns + column,
+		.n = column < 0 ? t->info.n_columns : 1,
+	};
 	enum change_op op = column < 0 ? CHANGE_DELETE : CHANGE_UPDATE;
 	struct table_scan scan;
 	struct row_value v;
 	struct err *err;
 	bool row;
 
-	err = table_scan_open(&scan, c->db, &t->form, t->now, columns + first,
-			      n, NULL);
+	err = table_scan_open(&scan, c->db, &f, NULL);
 	while (!err) {
 		struct buf *out;
 
@@ -52,7 +55,7 @@ static struct err *log_rows(struct capture *c, struct captured *t, int column)
 		out = changelog_begin(t->log, op, &scan.key);
 		if (op == CHANGE_UPDATE)
 			changelog_column(t->log, (unsigned)column);
-		for (size_t i = 0; i < n; i++) {
+		for (size_t i = 0; i < f.n; i++) {
 			table_scan_value(&scan, i, &v);
 			if (i)
 				buf_addch(out, '\t');

@@ -15,6 +15,7 @@
  * virtual ones: as they are declared, or (3.40) as they are stored. Tried out
  * once, since versions differ and the documentation does not say.
  */
+/* NOLINTNEXTLINE(readability-function-size): SQLite's signature */
 static void probe(void *payload, sqlite3 *db, int op, const char *schema,
 		  const char *name, sqlite3_int64 old_rowid,
 		  sqlite3_int64 new_rowid)
@@ -80,11 +81,16 @@ static struct err *hook_key(struct capture *c, struct captured *t, int op,
 
 static struct err *prepare_fetch(struct capture *c, struct captured *t)
 {
+	const struct table_fields f = {
+		.table = &t->form,
+		.name = t->now,
+		.columns = (const char *const *)t->column_now,
+		.n = t->info.n_columns,
+	};
 	struct buf sql = BUF_INIT;
 	struct err *err;
 
-	table_add_select(&sql, &t->form, t->now,
-			 (const char *const *)t->column_now, t->info.n_columns);
+	table_add_select(&sql, &f);
 	/* entries of other indexes may be gone already when the hook runs */
 	if (t->form.without_rowid)
 		buf_addf(&sql, " INDEXED BY %s", t->form.key_quoted);
@@ -266,6 +272,7 @@ static struct captured *table_of(struct capture *c, const char *name)
 	return t;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): SQLite's signature */
 void capture_on_change(void *payload, sqlite3 *db, int op, const char *schema,
 		       const char *name, sqlite3_int64 old_rowid,
 		       sqlite3_int64 new_rowid)

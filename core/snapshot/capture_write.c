@@ -16,10 +16,15 @@ static void start_file(struct capture *c, struct captured *t)
 
 struct err *capture_stream(struct capture *c, struct captured *t)
 {
+	const struct table_fields f = {
+		.table = &t->form,
+		.name = t->now,
+		.columns = (const char *const *)t->column_now,
+		.n = t->info.n_columns,
+	};
+
 	start_file(c, t);
-	return table_stream(c->db, &t->form, t->now,
-			    (const char *const *)t->column_now,
-			    t->info.n_columns, &c->lines, &t->lines);
+	return table_stream(c->db, &f, &c->lines, &t->lines);
 }
 
 /* A table that changed, as it stands at the end of the migration. */
@@ -53,10 +58,10 @@ static bool same_addressing(const struct table_info *a,
 static struct err *log_new_rows(struct capture *c, struct captured *t,
 				const struct after *a)
 {
+	const struct table_fields keys = { &a->info, a->info.name, NULL, 0 };
 	struct table_scan scan;
 	bool row;
-	struct err *err = table_scan_open(&scan, c->db, &a->info, a->info.name,
-					  NULL, 0, NULL);
+	struct err *err = table_scan_open(&scan, c->db, &keys, NULL);
 
 	while (!err) {
 		err = table_scan_next(&scan, &row);
@@ -95,6 +100,7 @@ static struct err *find_after(struct capture *c, struct captured *t,
 static struct err *open_after(struct capture *c, struct captured *t,
 			      struct after *a)
 {
+	struct table_fields f = { .table = &a->info };
 	int64_t min, max;
 	uint64_t n;
 	struct err *err = find_after(c, t, a);
@@ -120,9 +126,10 @@ static struct err *open_after(struct capture *c, struct captured *t,
 	if (err)
 		return err;
 	n = changelog_count(t->log, &min, &max);
-	return table_cursor_open(&a->cursor, c->db, &a->info, a->info.name,
-				 (const char *const *)a->exprs,
-				 t->info.n_columns, n, min, max);
+	f.name = a->info.name;
+	f.columns = (const char *const *)a->exprs;
+	f.n = t->info.n_columns;
+	return table_cursor_open(&a->cursor, c->db, &f, n, min, max);
 }
 
 static void close_after(struct captured *t, struct after *a)

@@ -51,6 +51,7 @@ static struct err *join(struct restore *r, struct restore_table *t, bool after,
 	struct table_cursor cursor = { 0 };
 	struct restore_lines lines;
 	struct restore_line line;
+	struct table_fields f;
 	struct table_info info;
 	struct err *err;
 	bool found;
@@ -60,11 +61,12 @@ static struct err *join(struct restore *r, struct restore_table *t, bool after,
 		return err ? err
 			   : err_new(ERR_STATE, "table %s is not there", name);
 	err = restore_lines_open(&lines, r, m);
+	f = (struct table_fields){ &info, name,
+				   restore_expressions(r, &info, m, after),
+				   m->n_columns };
 	if (!err)
-		err = table_cursor_open(&cursor, r->db, &info, name,
-					restore_expressions(r, &info, m, after),
-					m->n_columns, manifest_lines(m), m->min,
-					m->max);
+		err = table_cursor_open(&cursor, r->db, &f, manifest_lines(m),
+					m->min, m->max);
 	while (!err) {
 		err = restore_lines_next(&lines, &line);
 		if (err || !line.op)

@@ -5,14 +5,9 @@
 
 /* A table made anew, filled from what stands aside and from its lines. */
 
-/* Columns that both forms of a table have: names now, and names then. */
-struct kept {
-	const char **now, **then;
-	size_t n;
-};
-
 static void kept_columns(struct restore_writer *w,
-			 const struct table_info *aside, struct kept *out)
+			 const struct table_info *aside,
+			 struct restore_kept *out)
 {
 	struct restore *r = w->r;
 
@@ -32,7 +27,7 @@ static void kept_columns(struct restore_writer *w,
 	}
 }
 
-static bool is_kept(const struct kept *kept, const char *then)
+static bool is_kept(const struct restore_kept *kept, const char *then)
 {
 	for (size_t i = 0; i < kept->n; i++)
 		if (streq(kept->then[i], then))
@@ -43,7 +38,7 @@ static bool is_kept(const struct kept *kept, const char *then)
 /* INSERT INTO the new form SELECT from the old one, every row as it is. */
 static struct err *copy_all(struct restore_writer *w,
 			    const struct table_info *aside,
-			    const struct kept *kept)
+			    const struct restore_kept *kept)
 {
 	size_t n = !w->info.without_rowid;
 	struct buf sql = BUF_INIT;
@@ -145,19 +140,19 @@ static struct err *move_lines(struct restore_writer *w,
  */
 static struct err *fill_by_key(struct restore_writer *w,
 			       const struct table_info *aside,
-			       const struct kept *kept)
+			       const struct restore_kept *kept)
 {
 	const struct manifest_table *m = w->t->lines;
+	struct table_fields f = { .table = aside, .name = w->t->aside };
 	struct table_cursor cursor = { 0 };
 	struct restore_lines lines;
 	sqlite3_stmt *drop = NULL;
 	struct err *err = restore_lines_open(&lines, w->r, m);
 
+	f.columns = restore_expressions(w->r, aside, m, true);
+	f.n = m->n_columns;
 	if (!err)
-		err = table_cursor_open(
-			&cursor, w->r->db, aside, w->t->aside,
-			restore_expressions(w->r, aside, m, true), m->n_columns,
-			0, 0, 0);
+		err = table_cursor_open(&cursor, w->r->db, &f, 0, 0, 0);
 	if (!err)
 		err = prepare_drop(w, aside, &drop);
 	if (!err)
@@ -172,12 +167,11 @@ static struct err *fill(struct restore_writer *w,
 			const struct table_info *aside)
 {
 	const struct restore_table *t = w->t;
-	struct kept kept;
+	struct restore_kept kept;
 
 	kept_columns(w, aside, &kept);
 	if (restore_can_merge(&w->info, aside, t))
-		return restore_merge(w->r, t, &w->info, aside, kept.now,
-				     kept.then, kept.n);
+		return restore_merge(w->r, t, &w->info, aside, &kept);
 	return restore_writer_taken(w, t->lines ? fill_by_key(w, aside, &kept)
 						: copy_all(w, aside, &kept));
 }

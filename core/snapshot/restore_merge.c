@@ -17,8 +17,7 @@ struct merge {
 	const struct table_info *old;
 	sqlite3_stmt *from;            /* rowid, then the kept columns */
 	sqlite3_stmt *whole, *partial; /* INSERT of all, of the kept columns */
-	const char *const *then;       /* kept columns, names of the old form */
-	size_t n_kept;
+	const struct restore_kept *kept;
 	int *kept_of; /* for each column of the old form: in from, or -1 */
 	int *line_of; /* for each field of a line: in the old form, or -1 */
 	struct buf values;
@@ -31,16 +30,15 @@ bool restore_can_merge(const struct table_info *old,
 	return t->lines && !old->without_rowid && !aside->without_rowid;
 }
 
-static struct err *prepare_from(struct merge *m, const struct table_info *aside,
-				const char *const *now)
+static struct err *prepare_from(struct merge *m, const struct table_info *aside)
 {
 	struct buf sql = BUF_INIT;
 	struct err *err;
 
 	buf_addf(&sql, "SELECT %s", aside->rowid);
-	for (size_t i = 0; i < m->n_kept; i++) {
+	for (size_t i = 0; i < m->kept->n; i++) {
 		buf_addstr(&sql, ", ");
-		sql_quote_name(&sql, now[i]);
+		sql_quote_name(&sql, m->kept->now[i]);
 	}
 	buf_addf(&sql, " FROM main.%s ORDER BY %s", m->t->aside, aside->rowid);
 	err = table_prepare(m->r->db, buf_str(&sql), &m->from);
@@ -51,7 +49,7 @@ static struct err *prepare_from(struct merge *m, const struct table_info *aside,
 static struct err *prepare_insert(struct merge *m, bool whole,
 				  sqlite3_stmt **out)
 {
-	size_t n = whole ? m->old->n_columns : m->n_kept;
+	size_t n = whole ? m->old->n_columns : m->kept->n;
 	struct buf sql = BUF_INIT;
 	struct err *err;
 
@@ -60,8 +58,8 @@ static struct err *prepare_insert(struct merge *m, bool whole,
 	buf_addf(&sql, " (%s", m->old->rowid);
 	for (size_t i = 0; i < n; i++) {
 		buf_addstr(&sql, ", ");
-		sql_quote_name(&sql,
-			       whole ? m->old->columns[i].name : m->then[i]);
+		sql_quote_name(&sql, whole ? m->old->columns[i].name
+					   : m->kept->then[i]);
 	}
 	buf_addstr(&sql, ") VALUES (?1");
 	for (size_t i = 0; i < n; i++)
@@ -96,7 +94,7 @@ static struct err *run(struct merge *m, sqlite3_stmt *stmt)
 static struct err *keep_row(struct merge *m)
 {
 	sqlite3_bind_value(m->partial, 1, sqlite3_column_value(m->from, 0));
-	for (size_t i = 0; i < m->n_kept; i++)
+	for (size_t i = 0; i < m->kept->n; i++)
 		sqlite3_bind_value(m->partial, (int)i + 2,
 				   sqlite3_column_value(m->from, (int)i + 1));
 	return run(m, m->partial);
@@ -175,8 +173,8 @@ static void map_columns(struct merge *m)
 				 sizeof(*m->line_of));
 	for (size_t i = 0; i < m->old->n_columns; i++) {
 		m->kept_of[i] = -1;
-		for (size_t k = 0; k < m->n_kept; k++)
-			if (streq(m->then[k], m->old->columns[i].name))
+		for (size_t k = 0; k < m->kept->n; k++)
+			if (streq(m->kept->then[k], m->old->columns[i].name))
 				m->kept_of[i] = (int)k;
 	}
 	for (size_t i = 0; i < l->n_columns; i++)
@@ -186,19 +184,16 @@ static void map_columns(struct merge *m)
 struct err *restore_merge(struct restore *r, const struct restore_table *t,
 			  const struct table_info *old,
 			  const struct table_info *aside,
-			  const char *const *now, const char *const *then,
-			  size_t n_kept)
+			  const struct restore_kept *kept)
 {
-	struct merge m = {
-		.r = r, .t = t, .old = old, .then = then, .n_kept = n_kept
-	};
+	struct merge m = { .r = r, .t = t, .old = old, .kept = kept };
 	struct restore_lines lines;
 	struct err *err;
 
 	map_columns(&m);
 	err = restore_lines_open(&lines, r, t->lines);
 	if (!err)
-		err = prepare_from(&m, aside, now);
+		err = prepare_from(&m, aside);
 	if (!err)
 		err = prepare_insert(&m, true, &m.whole);
 	if (!err)

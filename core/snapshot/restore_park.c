@@ -39,6 +39,7 @@ static struct manifest_table *new_table(struct restore *r, const char *name,
 static struct err *park_table(struct restore *r, const char *name)
 {
 	struct manifest_table *m;
+	struct table_fields f;
 	const char **columns;
 	struct table_info info;
 	struct err *err;
@@ -51,8 +52,8 @@ static struct err *park_table(struct restore *r, const char *name)
 	columns = arena_array(&r->arena, info.n_columns + 1, sizeof(*columns));
 	for (size_t i = 0; i < info.n_columns; i++)
 		columns[i] = m->columns[i].before;
-	err = table_stream(r->db, &info, name, columns, info.n_columns,
-			   &r->park, m);
+	f = (struct table_fields){ &info, name, columns, info.n_columns };
+	err = table_stream(r->db, &f, &r->park, m);
 	r->out->parked += m->deleted;
 	if (!m->deleted)
 		r->park_manifest.n_tables--;
@@ -113,6 +114,7 @@ static struct err *park_rows(struct restore *r, struct manifest_table *m,
 {
 	const char **columns =
 		arena_array(&r->arena, m->n_columns + 1, sizeof(*columns));
+	const struct table_fields f = { info, name, columns, m->n_columns };
 	struct buf where = BUF_INIT;
 	struct table_scan scan;
 	struct err *err;
@@ -127,8 +129,7 @@ static struct err *park_rows(struct restore *r, struct manifest_table *m,
 		sql_quote_name(&where, columns[i]);
 		buf_addstr(&where, " IS NOT NULL");
 	}
-	err = table_scan_open(&scan, r->db, info, name, columns, m->n_columns,
-			      buf_str(&where));
+	err = table_scan_open(&scan, r->db, &f, buf_str(&where));
 	while (!err && !r->park.err) {
 		err = table_scan_next(&scan, &row);
 		if (err || !row)

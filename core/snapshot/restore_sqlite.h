@@ -161,6 +161,12 @@ MUST_USE struct err *restore_bulk(struct restore *r,
 				  const struct restore_table *t,
 				  const struct table_info *info);
 
+/** Columns that both forms of a table have: names now, and names then. */
+struct restore_kept {
+	const char **now, **then;
+	size_t n;
+};
+
 /* restore_merge.c: a table and its lines in one pass, by rowid */
 bool restore_can_merge(const struct table_info *old,
 		       const struct table_info *aside,
@@ -169,8 +175,7 @@ MUST_USE struct err *restore_merge(struct restore *r,
 				   const struct restore_table *t,
 				   const struct table_info *old,
 				   const struct table_info *aside,
-				   const char *const *now,
-				   const char *const *then, size_t n_kept);
+				   const struct restore_kept *kept);
 
 /* restore_schema.c */
 MUST_USE struct err *restore_schema_before(struct restore *r);

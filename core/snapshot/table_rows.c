@@ -122,10 +122,10 @@ int table_bind_key(sqlite3_stmt *stmt, int i, const struct table_info *t,
 }
 
 struct err *table_cursor_open(struct table_cursor *c, sqlite3 *db,
-			      const struct table_info *t, const char *name,
-			      const char *const *columns, size_t n_columns,
-			      uint64_t n_keys, int64_t min, int64_t max)
+			      const struct table_fields *f, uint64_t n_keys,
+			      int64_t min, int64_t max)
 {
+	const struct table_info *t = f->table;
 	struct buf sql = BUF_INIT;
 	struct err *err;
 
@@ -135,10 +135,10 @@ struct err *table_cursor_open(struct table_cursor *c, sqlite3 *db,
 	c->scanning = !t->without_rowid && n_keys > 64 &&
 		      ((uint64_t)max - (uint64_t)min) / 8 < n_keys;
 	buf_addf(&sql, "SELECT %s", t->without_rowid ? "0" : t->rowid);
-	for (size_t i = 0; i < n_columns; i++)
-		buf_addf(&sql, ", %s", columns[i]);
+	for (size_t i = 0; i < f->n; i++)
+		buf_addf(&sql, ", %s", f->columns[i]);
 	buf_addstr(&sql, " FROM main.");
-	sql_quote_name(&sql, name);
+	sql_quote_name(&sql, f->name);
 	buf_addstr(&sql, t->without_rowid ? " WHERE " : " NOT INDEXED WHERE ");
 	if (c->scanning)
 		buf_addf(&sql, "%s BETWEEN ?1 AND ?2 ORDER BY %s", t->rowid,
@@ -196,10 +196,10 @@ struct err *table_cursor_seek(struct table_cursor *c,
 	return NULL;
 }
 
-void table_add_select(struct buf *sql, const struct table_info *t,
-		      const char *name, const char *const *columns,
-		      size_t n_columns)
+void table_add_select(struct buf *sql, const struct table_fields *f)
 {
+	const struct table_info *t = f->table;
+
 	buf_addstr(sql, "SELECT ");
 	if (!t->without_rowid)
 		buf_addstr(sql, t->rowid);
@@ -207,22 +207,21 @@ void table_add_select(struct buf *sql, const struct table_info *t,
 		buf_addstr(sql, k ? ", " : "");
 		sql_quote_name(sql, t->keys[k]);
 	}
-	for (size_t i = 0; i < n_columns; i++) {
+	for (size_t i = 0; i < f->n; i++) {
 		buf_addstr(sql, ", ");
-		if (columns[i])
-			sql_quote_name(sql, columns[i]);
+		if (f->columns[i])
+			sql_quote_name(sql, f->columns[i]);
 		else
 			buf_addstr(sql, "NULL");
 	}
 	buf_addstr(sql, " FROM main.");
-	sql_quote_name(sql, name);
+	sql_quote_name(sql, f->name);
 }
 
 struct err *table_scan_open(struct table_scan *s, sqlite3 *db,
-			    const struct table_info *t, const char *name,
-			    const char *const *columns, size_t n_columns,
-			    const char *where)
+			    const struct table_fields *f, const char *where)
 {
+	const struct table_info *t = f->table;
 	struct buf sql = BUF_INIT;
 	struct err *err;
 
@@ -230,7 +229,7 @@ struct err *table_scan_open(struct table_scan *s, sqlite3 *db,
 	s->db = db;
 	s->table = t;
 	s->first = t->without_rowid ? (int)t->n_keys : 1;
-	table_add_select(&sql, t, name, columns, n_columns);
+	table_add_select(&sql, f);
 	if (where)
 		buf_addf(&sql, " WHERE %s", where);
 	if (!t->without_rowid)
@@ -286,9 +285,8 @@ void table_add_line_key(struct buf *out, const struct change_key *key)
 		buf_addint(out, key->i);
 }
 
-struct err *table_stream(sqlite3 *db, const struct table_info *t,
-			 const char *name, const char *const *columns,
-			 size_t n_columns, struct line_writer *lines,
+struct err *table_stream(sqlite3 *db, const struct table_fields *f,
+			 struct line_writer *lines,
 			 struct manifest_table *count)
 {
 	struct table_scan scan;
@@ -296,7 +294,7 @@ struct err *table_stream(sqlite3 *db, const struct table_info *t,
 	struct err *err;
 	bool row = false;
 
-	err = table_scan_open(&scan, db, t, name, columns, n_columns, NULL);
+	err = table_scan_open(&scan, db, f, NULL);
 	while (!err && !lines->err) {
 		struct buf *out;
 
@@ -306,7 +304,7 @@ struct err *table_stream(sqlite3 *db, const struct table_info *t,
 		out = line_writer_begin(lines);
 		buf_add(out, "-\t", 2);
 		table_add_line_key(out, &scan.key);
-		for (size_t i = 0; i < n_columns; i++) {
+		for (size_t i = 0; i < f->n; i++) {
 			table_scan_value(&scan, i, &v);
 			buf_addch(out, '\t');
 			row_add_value(out, &v);
@@ -319,5 +317,5 @@ struct err *table_stream(sqlite3 *db, const struct table_info *t,
 	if (!err)
 		err = line_writer_end(lines);
 	table_scan_close(&scan);
-	return err_wrap(err, "keep the rows of table %s", name);
+	return err_wrap(err, "keep the rows of table %s", f->name);
 }

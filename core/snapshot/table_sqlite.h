@@ -92,6 +92,14 @@ int table_bind_key(sqlite3_stmt *stmt, int i, const struct table_info *t,
 		   const struct change_key *key, struct buf *scratch,
 		   struct err **err);
 
+/** What is read of each row. */
+struct table_fields {
+	const struct table_info *table;
+	const char *name; /**< now (table may be an earlier form of it) */
+	const char *const *columns;
+	size_t n;
+};
+
 /**
  * Rows of a table by ascending key, or one by one: whichever the number of
  * keys asked for makes cheaper.
@@ -107,17 +115,16 @@ struct table_cursor {
 };
 
 /**
- * Open a cursor over these result columns (SQL expressions, n of them).
+ * Open a cursor over these result columns (SQL expressions).
  *
- * @param name the table's name now (t may describe an earlier form of it)
- * @param n_keys, min, max how many integer keys will be asked for and where
+ * @param n_keys how many integer keys will be asked for
+ * @param min the lowest of them
+ * @param max the highest
  */
 MUST_USE struct err *table_cursor_open(struct table_cursor *c, sqlite3 *db,
-				       const struct table_info *t,
-				       const char *name,
-				       const char *const *columns,
-				       size_t n_columns, uint64_t n_keys,
-				       int64_t min, int64_t max);
+				       const struct table_fields *f,
+				       uint64_t n_keys, int64_t min,
+				       int64_t max);
 void table_cursor_close(struct table_cursor *c);
 
 /**
@@ -131,10 +138,11 @@ MUST_USE struct err *table_cursor_seek(struct table_cursor *c,
 /** Append a key as it stands in a line. */
 void table_add_line_key(struct buf *out, const struct change_key *key);
 
-/** SELECT of the key's fields, then of columns (NULL = the value NULL). */
-void table_add_select(struct buf *sql, const struct table_info *t,
-		      const char *name, const char *const *columns,
-		      size_t n_columns);
+/**
+ * SELECT of the key's fields, then of the columns: names, NULL for the value
+ * NULL.
+ */
+void table_add_select(struct buf *sql, const struct table_fields *f);
 
 /** All rows of a table, by ascending key where that is the rowid. */
 struct table_scan {
@@ -146,12 +154,14 @@ struct table_scan {
 	struct buf key_text;
 };
 
-/** where: a condition, or NULL for all rows. */
+/**
+ * Columns as table_add_select() takes them.
+ *
+ * @param where a condition, or NULL for all rows
+ */
 MUST_USE struct err *table_scan_open(struct table_scan *s, sqlite3 *db,
-				     const struct table_info *t,
-				     const char *name,
-				     const char *const *columns,
-				     size_t n_columns, const char *where);
+				     const struct table_fields *f,
+				     const char *where);
 MUST_USE struct err *table_scan_next(struct table_scan *s, bool *row);
 
 /** Value of columns[i]. */
@@ -162,13 +172,12 @@ void table_scan_close(struct table_scan *s);
 /**
  * Write every row of a table as '-' lines (deleted: it was there, whole).
  *
- * @param columns names of the fields to write, in order
+ * @param f the columns to write, by name, in order
  * @param lines a file was begun; it is ended
  * @param count deleted, min and max are counted up
  */
-MUST_USE struct err *table_stream(sqlite3 *db, const struct table_info *t,
-				  const char *name, const char *const *columns,
-				  size_t n_columns, struct line_writer *lines,
+MUST_USE struct err *table_stream(sqlite3 *db, const struct table_fields *f,
+				  struct line_writer *lines,
 				  struct manifest_table *count);
 
 /** Prepare, with the error naming what was prepared. */
