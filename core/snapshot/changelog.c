@@ -184,35 +184,6 @@ static void remember_last(struct changelog *l, const struct record *r)
 	l->last.s = buf_str(&l->last_key);
 }
 
-static struct err *spill(struct changelog *l);
-
-struct err *changelog_end(struct changelog *l)
-{
-	static const char zeros[8];
-	struct record *r;
-	size_t payload;
-
-	end_column(l);
-	r = (struct record *)(void *)(l->mem.data + l->open);
-	payload = l->mem.len - l->open - sizeof(*r) - r->key_len;
-	if (payload > UINT32_MAX - 64)
-		return err_new(ERR_REFUSED,
-			       "a row of %zu bytes is too large "
-			       "to be captured",
-			       payload);
-	r->payload_len = (uint32_t)payload;
-	buf_add(&l->mem, zeros, (8 - l->mem.len % 8) % 8);
-	r = (struct record *)(void *)(l->mem.data + l->open);
-	r->size = (uint32_t)(l->mem.len - l->open);
-	remember_last(l, r);
-	l->count++;
-	if (r->key < l->min)
-		l->min = r->key;
-	if (r->key > l->max)
-		l->max = r->key;
-	return l->mem.len >= l->max_memory ? spill(l) : NULL;
-}
-
 static _Thread_local const char *sort_base;
 
 static int by_key(const void *a, const void *b)
@@ -239,7 +210,7 @@ static void sort_memory(struct changelog *l)
 		l->order[l->n_order++] = at;
 	}
 	sort_base = l->mem.data;
-	if (!l->sorted)
+	if (l->order && !l->sorted)
 		qsort(l->order, l->n_order, sizeof(*l->order), by_key);
 }
 
@@ -294,6 +265,33 @@ static struct err *spill(struct changelog *l)
 	run->end = l->spilled;
 	buf_reset(&l->mem);
 	return NULL;
+}
+
+struct err *changelog_end(struct changelog *l)
+{
+	static const char zeros[8];
+	struct record *r;
+	size_t payload;
+
+	end_column(l);
+	r = (struct record *)(void *)(l->mem.data + l->open);
+	payload = l->mem.len - l->open - sizeof(*r) - r->key_len;
+	if (payload > UINT32_MAX - 64)
+		return err_new(ERR_REFUSED,
+			       "a row of %zu bytes is too large "
+			       "to be captured",
+			       payload);
+	r->payload_len = (uint32_t)payload;
+	buf_add(&l->mem, zeros, (8 - l->mem.len % 8) % 8);
+	r = (struct record *)(void *)(l->mem.data + l->open);
+	r->size = (uint32_t)(l->mem.len - l->open);
+	remember_last(l, r);
+	l->count++;
+	if (r->key < l->min)
+		l->min = r->key;
+	if (r->key > l->max)
+		l->max = r->key;
+	return l->mem.len >= l->max_memory ? spill(l) : NULL;
 }
 
 struct err *changelog_read(struct changelog *l, size_t n_columns)

@@ -262,8 +262,8 @@ static void decode_line(struct manifest *m, struct words *w)
 	const char *what = word(w, &m->arena);
 
 	if (!what)
-		w->bad = true;
-	else if (streq(what, "table"))
+		what = "";
+	if (streq(what, "table"))
 		decode_table(m, w);
 	else if (streq(what, "key") || streq(what, "column"))
 		decode_part(m, w, streq(what, "key"));

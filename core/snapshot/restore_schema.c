@@ -299,7 +299,8 @@ static struct err *remake(struct restore *r)
 	struct err *err = NULL;
 
 	if (r->n_remake)
-		qsort(r->remake, r->n_remake, sizeof(*r->remake), by_rank);
+		qsort(r->remake, r->n_remake,
+		      sizeof(const struct schema_object *), by_rank);
 	for (size_t i = 0; i < r->n_remake && !err; i++) {
 		const struct schema_object *o = r->remake[i];
 		int rc = sqlite3_exec(r->db, o->sql, NULL, NULL, NULL);

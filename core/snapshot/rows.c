@@ -184,6 +184,15 @@ void row_add_new(struct buf *out, const struct row_value *v)
 		row_add_value(out, v);
 }
 
+/* Bit by bit: 0.0 and -0.0 differ, a NaN is itself. */
+static uint64_t bits_of(double real)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &real, sizeof(bits));
+	return bits;
+}
+
 static bool same_value(const struct row_value *a, const struct row_value *b)
 {
 	if (a->type != b->type)
@@ -192,7 +201,7 @@ static bool same_value(const struct row_value *a, const struct row_value *b)
 	case ROW_INT:
 		return a->i == b->i;
 	case ROW_REAL:
-		return !memcmp(&a->real, &b->real, sizeof(a->real));
+		return bits_of(a->real) == bits_of(b->real);
 	case ROW_TEXT:
 	case ROW_BLOB:
 		return a->len == b->len &&
