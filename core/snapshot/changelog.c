@@ -53,7 +53,6 @@ struct changelog {
 	struct change_slot slot;
 	struct buf key_text, values, whole;
 	size_t *value_at;
-	struct err *err;
 };
 
 struct changelog *changelog_new(const char *dir, size_t max_memory)
@@ -87,7 +86,6 @@ void changelog_free(struct changelog *l)
 	buf_release(&l->whole);
 	if (l->fd >= 0)
 		close(l->fd);
-	err_free(l->err);
 	free(l);
 }
 
@@ -172,7 +170,7 @@ static void remember_last(struct changelog *l, const struct record *r)
 {
 	struct change_key k = key_of(r);
 
-	if (l->sorted && l->count && compare_keys(&l->last, &k) >= 0)
+	if (l->sorted && l->open && compare_keys(&l->last, &k) >= 0)
 		l->sorted = false;
 	if (!l->sorted)
 		return;
@@ -264,6 +262,7 @@ static struct err *spill(struct changelog *l)
 	l->spilled += (off_t)l->mem.len;
 	run->end = l->spilled;
 	buf_reset(&l->mem);
+	l->sorted = true;
 	return NULL;
 }
 
