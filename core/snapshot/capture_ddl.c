@@ -278,6 +278,14 @@ static struct err *before_rename(struct capture *c, size_t i, const char *name)
 	return each_shadow(c, name, rename_shadow, i);
 }
 
+/* Rows of sqlite_schema change, or their places are given away again. */
+static bool frees_or_edits(enum sql_verb verb)
+{
+	return verb == SQL_DROP || verb == SQL_DROP_TABLE ||
+	       verb == SQL_RENAME_TABLE || verb == SQL_RENAME_COLUMN ||
+	       verb == SQL_ADD_COLUMN || verb == SQL_DROP_COLUMN;
+}
+
 struct err *capture_before(struct capture *c, size_t i)
 {
 	const struct sql_statement *s = &c->script->statements[i];
@@ -289,6 +297,8 @@ struct err *capture_before(struct capture *c, size_t i)
 		memset(c->tables[k]->candidate, 0,
 		       c->tables[k]->info.n_columns);
 	}
+	if (frees_or_edits(s->verb))
+		c->read_to = 0;
 	c->concerned = concerns_main(c, s);
 	if (!c->concerned)
 		return NULL;

@@ -58,6 +58,7 @@ struct capture {
 	bool was_there;    /**< the table a CREATE names existed before it */
 	bool any_virtual;  /**< virtual tables may hold writes back */
 	int new_as_stored; /**< how the hook counts new values; -1 = unknown */
+	int64_t read_to;   /**< no table up to here in sqlite_schema refers */
 	struct placed *placed;
 	size_t n_placed, cap_placed;
 	struct sequences sequences; /**< before the migration */
@@ -103,6 +104,7 @@ MUST_USE struct err *capture_stream(struct capture *c, struct captured *t);
 /** Counts rows that refer to inserted ones; capture_referrers.c. */
 struct referrers {
 	sqlite3 *db;
+	int64_t *read_to;               /**< of the capture */
 	const struct table_info *table; /**< as it is now */
 	sqlite3_stmt *add;
 	struct buf bind;

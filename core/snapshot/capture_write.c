@@ -302,7 +302,9 @@ static bool is_replaced(struct capture *c, const struct captured *t,
 static struct err *write_slots(struct capture *c, struct captured *t,
 			       struct after *a)
 {
-	struct referrers ref = { .db = c->db, .table = &a->info };
+	struct referrers ref = { .db = c->db,
+				 .read_to = &c->read_to,
+				 .table = &a->info };
 	const struct change_slot *slot = NULL;
 	struct err *err = changelog_read(t->log, t->info.n_columns);
 
