@@ -247,11 +247,11 @@ struct err *referrers_end(struct referrers *r, struct err *err, uint64_t *out)
 	sqlite3_stmt *ref = NULL;
 	bool made = r->add != NULL;
 
-	*out = 0;
 	sqlite3_finalize(r->add);
 	r->add = NULL;
 	buf_release(&r->bind);
-	if (!err && made && r->n <= MAX_KEYS) {
+	if (!err && out && made && r->n <= MAX_KEYS) {
+		*out = 0;
 		err = each_reference(r, &ref);
 		if (!err)
 			err = count_all(r, ref, out);

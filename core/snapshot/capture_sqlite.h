@@ -112,11 +112,11 @@ struct referrers {
 	bool asked;
 };
 
-/** The migration inserted this row. */
+/** The migration inserted this row, or changed it. */
 MUST_USE struct err *referrers_add(struct referrers *r,
 				   const struct change_key *key);
 
-/** Count them, unless there was an error; release. */
+/** Count them, unless there was an error or out is NULL; release. */
 MUST_USE struct err *referrers_end(struct referrers *r, struct err *err,
 				   uint64_t *out);
 

@@ -247,15 +247,16 @@ static struct err *write_slot(struct capture *c, struct captured *t,
 		return err;
 	if (slot->was_empty) {
 		keep = exists;
-		if (exists) {
+		if (exists)
 			write_inserted(t, slot, a, out);
-			err = referrers_add(ref, &slot->key);
-		}
 	} else if (!exists) {
 		err = write_deleted(t, slot, out);
 	} else {
 		keep = write_updated(t, slot, a, out);
 	}
+	/* what it refers to has come, by a new row or by a new value */
+	if (!err && keep && exists)
+		err = referrers_add(ref, &slot->key);
 	if (err || !keep) {
 		line_writer_drop(&c->lines);
 		return err;
@@ -319,7 +320,8 @@ static struct err *write_slots(struct capture *c, struct captured *t,
 		err = line_writer_end(&c->lines);
 	/* an unfinished SELECT would stand in the way of its DROP */
 	table_cursor_close(&a->cursor);
-	return referrers_end(&ref, err, &t->lines.referrers);
+	return referrers_end(&ref, err,
+			     t->lines.inserted ? &t->lines.referrers : NULL);
 }
 
 struct err *capture_write_table(struct capture *c, struct captured *t,

@@ -291,6 +291,12 @@ static const struct trip cascades[] = {
 	  "CREATE TABLE c(a REFERENCES p, b INT REFERENCES p); INSERT INTO c "
 	  "VALUES (7,7),('X',NULL);",
 	  "INSERT INTO p VALUES (7),('x')" },
+	{ "off: a changed key meets what referred in vain",
+	  "CREATE TABLE p(id TEXT PRIMARY KEY, v); CREATE TABLE c(a "
+	  "REFERENCES p); INSERT INTO c VALUES (7),(0); INSERT INTO p VALUES "
+	  "(9,1),(-1,2);",
+	  "UPDATE p SET id = id + 1 WHERE id < 7; INSERT INTO p VALUES "
+	  "(2,'x')" },
 	{ "off: what could not be checked",
 	  "CREATE TABLE p(id INTEGER PRIMARY KEY, v); INSERT INTO p VALUES "
 	  "(3,1); CREATE TABLE c(a REFERENCES p); INSERT INTO c VALUES (9);",
