@@ -66,6 +66,8 @@ static void write_story(struct story *s, uint64_t seed)
 	memset(s, 0, sizeof(*s));
 	s->foreign_keys = random_below(&r, 2);
 	assert_ok(world_open(&w, s->foreign_keys));
+	/* a trigger may feed the very table that is scanned, without end */
+	assert_ok(world_exec(&w, "PRAGMA max_page_count = 2000"));
 	r.db = w.db;
 	n = 4 + random_below(&r, 20);
 	for (unsigned i = 0; i < n; i++) {
@@ -202,7 +204,8 @@ static void rollback__leaves_no_trace(void **state)
 	}
 	print_message("%u migrations ran\n", applied);
 	assert_int_equal(failed, 0);
-	assert_true(applied * 2 > cases || cases < 10);
+	/* the database accepted each: a refusal would be capture's own */
+	assert_int_equal(applied, cases);
 }
 
 int main(void)
