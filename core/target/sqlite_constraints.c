@@ -39,14 +39,10 @@ static struct err *add_violation(void *payload, int n,
 
 struct err *sqlite_check_deferred(struct target *base)
 {
-	struct sqlite_target *t = sqlite_target_of(base);
 	struct buf b = BUF_INIT;
 	struct err *err;
-	int now = 0, high = 0;
 
-	/* https://sqlite.org/c3ref/c_dbstatus_options.html: 0 = none */
-	sqlite3_db_status(t->db, SQLITE_DBSTATUS_DEFERRED_FKS, &now, &high, 0);
-	if (!now)
+	if (!target_sqlite_deferred_violations(base))
 		return NULL;
 	err = sqlite_query(base,
 			   "SELECT \"table\", count(*) FROM "
