@@ -40,7 +40,8 @@ ifeq ($(MODE_$(MODE)),)
 $(error MODE must be debug, asan, cov or release)
 endif
 
-CPPFLAGS += -I. -Icore -Itests -D_GNU_SOURCE -DSQLITE_ENABLE_PREUPDATE_HOOK \
+CPPFLAGS += -I. -Icore -Itests -D_GNU_SOURCE \
+	$(patsubst -I%,-isystem %,$(shell $(PKG) --cflags-only-I libpq)) -DSQLITE_ENABLE_PREUPDATE_HOOK \
 	-DGIT_MIGRATE_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 -pthread $(WARN) $(HARD) $(MODE_$(MODE))
 LDFLAGS  += -pthread $(filter -fsanitize% --coverage,$(MODE_$(MODE)))
@@ -61,7 +62,10 @@ OBJ           = $(patsubst %.c,$(B)/obj/%.o,$1)
 TESTS        := $(patsubst tests/unit/%.c,$(B)/tests/%,$(test_SRC))
 BENCHES      := $(patsubst tests/bench/%.c,$(B)/bench/%,$(bench_SRC))
 
-LIBS_core     = $(shell $(PKG) --libs $(CORE_PKGS))
+# libpq is loaded when it is needed (core/postgres/lib.h); libpg_query is
+# linked into the program, so that its symbols (palloc, ...) stay inside
+LIBS_core     = $(shell $(PKG) --libs $(CORE_PKGS)) \
+		-l:libpg_query.a -Wl,--exclude-libs,libpg_query.a -lm -ldl
 LIBS_git      = $(shell $(PKG) --libs $(GIT_PKGS))
 LIBS_test     = $(shell $(PKG) --libs $(TEST_PKGS))
 

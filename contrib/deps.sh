@@ -33,6 +33,9 @@ build() {
 	need libisal-dev pkg-config libisal
 	need libssl-dev pkg-config libcrypto
 	need libxxhash-dev header xxhash.h
+	need libpq-dev pkg-config libpq
+	need libpg-query-dev header pg_query.h
+	need libprotobuf-c-dev header protobuf-c/protobuf-c.h
 	need libjansson-dev pkg-config jansson
 	need libcmocka-dev pkg-config cmocka
 	need sqlite3 has sqlite3
@@ -42,6 +45,8 @@ tests() {
 	need valgrind has valgrind
 	need man-db has man
 	need jq has jq
+	need postgresql ls /usr/lib/postgresql/*/bin/initdb
+	need pgbouncer has pgbouncer
 }
 
 lint() {

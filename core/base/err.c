@@ -11,6 +11,7 @@ struct err {
 	enum err_class cls;
 	char *text;
 	char *hint;
+	char *code, *detail;
 	char *path;
 	struct err_at at;
 };
@@ -96,6 +97,15 @@ struct err *err_hintf(struct err *e, const char *fmt, ...)
 	return e;
 }
 
+struct err *err_code(struct err *e, const char *code, const char *detail)
+{
+	if (e && code && !e->code)
+		e->code = xstrdup(code);
+	if (e && detail && !e->detail)
+		e->detail = xstrdup(detail);
+	return e;
+}
+
 struct err *err_first(struct err *a, struct err *b)
 {
 	if (!a)
@@ -107,6 +117,16 @@ struct err *err_first(struct err *a, struct err *b)
 enum err_class err_class_of(const struct err *e)
 {
 	return e->cls;
+}
+
+const char *err_code_of(const struct err *e)
+{
+	return e->code;
+}
+
+const char *err_detail_of(const struct err *e)
+{
+	return e->detail;
 }
 
 const char *err_text(const struct err *e)
@@ -150,6 +170,8 @@ void err_free(struct err *e)
 		return;
 	free(e->text);
 	free(e->hint);
+	free(e->code);
+	free(e->detail);
 	free(e->path);
 	free(e);
 }

@@ -70,8 +70,20 @@ MUST_USE struct err *err_hintf(struct err *e, const char *fmt, ...)
  */
 MUST_USE struct err *err_first(struct err *a, struct err *b);
 
-/** Getters borrow from e; valid until err_free(). Hint may be NULL. */
+/**
+ * Attach the database's own code of the error (PostgreSQL: an SQLSTATE) and
+ * what it says about the rows concerned, which may quote values: never shown
+ * unasked, never in a ledger commit. Either may be NULL. Same contract as
+ * err_hint: what is there already stays.
+ */
+MUST_USE struct err *err_code(struct err *e, const char *code,
+			      const char *detail);
+
+/** Getters borrow from e; valid until err_free(). Hint, code and detail may
+ * be NULL. */
 enum err_class err_class_of(const struct err *e);
+const char *err_code_of(const struct err *e);
+const char *err_detail_of(const struct err *e);
 const char *err_text(const struct err *e);
 const char *err_hint_of(const struct err *e);
 const struct err_at *err_at_of(const struct err *e);
