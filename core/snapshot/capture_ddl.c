@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "snapshot/virtual_sqlite.h"
 #include "sql/sqlite_lexer.h"
 
 /* Statements that make, drop or alter tables: what the hook does not see. */
@@ -142,31 +143,12 @@ static struct err *each_shadow(struct capture *c, const char *name,
 						 const char *shadow),
 			       size_t i)
 {
-	sqlite3_stmt *stmt = NULL;
-	char **names = NULL;
-	size_t n = 0, cap = 0;
-	struct err *err = table_prepare(
-		c->db,
-		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
-		"type = 'shadow' AND lower(substr(name, 1, length(?1) + 1)) "
-		"= lower(?1) || '_'",
-		&stmt);
+	struct virtual_shadows s;
+	struct err *err = virtual_shadows_read(&s, c->db, name);
 
-	if (err)
-		return err;
-	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
-		VEC_GROW(names, n, cap);
-		names[n++] =
-			xstrdup((const char *)sqlite3_column_text(stmt, 0));
-	}
-	sqlite3_finalize(stmt);
-	for (size_t k = 0; k < n; k++) {
-		if (!err)
-			err = fn(c, i, names[k]);
-		free(names[k]);
-	}
-	free(names);
+	for (size_t k = 0; k < s.n && !err; k++)
+		err = fn(c, i, s.names[k]);
+	virtual_shadows_release(&s);
 	return err;
 }
 
@@ -180,22 +162,6 @@ static struct err *create_shadow(struct capture *c, size_t i, const char *name)
 	(void)i;
 	capture_add_created(c, name);
 	return NULL;
-}
-
-static bool is_virtual(sqlite3 *db, const char *name)
-{
-	sqlite3_stmt *stmt = NULL;
-	bool yes = false;
-
-	if (sqlite3_prepare_v2(db,
-			       "SELECT 1 FROM pragma_table_list(?1) WHERE "
-			       "schema = 'main' AND type = 'virtual'",
-			       -1, &stmt, NULL) == SQLITE_OK) {
-		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-		yes = sqlite3_step(stmt) == SQLITE_ROW;
-	}
-	sqlite3_finalize(stmt);
-	return yes;
 }
 
 static bool table_exists(sqlite3 *db, const char *name)
@@ -246,8 +212,9 @@ static struct err *before_drop_table(struct capture *c, size_t i,
 {
 	struct err *err;
 
-	if (!is_virtual(c->db, name))
+	if (!virtual_exists(c->db, name))
 		return before_drop(c, i, name, false);
+	c->dropped_virtual |= !capture_is_created(c, name);
 	/* what is held back is not in the shadow tables yet */
 	err = capture_flush(c);
 	if (!err)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "snapshot/virtual_sqlite.h"
 
 /* What a migration left, beside the rows: counters, names, places. */
 
@@ -154,6 +155,28 @@ static struct err *write_places(struct capture *c, struct manifest *m)
 	return err;
 }
 
+/*
+ * A virtual table in the place of a dropped one goes again when that comes
+ * back: its rows cannot be told apart, so it must be as it is left here.
+ */
+static struct err *write_remade(struct capture *c, struct manifest *m)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; c->dropped_virtual && i < c->n_created && !err;
+	     i++) {
+		struct virtual_state state;
+
+		if (!virtual_exists(c->db, c->created[i]))
+			continue;
+		err = virtual_state_read(&state, c->db, c->created[i]);
+		if (!err)
+			manifest_add_virtual(m, c->created[i], state.rows,
+					     state.digest);
+	}
+	return err;
+}
+
 struct err *capture_finish(struct capture *c, struct schema_delta *delta,
 			   struct arena *arena, struct capture_result *out)
 {
@@ -175,10 +198,13 @@ struct err *capture_finish(struct capture *c, struct schema_delta *delta,
 	if (!err)
 		err = write_places(c, &m);
 	if (!err)
+		err = write_remade(c, &m);
+	if (!err)
 		write_renames(c, delta, arena);
 	for (size_t i = 0; i < m.n_tables; i++)
 		out->rows += manifest_lines(&m.tables[i]);
-	if (!err && (m.n_tables || m.n_sequences || m.n_objects)) {
+	if (!err &&
+	    (m.n_tables || m.n_sequences || m.n_objects || m.n_virtuals)) {
 		out->any = true;
 		out->bytes = c->lines.bytes;
 		manifest_encode(&text, &m);

@@ -196,7 +196,7 @@ void capture_abort(struct capture *c)
 		free(c->placed[i].sql);
 	}
 	c->n_tables = c->n_created = c->n_placed = 0;
-	c->sequences_read = c->any_virtual = false;
+	c->sequences_read = c->any_virtual = c->dropped_virtual = false;
 	c->script = NULL;
 	c->last = NULL;
 	c->dropping = c->creating = NULL;

@@ -54,9 +54,10 @@ struct capture {
 	const char *dropping;  /**< rows of this table are logged already */
 	uint64_t collateral;   /**< rows changed while it is dropped */
 	const char *creating;  /**< a virtual table, with <creating>_<suffix> */
-	bool concerned;    /**< the running statement is about main's tables */
-	bool was_there;    /**< the table a CREATE names existed before it */
-	bool any_virtual;  /**< virtual tables may hold writes back */
+	bool concerned;   /**< the running statement is about main's tables */
+	bool was_there;   /**< the table a CREATE names existed before it */
+	bool any_virtual; /**< virtual tables may hold writes back */
+	bool dropped_virtual; /**< one that the migration did not make */
 	int new_as_stored; /**< how the hook counts new values; -1 = unknown */
 	int64_t read_to;   /**< no table up to here in sqlite_schema refers */
 	struct placed *placed;

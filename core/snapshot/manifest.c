@@ -13,6 +13,7 @@ void manifest_release(struct manifest *m)
 	free(m->tables);
 	free(m->sequences);
 	free(m->objects);
+	free(m->virtuals);
 	arena_release(&m->arena);
 	memset(m, 0, sizeof(*m));
 }
@@ -40,6 +41,15 @@ void manifest_add_object(struct manifest *m, const struct manifest_object *o)
 		o->position,
 		o->sql ? arena_strdup(&m->arena, o->sql) : NULL,
 	};
+}
+
+void manifest_add_virtual(struct manifest *m, const char *name, uint64_t rows,
+			  uint64_t digest)
+{
+	VEC_GROW(m->virtuals, m->n_virtuals, m->cap_virtuals);
+	m->virtuals[m->n_virtuals++] =
+		(struct manifest_virtual){ arena_strdup(&m->arena, name), rows,
+					   digest };
 }
 
 /* Names as one word: "%XX" for anything that could end it; "-" is NULL. */
@@ -120,6 +130,12 @@ void manifest_encode(struct buf *out, const struct manifest *m)
 		buf_addf(out, " %" PRId64, m->objects[i].position);
 		add_name(out, m->objects[i].sql);
 		buf_addch(out, '\n');
+	}
+	for (size_t i = 0; i < m->n_virtuals; i++) {
+		buf_addstr(out, "virtual");
+		add_name(out, m->virtuals[i].name);
+		buf_addf(out, " %" PRIu64 " %016" PRIx64 "\n",
+			 m->virtuals[i].rows, m->virtuals[i].digest);
 	}
 }
 
@@ -257,6 +273,22 @@ static void decode_object(struct manifest *m, struct words *w)
 		manifest_add_object(m, &o);
 }
 
+static void decode_virtual(struct manifest *m, struct words *w)
+{
+	const char *name = word(w, &m->arena), *hex;
+	uint64_t rows = (uint64_t)number(w), digest;
+	char *end;
+
+	hex = word(w, &m->arena);
+	w->bad |= !name || !hex || strlen(hex) != 16;
+	if (w->bad)
+		return;
+	digest = strtoull(hex, &end, 16);
+	w->bad = *end != '\0';
+	if (!w->bad)
+		manifest_add_virtual(m, name, rows, digest);
+}
+
 static void decode_line(struct manifest *m, struct words *w)
 {
 	const char *what = word(w, &m->arena);
@@ -271,6 +303,8 @@ static void decode_line(struct manifest *m, struct words *w)
 		decode_sequence(m, w);
 	else if (streq(what, "object"))
 		decode_object(m, w);
+	else if (streq(what, "virtual"))
+		decode_virtual(m, w);
 	else
 		w->bad = true;
 	w->bad |= w->pos != w->end;

@@ -58,6 +58,15 @@ struct manifest_object {
 	const char *sql; /**< its text, or NULL where that is known */
 };
 
+/**
+ * A virtual table that the migration made when it had dropped another one: the
+ * rows in its shadow tables and a digest of them, as the migration left them.
+ */
+struct manifest_virtual {
+	const char *name;
+	uint64_t rows, digest;
+};
+
 struct manifest {
 	struct manifest_table *tables;
 	size_t n_tables, cap_tables;
@@ -65,6 +74,8 @@ struct manifest {
 	size_t n_sequences, cap_sequences;
 	struct manifest_object *objects;
 	size_t n_objects, cap_objects;
+	struct manifest_virtual *virtuals;
+	size_t n_virtuals, cap_virtuals;
 	struct arena arena;
 };
 
@@ -74,6 +85,8 @@ struct manifest_sequence *manifest_add_sequence(struct manifest *m);
 
 /** Strings are copied. */
 void manifest_add_object(struct manifest *m, const struct manifest_object *o);
+void manifest_add_virtual(struct manifest *m, const char *name, uint64_t rows,
+			  uint64_t digest);
 
 void manifest_encode(struct buf *out, const struct manifest *m);
 

@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "snapshot/restore_sqlite.h"
+#include "snapshot/virtual_sqlite.h"
 #include "target/target_sqlite.h"
 
 /*
@@ -143,9 +144,81 @@ static void report(struct restore *r, const char *table, const struct counts *c)
 		restore_conflict_add(r, table, RESTORE_KEY_REUSED, c->reused);
 }
 
-struct err *restore_check(struct restore *r)
+static bool is_parked(const struct restore *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_tables; i++)
+		if (r->tables[i].way == RESTORE_REMOVE &&
+		    sql_same_name(SQL_SQLITE, r->tables[i].after, name))
+			return true;
+	return false;
+}
+
+/* How many rows differ is not known: at least one does. */
+static void add_unlike(struct restore *r, const char *name)
+{
+	restore_conflict_add(r, name, RESTORE_CHANGED, 1);
+}
+
+static struct err *check_remade(struct restore *r,
+				const struct manifest_virtual *v)
+{
+	const struct schema_object *now =
+		schema_find(r->req->now, "virtual", v->name);
+	struct virtual_state state;
+	struct err *err;
+
+	if (!now) {
+		struct buf path = BUF_INIT;
+
+		schema_add_path(&path, "virtual", v->name);
+		restore_conflict_add(r, buf_str(&path), RESTORE_REDEFINED, 0);
+		buf_release(&path);
+		return NULL;
+	}
+	err = virtual_state_read(&state, r->db, now->name);
+	if (!err && (state.rows != v->rows || state.digest != v->digest))
+		add_unlike(r, now->name);
+	return err;
+}
+
+/* A table that is about to be dropped must be known to be as it was left. */
+static struct err *check_unknown(struct restore *r,
+				 const struct restore_table *t)
+{
+	struct virtual_state state;
+	struct err *err;
+
+	for (size_t i = 0; i < r->manifest.n_virtuals; i++)
+		if (sql_same_name(SQL_SQLITE, r->manifest.virtuals[i].name,
+				  t->after))
+			return NULL;
+	err = virtual_state_read(&state, r->db, t->after);
+	if (!err && state.rows)
+		add_unlike(r, t->after);
+	return err;
+}
+
+/*
+ * Virtual tables that go for the old one of their name. Their rows are in
+ * shadow tables, where one row of theirs is spread over many.
+ */
+static struct err *check_virtuals(struct restore *r)
 {
 	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->manifest.n_virtuals && !err; i++)
+		if (!is_parked(r, r->manifest.virtuals[i].name))
+			err = check_remade(r, &r->manifest.virtuals[i]);
+	for (size_t i = 0; i < r->n_tables && !err; i++)
+		if (r->tables[i].way == RESTORE_VIRTUAL && r->tables[i].cur &&
+		    streq(r->tables[i].after, r->tables[i].before))
+			err = check_unknown(r, &r->tables[i]);
+	return err;
+}
+
+struct err *restore_check(struct restore *r)
+{
+	struct err *err = check_virtuals(r);
 
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		struct restore_table *t = &r->tables[i];

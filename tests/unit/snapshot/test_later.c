@@ -24,6 +24,11 @@ struct later {
 	"extra TEXT DEFAULT 'e'); INSERT INTO u(id,name,n) VALUES " \
 	"(1,'ann',10),(2,'bob',20),(3,'cyd',30),(7,'dan',NULL);"
 
+#define FTS                                               \
+	"CREATE VIRTUAL TABLE f USING fts5(title, body);" \
+	"INSERT INTO f VALUES ('one','text'),('two','else');"
+#define SEARCH "CREATE VIRTUAL TABLE f USING fts5(title, body); "
+
 static const struct later kept[] = {
 	{ "rows beside", USERS, "UPDATE u SET n = 0 WHERE id < 3",
 	  "INSERT INTO u VALUES (50,'new',1,'x'); UPDATE u SET n = 5 WHERE "
@@ -84,6 +89,10 @@ static const struct later kept[] = {
 	  "CREATE INDEX later ON u(name); CREATE TRIGGER lt AFTER INSERT ON u "
 	  "BEGIN DELETE FROM u WHERE id = 1; END; CREATE VIEW lv AS SELECT "
 	  "name FROM u" },
+	{ "beside a virtual table made anew", FTS USERS,
+	  "DROP TABLE f; " SEARCH "INSERT INTO f VALUES ('new','row')",
+	  "DELETE FROM u WHERE id = 3; SELECT * FROM f('new')", NULL,
+	  "DELETE FROM u WHERE id = 3" },
 };
 
 static const struct later refused[] = {
@@ -176,6 +185,42 @@ static const struct later refused[] = {
 	{ "user_version was set", "PRAGMA user_version = 1;",
 	  "PRAGMA user_version = 2", "PRAGMA user_version = 7",
 	  "pragmas/user_version.sql REDEFINED 0", NULL },
+	{ "rows of a virtual table made anew", FTS,
+	  "DROP TABLE f; " SEARCH "INSERT INTO f VALUES ('new','row')",
+	  "INSERT INTO f VALUES ('later','row')", "f CHANGED 1", NULL },
+	{ "rows of a virtual table made anew with other columns", FTS,
+	  "DROP TABLE f; CREATE VIRTUAL TABLE f USING fts5(t); INSERT INTO f "
+	  "VALUES ('new')",
+	  "UPDATE f SET t = 'wen'", "f CHANGED 1", NULL },
+	{ "rows of an empty virtual table made anew",
+	  "CREATE VIRTUAL TABLE f USING fts5(title, body);",
+	  "DROP TABLE f; " SEARCH, "INSERT INTO f VALUES ('later','row')",
+	  "f CHANGED 1", NULL },
+	{ "a row less in a virtual table made anew", FTS,
+	  "DROP TABLE f; " SEARCH "INSERT INTO f VALUES ('a','b'),('c','d')",
+	  "DELETE FROM f WHERE rowid = 1", "f CHANGED 1", NULL },
+	{ "rows of a virtual table that took a name by renaming", FTS,
+	  "CREATE VIRTUAL TABLE n USING fts5(title); INSERT INTO n SELECT "
+	  "title FROM f; DROP TABLE f; ALTER TABLE n RENAME TO f",
+	  "INSERT INTO f VALUES ('later')", "f CHANGED 1", NULL },
+	{ "rows of a virtual table that was moved and dropped", FTS,
+	  "ALTER TABLE f RENAME TO g; DROP TABLE g; " SEARCH,
+	  "INSERT INTO f VALUES ('later','row')", "f CHANGED 1", NULL },
+	{ "rows of an fts4 made anew",
+	  "CREATE VIRTUAL TABLE f USING fts4(a); INSERT INTO f VALUES ('x');",
+	  "DROP TABLE f; CREATE VIRTUAL TABLE f USING fts4(a)",
+	  "INSERT INTO f VALUES ('later')", "f CHANGED 1", NULL },
+	{ "rows of an rtree made anew",
+	  "CREATE VIRTUAL TABLE r USING rtree(id, x0, x1); INSERT INTO r "
+	  "VALUES (1,0,1);",
+	  "DROP TABLE r; CREATE VIRTUAL TABLE r USING rtree(id, y0, y1); "
+	  "INSERT INTO r VALUES (5,0,1)",
+	  "UPDATE r SET y1 = 7", "r CHANGED 1", NULL },
+	{ "a virtual table made anew is gone", FTS, "DROP TABLE f; " SEARCH,
+	  "DROP TABLE f", "virtual/f.sql REDEFINED 0", NULL },
+	{ "a virtual table made anew is a table", FTS, "DROP TABLE f; " SEARCH,
+	  "DROP TABLE f; CREATE TABLE f(title, body)",
+	  "virtual/f.sql REDEFINED 0", NULL },
 };
 
 static int by_text(const void *a, const void *b)

@@ -45,6 +45,7 @@ static void fill(struct manifest *m)
 		s->is = INT64_MAX;
 		s->position = (int64_t)i;
 		manifest_add_object(m, &o);
+		manifest_add_virtual(m, names[i], i, i ? UINT64_MAX - i : 0);
 	}
 }
 
@@ -76,6 +77,9 @@ static void manifest__keeps_odd_names(void **state)
 		assert_string_equal(back.objects[i].name, names[i]);
 		assert_true(streq_null(back.objects[i].sql, m.objects[i].sql));
 		assert_ptr_equal(manifest_find(&back, names[i]), t);
+		assert_string_equal(back.virtuals[i].name, names[i]);
+		assert_int_equal(back.virtuals[i].rows, i);
+		assert_int_equal(back.virtuals[i].digest, m.virtuals[i].digest);
 	}
 	assert_null(manifest_find(&back, "nothing"));
 	manifest_encode(&again, &back);
@@ -104,6 +108,10 @@ static void manifest__refuses_damage(void **state)
 		"git-migrate snapshot 1\nobject index i\n",
 		"git-migrate snapshot 1\nobject index - 1 -\n",
 		"git-migrate snapshot 1\nobject index %4 1 -\n",
+		"git-migrate snapshot 1\nvirtual f 1\n",
+		"git-migrate snapshot 1\nvirtual - 1 0123456789abcdef\n",
+		"git-migrate snapshot 1\nvirtual f 1 0123456789abcde\n",
+		"git-migrate snapshot 1\nvirtual f 1 0123456789abcdeg\n",
 		"git-migrate snapshot 1\n\n",
 	};
 
