@@ -25,6 +25,7 @@ bool virtual_exists(sqlite3 *db, const char *name)
 	return yes;
 }
 
+/* No suffix has an underscore: <name>_x_data belongs to <name>_x. */
 struct err *virtual_shadows_read(struct virtual_shadows *out, sqlite3 *db,
 				 const char *name)
 {
@@ -33,7 +34,8 @@ struct err *virtual_shadows_read(struct virtual_shadows *out, sqlite3 *db,
 		db,
 		"SELECT name FROM pragma_table_list WHERE schema = 'main' AND "
 		"type = 'shadow' AND lower(substr(name, 1, length(?1) + 1)) "
-		"= lower(?1) || '_' "
+		"= lower(?1) || '_' AND "
+		"instr(substr(name, length(?1) + 2), '_') = 0 "
 		"ORDER BY lower(name)",
 		&stmt);
 

@@ -93,6 +93,11 @@ static const struct later kept[] = {
 	  "DROP TABLE f; " SEARCH "INSERT INTO f VALUES ('new','row')",
 	  "DELETE FROM u WHERE id = 3; SELECT * FROM f('new')", NULL,
 	  "DELETE FROM u WHERE id = 3" },
+	{ "of another virtual table whose name goes on",
+	  FTS "CREATE VIRTUAL TABLE f_x USING fts5(v); INSERT INTO f_x VALUES "
+	      "('a');",
+	  "DROP TABLE f", "INSERT INTO f_x VALUES ('later')", NULL,
+	  "INSERT INTO f_x VALUES ('later')" },
 };
 
 static const struct later refused[] = {
