@@ -12,9 +12,9 @@
  * ways. Knows no journal and no migration. All waiting stops on Ctrl-C: the
  * server is asked to cancel (PQcancel), and the caller gets ERR_CANCELLED.
  *
- * The session is made to print the same text everywhere: UTF-8, ISO dates,
- * bytea in hex, floats that read back (extra_float_digits is the server's
- * default since 12), UTC, search_path as the server has it.
+ * The session speaks UTF-8; every other setting is as the server has it for
+ * this user and database, because migrations mean what they mean there. Who
+ * reads values has to set DateStyle, bytea_output and the like for that time.
  *
  * Errors of the server are ERR_TARGET (ERR_STATE for a lock or deadlock that
  * another session is the reason of: 55P03, 40P01, 40001) with its message,

@@ -1,0 +1,324 @@
+#include <assert.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "postgres/impl.h"
+
+/* Our own questions, one at a time or in a pipeline. */
+
+#define PARAMS_MAX 64
+
+/* Parameters in the three arrays that libpq wants. */
+struct params {
+	int n;
+	const char *values[PARAMS_MAX];
+	int lengths[PARAMS_MAX], formats[PARAMS_MAX];
+};
+
+static void params_init(struct params *p, const struct pg_arg *args, int n)
+{
+	assert(n <= PARAMS_MAX);
+	p->n = n;
+	for (int i = 0; i < n; i++) {
+		p->values[i] = args[i].s;
+		p->lengths[i] = (int)args[i].len;
+		p->formats[i] = args[i].is_bytea;
+	}
+}
+
+/* An error of ours says what was being done: the question's first words. */
+static struct err *query_error(struct pg_conn *c, const PGresult *r,
+			       const char *sql)
+{
+	struct err *e = pg_result_error(c, r, NULL);
+	size_t n = strcspn(sql, "\n(");
+
+	n = n > 60 ? 60 : n;
+	while (n > 0 && sql[n - 1] == ' ')
+		n--;
+	if (err_class_of(e) != ERR_TARGET)
+		return e;
+	return err_wrap(e, "%.*s", (int)n, sql);
+}
+
+static bool is_failure(ExecStatusType s)
+{
+	return s == PGRES_FATAL_ERROR || s == PGRES_BAD_RESPONSE ||
+	       s == PGRES_NONFATAL_ERROR;
+}
+
+/* Hand the rows of one result out. */
+static struct err *give_rows(const PGresult *r, pg_row_fn row, void *payload)
+{
+	int n_rows = pg_lib.PQntuples(r), n = pg_lib.PQnfields(r);
+	struct pg_cell *cells;
+	struct err *e = NULL;
+
+	if (!row || n_rows == 0)
+		return NULL;
+	cells = xcalloc((size_t)n, sizeof(*cells));
+	for (int i = 0; i < n; i++)
+		cells[i].type = pg_lib.PQftype(r, i);
+	for (int at = 0; at < n_rows && !e; at++) {
+		for (int i = 0; i < n; i++) {
+			bool null = pg_lib.PQgetisnull(r, at, i);
+
+			cells[i].s = null ? NULL : pg_lib.PQgetvalue(r, at, i);
+			cells[i].len = (size_t)pg_lib.PQgetlength(r, at, i);
+		}
+		e = row(payload, n, cells);
+	}
+	free(cells);
+	return e;
+}
+
+/* The answer to one question; the last result that counts stays in *kept. */
+static struct err *take_answer(struct pg_conn *c, const char *sql,
+			       PGresult **kept)
+{
+	struct err *e = NULL, *lost;
+	PGresult *r;
+
+	*kept = NULL;
+	while (!(lost = pg_next(c, &r)) && r) {
+		ExecStatusType status = pg_lib.PQresultStatus(r);
+
+		if (is_failure(status) && !e)
+			e = query_error(c, r, sql);
+		if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) {
+			pg_lib.PQclear(r);
+			e = err_first(
+				e, err_new(ERR_TARGET, "COPY is no question"));
+			pg_lib.PQputCopyEnd(c->pg, "not wanted");
+			continue;
+		}
+		pg_lib.PQclear(*kept);
+		*kept = r;
+	}
+	return err_first(e, lost);
+}
+
+static struct err *prepare(struct pg_conn *c, const char *sql,
+			   const char **name)
+{
+	PGresult *r;
+	char *made;
+	struct err *e;
+
+	*name = map_get(&c->prepared, sql);
+	if (*name)
+		return NULL;
+	made = xasprintf("gm%zu", c->prepared.n + 1);
+	e = pg_started(c, pg_lib.PQsendPrepare(c->pg, made, sql, 0, NULL));
+	if (!e) {
+		e = take_answer(c, sql, &r);
+		pg_lib.PQclear(r);
+	}
+	if (e) {
+		free(made);
+		return e;
+	}
+	map_put(&c->prepared, sql, made);
+	*name = made;
+	return NULL;
+}
+
+static int send_query(struct pg_conn *c, const char *sql, const char *name,
+		      const struct params *p)
+{
+	if (name)
+		return pg_lib.PQsendQueryPrepared(c->pg, name, p->n, p->values,
+						  p->lengths, p->formats, 0);
+	return pg_lib.PQsendQueryParams(c->pg, sql, p->n, NULL, p->values,
+					p->lengths, p->formats, 0);
+}
+
+struct err *pg_query(struct pg_conn *c, const char *sql,
+		     const struct pg_arg *args, int n_args, pg_row_fn row,
+		     void *payload)
+{
+	const char *name = NULL;
+	PGresult *r = NULL;
+	struct params p;
+	struct err *e = NULL;
+
+	params_init(&p, args, n_args);
+	if (!c->pooled)
+		e = prepare(c, sql, &name);
+	if (!e)
+		e = pg_started(c, send_query(c, sql, name, &p));
+	if (!e)
+		e = take_answer(c, sql, &r);
+	if (!e && r)
+		e = give_rows(r, row, payload);
+	pg_lib.PQclear(r);
+	return e;
+}
+
+struct err *pg_exec(struct pg_conn *c, const char *sql)
+{
+	PGresult *r = NULL;
+	struct err *e = pg_started(c, pg_lib.PQsendQuery(c->pg, sql));
+
+	if (!e)
+		e = take_answer(c, sql, &r);
+	pg_lib.PQclear(r);
+	return e;
+}
+
+struct err *pg_execf(struct pg_conn *c, const char *fmt, ...)
+{
+	struct buf sql = BUF_INIT;
+	struct err *e;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&sql, fmt, ap);
+	va_end(ap);
+	e = pg_exec(c, buf_str(&sql));
+	buf_release(&sql);
+	return e;
+}
+
+struct first_int {
+	int64_t *out;
+	bool found;
+};
+
+static struct err *take_int(void *payload, int n, const struct pg_cell *cell)
+{
+	struct first_int *f = payload;
+
+	(void)n;
+	if (!f->found && cell[0].s)
+		*f->out = strtoll(cell[0].s, NULL, 10);
+	f->found = true;
+	return NULL;
+}
+
+struct err *pg_query_int(struct pg_conn *c, const char *sql,
+			 const struct pg_arg *args, int n_args, int64_t *out)
+{
+	struct first_int f = { out, false };
+
+	*out = 0;
+	return pg_query(c, sql, args, n_args, take_int, &f);
+}
+
+/* --- pipelines --- */
+
+static struct pg_queued *queue_add(struct pg_conn *c)
+{
+	struct pg_queued *q;
+
+	VEC_GROW(c->queue, c->n_queued, c->cap_queued);
+	q = &c->queue[c->n_queued++];
+	memset(q, 0, sizeof(*q));
+	return q;
+}
+
+static struct err *queue_prepare(struct pg_conn *c, const char *sql,
+				 const char **name)
+{
+	struct pg_queued *q;
+	char *made;
+	struct err *e;
+
+	*name = map_get(&c->prepared, sql);
+	if (*name)
+		return NULL;
+	made = xasprintf("gm%zu", c->prepared.n + 1);
+	map_put(&c->prepared, sql, made);
+	*name = made;
+	q = queue_add(c);
+	q->what = xstrdup(sql);
+	q->prepare = q->what;
+	e = pg_started(c, pg_lib.PQsendPrepare(c->pg, made, sql, 0, NULL));
+	return e;
+}
+
+struct err *pg_queue(struct pg_conn *c, const char *sql,
+		     const struct pg_arg *args, int n_args, pg_row_fn row,
+		     void *payload)
+{
+	const char *name = NULL;
+	struct pg_queued *q;
+	struct params p;
+	struct err *e = NULL;
+
+	params_init(&p, args, n_args);
+	if (!c->n_queued && !pg_lib.PQenterPipelineMode(c->pg))
+		return pg_lost(c);
+	if (!c->pooled)
+		e = queue_prepare(c, sql, &name);
+	if (e)
+		return e;
+	q = queue_add(c);
+	q->what = xstrdup(sql);
+	q->row = row;
+	q->payload = payload;
+	return pg_started(c, send_query(c, sql, name, &p));
+}
+
+static void forget_prepared(struct pg_conn *c, const char *sql)
+{
+	free(map_remove(&c->prepared, sql));
+}
+
+/* The answer to one of the queue: a result, then the NULL that ends it. */
+static struct err *take_queued(struct pg_conn *c, struct pg_queued *q,
+			       bool *aborted, struct err *before)
+{
+	ExecStatusType status;
+	PGresult *r, *end;
+	struct err *e = before, *lost = pg_next(c, &r);
+
+	if (lost || !r)
+		return err_first(e, lost);
+	status = pg_lib.PQresultStatus(r);
+	if (is_failure(status) && !e)
+		e = query_error(c, r, q->what);
+	*aborted |= is_failure(status) || status == PGRES_PIPELINE_ABORTED;
+	if (*aborted && q->prepare)
+		forget_prepared(c, q->prepare);
+	if (!e && !*aborted)
+		e = give_rows(r, q->row, q->payload);
+	pg_lib.PQclear(r);
+	while (!(lost = pg_next(c, &end)) && end)
+		pg_lib.PQclear(end);
+	return err_first(e, lost);
+}
+
+struct err *pg_flush(struct pg_conn *c)
+{
+	struct pg_queued *queue = c->queue;
+	size_t n = c->n_queued;
+	bool aborted = false;
+	PGresult *sync = NULL;
+	struct err *e = NULL;
+
+	if (!n)
+		return NULL;
+	c->queue = NULL;
+	c->n_queued = c->cap_queued = 0;
+	if (!pg_lib.PQpipelineSync(c->pg))
+		e = pg_lost(c);
+	for (size_t i = 0; i < n; i++) {
+		if (pg_conn_is_alive(c))
+			e = take_queued(c, &queue[i], &aborted, e);
+		free(queue[i].what);
+	}
+	free(queue);
+	if (pg_conn_is_alive(c)) {
+		e = err_first(e, pg_next(c, &sync));
+		pg_lib.PQclear(sync);
+	}
+	if (pg_conn_is_alive(c) && !pg_lib.PQexitPipelineMode(c->pg))
+		e = err_first(e, pg_lost(c));
+	return e;
+}

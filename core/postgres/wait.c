@@ -1,0 +1,95 @@
+#include <errno.h>
+#include <poll.h>
+
+#include "base/cancel.h"
+#include "postgres/impl.h"
+
+/* Waiting for the server, with an eye on Ctrl-C. */
+
+/* How long a Ctrl-C may go unnoticed that came between looking and waiting. */
+#define LOOK_MS 250
+
+static void ask_to_cancel(struct pg_conn *c)
+{
+	char why[256];
+
+	if (c->hold || c->cancel_sent || !cancel_requested())
+		return;
+	c->cancel_sent = true;
+	pg_lib.PQcancel(c->cancel, why, (int)sizeof(why));
+}
+
+static struct err *wait_for(struct pg_conn *c, short events)
+{
+	struct pollfd p = { .fd = pg_lib.PQsocket(c->pg), .events = events };
+
+	ask_to_cancel(c);
+	if (p.fd < 0)
+		return pg_lost(c);
+	if (poll(&p, 1, LOOK_MS) < 0 && errno != EINTR)
+		return pg_lost(c);
+	if ((p.revents & (POLLIN | POLLERR | POLLHUP)) &&
+	    !pg_lib.PQconsumeInput(c->pg))
+		return pg_lost(c);
+	return NULL;
+}
+
+struct err *pg_wait_sent(struct pg_conn *c)
+{
+	struct err *e = NULL;
+	int left;
+
+	while (!e && (left = pg_lib.PQflush(c->pg)) != 0) {
+		if (left < 0)
+			return pg_lost(c);
+		e = wait_for(c, POLLIN | POLLOUT);
+	}
+	return e;
+}
+
+struct err *pg_wait_input(struct pg_conn *c)
+{
+	struct err *e = pg_wait_sent(c);
+
+	return e ? e : wait_for(c, POLLIN);
+}
+
+struct err *pg_wait_answer(struct pg_conn *c)
+{
+	struct err *e = pg_wait_sent(c);
+
+	while (!e && pg_lib.PQisBusy(c->pg))
+		e = wait_for(c, POLLIN);
+	return e;
+}
+
+struct err *pg_next(struct pg_conn *c, PGresult **out)
+{
+	struct err *e = pg_wait_answer(c);
+
+	*out = e ? NULL : pg_lib.PQgetResult(c->pg);
+	return e;
+}
+
+void pg_drain(struct pg_conn *c)
+{
+	PGresult *r = NULL;
+	struct err *e;
+
+	while (!(e = pg_next(c, &r)) && r) {
+		ExecStatusType status = pg_lib.PQresultStatus(r);
+
+		pg_lib.PQclear(r);
+		if (status == PGRES_COPY_IN)
+			pg_lib.PQputCopyEnd(c->pg, "not wanted");
+		if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN)
+			break;
+	}
+	err_free(e);
+}
+
+struct err *pg_started(struct pg_conn *c, int sent)
+{
+	c->cancel_sent = false;
+	return sent ? NULL : pg_lost(c);
+}
