@@ -8,9 +8,16 @@
 # tests/cli/lib.sh. A file that stops early, or ends with another status than
 # its lines say, counts as one more failure. Output of a failed file is shown.
 #
+# When one of the files asks for PostgreSQL, all share a throw-away server of
+# this run, in which each makes databases of its own.
+#
 # environment: TEST_JOBS      files at a time (2)
 #              TEST_TIMEOUT   seconds for one file (900)
 #              TEST_SUMMARY   a file to which "passed failed skipped" is added
+#              GIT_MIGRATE_TEST_PG  URI of a server to use: tests make
+#                             databases there, as a superuser
+#              PG_BINDIR      programs of the server to start
+#              TEST_NEED_PG   not empty: fail, do not skip, without a server
 # exit status: 0 when nothing failed, else 1
 set -u
 
@@ -53,7 +60,28 @@ fi
 	exit 129
 }
 logs=$(mktemp -d) || exit 128
-trap 'rm -rf "$logs"' EXIT
+chmod 711 "$logs" # the server is another user's
+pg_server=$(dirname "$0")/../contrib/pg-server.sh
+
+clean_up() {
+	"$pg_server" drop "$logs/pg"
+	rm -rf "$logs"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# the names by which a script, or a program with pg_world.c in it, says so
+if [ -z "${GIT_MIGRATE_TEST_PG-}" ] &&
+	grep -qE 'GIT_MIGRATE_TEST_PG|pg_db|pg_bouncer' "$@"; then
+	# nothing here has to survive a power failure
+	fast='-c fsync=off -c full_page_writes=off -c synchronous_commit=off'
+	status=0
+	GIT_MIGRATE_TEST_PG=$(PG_SERVER_OPTS="$fast ${PG_SERVER_OPTS-}" \
+		"$pg_server" start "$logs/pg" $$) || status=$?
+	# without a server's programs (77) each test says that it is skipped
+	[ "$status" -eq 0 ] || [ "$status" -eq 77 ] || exit 1
+	export GIT_MIGRATE_TEST_PG
+fi
 printf '%s\0' "$@" |
 	xargs -0 -P "${TEST_JOBS:-2}" -I{} bash "$0" --one {} "$logs"
 total=$(cat "$logs"/*.sum |

@@ -1,7 +1,7 @@
 # Everything that is checked without running the program.
 
 cli_SH  := $(wildcard tests/cli/*.sh)
-lint_SH := contrib/deps.sh contrib/demo.sh .ci/run tests/run.sh \
+lint_SH := $(wildcard contrib/*.sh) .ci/run tests/run.sh \
 	$(filter-out $(cli_SH),$(wildcard tests/*/*.sh))
 tidy_SRC := $(core_SRC) $(gitstore_SRC) $(hooks_SRC) $(cmd_SRC)
 LINT_FLAGS = $(CPPFLAGS) -std=c11 $(shell $(PKG) --cflags $(CORE_PKGS) \

@@ -11,6 +11,10 @@ UNIT := $(if $(ROOM),$(filter $(B)/tests/$(ROOM)/%,$(TESTS)),$(TESTS))
 # make cli [CLI=tests/cli/t-init.sh]: command line tests, all or some
 CLI ?= $(wildcard tests/cli/t-*.sh)
 
+# where tests that start a PostgreSQL server find how
+$(B)/obj/tests/support/pg_world.o: CPPFLAGS += \
+	-DPG_SERVER_SH='"$(CURDIR)/contrib/pg-server.sh"'
+
 deps:
 	contrib/deps.sh build
 

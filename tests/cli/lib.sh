@@ -23,6 +23,18 @@
 #   scratch_repo FOLDER    another repository, and go there
 #   sql 'statements'       sqlite3 on dev.db
 #   json 'filter'          jq -r on $OUT
+#
+# And for PostgreSQL, where pg_need comes first:
+#
+#   pg_need                end the script as skipped where no server is
+#                          installed, or as failed with $TEST_NEED_PG
+#   pg_db                  a new database, dropped at the end; its URI is $URL
+#   pg_sql 'statements'    psql on $URL: bare rows, columns parted by |; stops
+#                          at the first error; PSQL is the command with options
+#   pg_server_private [settings]
+#                          a server of the script's own, settings as "-c a=b",
+#                          in $PG_DIR: pg_db makes its databases there from
+#                          now on. $PG_SERVER crash "$PG_DIR", and restart
 set -u
 
 : "${GIT_MIGRATE:?path of the program under test}"
@@ -37,8 +49,12 @@ OUT=$TRASH/stdout
 ERR=$TRASH/stderr
 STATUS=0
 
+# shellcheck source=tests/cli/lib-pg.sh
+. "$TEST_DIR/lib-pg.sh"
+
 test_cleanup() {
 	cd / || return
+	pg_cleanup
 	chmod -R u+rwX "$TRASH" 2>/dev/null
 	rm -rf "$TRASH"
 }
@@ -48,8 +64,9 @@ trap 'exit 130' INT TERM HUP
 while read -r name; do # nothing of the caller's git reaches a test
 	unset "$name"
 done < <(env | sed -n 's/^\(GIT_[A-Z_0-9]*\)=.*/\1/p' |
-	grep -v '^GIT_MIGRATE$')
-unset DATABASE_URL NO_COLOR CI COLUMNS
+	grep -vE '^GIT_MIGRATE(_TEST_PG)?$')
+unset DATABASE_URL NO_COLOR CI COLUMNS PGHOST PGHOSTADDR PGPORT PGUSER \
+	PGPASSWORD PGPASSFILE PGDATABASE PGSERVICE PGOPTIONS PGSSLMODE
 mkdir -p "$TRASH/home" "$TRASH/bin" "$TRASH/tmp"
 ln -s "$GIT_MIGRATE" "$TRASH/bin/git-migrate"
 export PATH=$TRASH/bin:$PATH HOME=$TRASH/home TMPDIR=$TRASH/tmp
