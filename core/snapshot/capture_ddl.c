@@ -15,7 +15,8 @@ static bool same(const char *a, const char *b)
 }
 
 /* The name may come back to life later in the script. */
-static bool made_again(const struct capture *c, size_t i, const char *name)
+static bool made_again(const struct sqlite_capture *c, size_t i,
+		       const char *name)
 {
 	for (i++; i < c->script->n; i++) {
 		const struct sql_statement *s = &c->script->statements[i];
@@ -31,7 +32,8 @@ static bool made_again(const struct capture *c, size_t i, const char *name)
 }
 
 /* Log every row as it stands: deleted, or one column of it overwritten. */
-static struct err *log_rows(struct capture *c, struct captured *t, int column)
+static struct err *log_rows(struct sqlite_capture *c, struct captured *t,
+			    int column)
 {
 	const char *const *columns = (const char *const *)t->column_now;
 	const struct table_fields f = {
@@ -68,8 +70,8 @@ static struct err *log_rows(struct capture *c, struct captured *t, int column)
 	return err_wrap(err, "keep the rows of table %s", t->now);
 }
 
-static void add_placed(struct capture *c, const char *type, const char *name,
-		       int64_t position, const char *sql)
+static void add_placed(struct sqlite_capture *c, const char *type,
+		       const char *name, int64_t position, const char *sql)
 {
 	struct placed *p;
 
@@ -90,7 +92,7 @@ static void add_placed(struct capture *c, const char *type, const char *name,
  * that comes back with the same text is no change to the schema delta. before:
  * its name before the migration; NULL = the same.
  */
-static struct err *note_places(struct capture *c, const char *name,
+static struct err *note_places(struct sqlite_capture *c, const char *name,
 			       const char *before, bool shadow)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -117,8 +119,8 @@ static struct err *note_places(struct capture *c, const char *name,
 	return NULL;
 }
 
-static struct err *before_drop(struct capture *c, size_t i, const char *name,
-			       bool shadow)
+static struct err *before_drop(struct sqlite_capture *c, size_t i,
+			       const char *name, bool shadow)
 {
 	struct captured *t;
 	struct err *err = capture_ensure(c, name, &t);
@@ -138,9 +140,9 @@ static struct err *before_drop(struct capture *c, size_t i, const char *name,
 }
 
 /* Call fn for the tables that hold a virtual one's data, <table>_<suffix>. */
-static struct err *each_shadow(struct capture *c, const char *name,
-			       struct err *(*fn)(struct capture *c, size_t i,
-						 const char *shadow),
+static struct err *each_shadow(struct sqlite_capture *c, const char *name,
+			       struct err *(*fn)(struct sqlite_capture *c,
+						 size_t i, const char *shadow),
 			       size_t i)
 {
 	struct virtual_shadows s;
@@ -152,12 +154,14 @@ static struct err *each_shadow(struct capture *c, const char *name,
 	return err;
 }
 
-static struct err *drop_shadow(struct capture *c, size_t i, const char *name)
+static struct err *drop_shadow(struct sqlite_capture *c, size_t i,
+			       const char *name)
 {
 	return before_drop(c, i, name, true);
 }
 
-static struct err *create_shadow(struct capture *c, size_t i, const char *name)
+static struct err *create_shadow(struct sqlite_capture *c, size_t i,
+				 const char *name)
 {
 	(void)i;
 	capture_add_created(c, name);
@@ -182,7 +186,8 @@ static bool makes_virtual(const struct sql_statement *s)
 }
 
 /* The statement means the main database's table of that name. */
-static bool concerns_main(struct capture *c, const struct sql_statement *s)
+static bool concerns_main(struct sqlite_capture *c,
+			  const struct sql_statement *s)
 {
 	if (!s->object || s->temp)
 		return false;
@@ -195,7 +200,7 @@ static bool concerns_main(struct capture *c, const struct sql_statement *s)
 					     NULL) != SQLITE_OK;
 }
 
-static struct err *before_drop_column(struct capture *c,
+static struct err *before_drop_column(struct sqlite_capture *c,
 				      const struct sql_statement *s)
 {
 	struct captured *t;
@@ -207,7 +212,7 @@ static struct err *before_drop_column(struct capture *c,
 	return err;
 }
 
-static struct err *before_drop_table(struct capture *c, size_t i,
+static struct err *before_drop_table(struct sqlite_capture *c, size_t i,
 				     const char *name)
 {
 	struct err *err;
@@ -225,7 +230,8 @@ static struct err *before_drop_table(struct capture *c, size_t i,
 	return err;
 }
 
-static struct err *rename_shadow(struct capture *c, size_t i, const char *name)
+static struct err *rename_shadow(struct sqlite_capture *c, size_t i,
+				 const char *name)
 {
 	struct captured *t;
 	struct err *err = capture_ensure(c, name, &t);
@@ -235,7 +241,8 @@ static struct err *rename_shadow(struct capture *c, size_t i, const char *name)
 }
 
 /* A virtual table renames its shadow tables with it. */
-static struct err *before_rename(struct capture *c, size_t i, const char *name)
+static struct err *before_rename(struct sqlite_capture *c, size_t i,
+				 const char *name)
 {
 	struct captured *t;
 	struct err *err = capture_ensure(c, name, &t);
@@ -253,8 +260,9 @@ static bool frees_or_edits(enum sql_verb verb)
 	       verb == SQL_ADD_COLUMN || verb == SQL_DROP_COLUMN;
 }
 
-struct err *capture_before(struct capture *c, size_t i)
+struct err *sqlite_capture_before(struct capture *base, size_t i)
 {
+	struct sqlite_capture *c = sqlite_capture_of(base);
 	const struct sql_statement *s = &c->script->statements[i];
 	struct captured *t;
 
@@ -292,8 +300,8 @@ struct err *capture_before(struct capture *c, size_t i)
 }
 
 /* "old_data" of a virtual table becomes "new_data" where that is there. */
-static void follow_shadow(struct capture *c, char **name, const char *old,
-			  const char *new)
+static void follow_shadow(struct sqlite_capture *c, char **name,
+			  const char *old, const char *new)
 {
 	size_t n = strlen(old);
 	struct buf b = BUF_INIT;
@@ -309,7 +317,7 @@ static void follow_shadow(struct capture *c, char **name, const char *old,
 	buf_release(&b);
 }
 
-static struct err *after_rename(struct capture *c,
+static struct err *after_rename(struct sqlite_capture *c,
 				const struct sql_statement *s)
 {
 	struct captured *t = capture_by_name(c, s->object);
@@ -351,7 +359,7 @@ static void rename_column(char **names, size_t n, const char *name,
 	}
 }
 
-static struct err *after_column(struct capture *c,
+static struct err *after_column(struct sqlite_capture *c,
 				const struct sql_statement *s)
 {
 	struct captured *t = capture_by_name(c, s->object);
@@ -366,7 +374,7 @@ static struct err *after_column(struct capture *c,
 	return capture_map_columns(c, t);
 }
 
-static void after_drop(struct capture *c)
+static void after_drop(struct sqlite_capture *c)
 {
 	for (size_t i = 0; i < c->n_created;) {
 		if (table_exists(c->db, c->created[i])) {
@@ -389,7 +397,7 @@ static void after_drop(struct capture *c)
 }
 
 /* A virtual table makes its shadow tables; all of them are new. */
-static struct err *after_create(struct capture *c,
+static struct err *after_create(struct sqlite_capture *c,
 				const struct sql_statement *s, size_t i)
 {
 	if (c->was_there)
@@ -401,10 +409,11 @@ static struct err *after_create(struct capture *c,
 	return each_shadow(c, s->object, create_shadow, i);
 }
 
-struct err *capture_after(struct capture *c, size_t i)
+struct err *sqlite_capture_after(struct capture *base, size_t i)
 {
+	struct sqlite_capture *c = sqlite_capture_of(base);
 	const struct sql_statement *s = &c->script->statements[i];
-	struct err *err = capture_take_error(c);
+	struct err *err = sqlite_capture_take(c);
 
 	c->dropping = c->creating = NULL;
 	c->last = NULL;

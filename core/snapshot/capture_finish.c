@@ -17,7 +17,7 @@ static bool same(const char *a, const char *b)
  * Name after the migration of a table that existed before it, or of the new
  * one in its place, or NULL.
  */
-static const char *name_after(struct capture *c, const char *before)
+static const char *name_after(struct sqlite_capture *c, const char *before)
 {
 	for (size_t i = 0; i < c->n_tables; i++) {
 		struct captured *t = c->tables[i];
@@ -49,7 +49,7 @@ static void add_sequence(struct manifest *m, const struct sequence *was,
 }
 
 /* Another table had the name before. */
-static bool was_table(struct capture *c, const char *name)
+static bool was_table(struct sqlite_capture *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_tables; i++)
 		if (same(c->tables[i]->info.name, name))
@@ -57,7 +57,7 @@ static bool was_table(struct capture *c, const char *name)
 	return false;
 }
 
-static struct err *write_sequences(struct capture *c, struct manifest *m)
+static struct err *write_sequences(struct sqlite_capture *c, struct manifest *m)
 {
 	struct sequences now = { 0 };
 	struct err *err;
@@ -100,7 +100,7 @@ static void add_rename(struct schema_delta *d, struct arena *arena,
 	r->to = to ? arena_strdup(arena, to) : NULL;
 }
 
-static void write_renames(struct capture *c, struct schema_delta *delta,
+static void write_renames(struct sqlite_capture *c, struct schema_delta *delta,
 			  struct arena *arena)
 {
 	for (size_t i = 0; i < c->n_tables; i++) {
@@ -129,7 +129,7 @@ static bool is_at_home(const struct placed *p, sqlite3_stmt *row)
 }
 
 /* Objects that came back elsewhere, and shadow tables, which no delta has. */
-static struct err *write_places(struct capture *c, struct manifest *m)
+static struct err *write_places(struct sqlite_capture *c, struct manifest *m)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct err *err = NULL;
@@ -159,7 +159,7 @@ static struct err *write_places(struct capture *c, struct manifest *m)
  * A virtual table in the place of a dropped one goes again when that comes
  * back: its rows cannot be told apart, so it must be as it is left here.
  */
-static struct err *write_remade(struct capture *c, struct manifest *m)
+static struct err *write_remade(struct sqlite_capture *c, struct manifest *m)
 {
 	struct err *err = NULL;
 
@@ -177,19 +177,22 @@ static struct err *write_remade(struct capture *c, struct manifest *m)
 	return err;
 }
 
-struct err *capture_finish(struct capture *c, struct schema_delta *delta,
-			   struct arena *arena, struct capture_result *out)
+struct err *sqlite_capture_finish(struct capture *base,
+				  struct schema_delta *delta,
+				  struct arena *arena,
+				  struct capture_result *out)
 {
+	struct sqlite_capture *c = sqlite_capture_of(base);
 	struct manifest m = { 0 };
 	struct buf text = BUF_INIT;
-	struct err *err = capture_take_error(c);
+	struct err *err = sqlite_capture_take(c);
 
 	memset(out, 0, sizeof(*out));
 	out->collateral = c->collateral;
 	if (!err)
 		err = capture_flush(c);
 	/* our own reads must not be taken for the migration's */
-	c->target->watch = NULL;
+	c->base.target->watch = NULL;
 	sqlite3_preupdate_hook(c->db, NULL, NULL);
 	for (size_t i = 0; i < c->n_tables && !err; i++)
 		err = capture_write_table(c, c->tables[i], &m);

@@ -29,7 +29,7 @@ static void probe(void *payload, sqlite3 *db, int op, const char *schema,
 		*stored = sqlite3_value_int(value) != 2;
 }
 
-static bool counts_as_stored(struct capture *c)
+static bool counts_as_stored(struct sqlite_capture *c)
 {
 	sqlite3 *db = NULL;
 
@@ -49,8 +49,9 @@ static bool counts_as_stored(struct capture *c)
 }
 
 /* The key of a WITHOUT ROWID row from the hook, as fields in the scratch. */
-static struct err *hook_key(struct capture *c, struct captured *t, int op,
-			    bool old, int64_t rowid, struct change_key *key)
+static struct err *hook_key(struct sqlite_capture *c, struct captured *t,
+			    int op, bool old, int64_t rowid,
+			    struct change_key *key)
 {
 	const int *index = t->form.key_index;
 	struct row_value v;
@@ -79,7 +80,7 @@ static struct err *hook_key(struct capture *c, struct captured *t, int op,
 	return NULL;
 }
 
-static struct err *prepare_fetch(struct capture *c, struct captured *t)
+static struct err *prepare_fetch(struct sqlite_capture *c, struct captured *t)
 {
 	const struct table_fields f = {
 		.table = &t->form,
@@ -103,7 +104,7 @@ static struct err *prepare_fetch(struct capture *c, struct captured *t)
 }
 
 /* The row that is about to change, by a SELECT of our own. */
-static struct err *fetch_row(struct capture *c, struct captured *t,
+static struct err *fetch_row(struct sqlite_capture *c, struct captured *t,
 			     const struct change_key *key)
 {
 	struct err *err = t->fetch ? NULL : prepare_fetch(c, t);
@@ -125,9 +126,9 @@ static struct err *fetch_row(struct capture *c, struct captured *t,
  * added with a default to rows not rewritten since, so a NULL there is asked
  * for again (sqlite3.h of 3.40; later versions give the default).
  */
-static struct err *old_value(struct capture *c, struct captured *t, size_t i,
-			     const struct change_key *key, bool *fetched,
-			     struct row_value *v)
+static struct err *old_value(struct sqlite_capture *c, struct captured *t,
+			     size_t i, const struct change_key *key,
+			     bool *fetched, struct row_value *v)
 {
 	sqlite3_value *value = NULL;
 	struct err *err;
@@ -154,7 +155,7 @@ static struct err *old_value(struct capture *c, struct captured *t, size_t i,
 	return NULL;
 }
 
-static struct err *log_delete(struct capture *c, struct captured *t,
+static struct err *log_delete(struct sqlite_capture *c, struct captured *t,
 			      const struct change_key *key)
 {
 	struct buf *out = changelog_begin(t->log, CHANGE_DELETE, key);
@@ -181,7 +182,7 @@ static struct err *log_delete(struct capture *c, struct captured *t,
  * table does behind it, may set any. The
  * new value is not asked for here: the row is compared at the end.
  */
-static struct err *log_update(struct capture *c, struct captured *t,
+static struct err *log_update(struct sqlite_capture *c, struct captured *t,
 			      const struct change_key *key)
 {
 	bool any = !t->named || sqlite3_preupdate_depth(c->db) > 0;
@@ -213,7 +214,7 @@ static struct err *log_insert(struct captured *t, const struct change_key *key)
 }
 
 /* A row whose key changes has left the one and come to the other. */
-static struct err *log_moves(struct capture *c, struct captured *t,
+static struct err *log_moves(struct sqlite_capture *c, struct captured *t,
 			     const struct change_key *key, int64_t new_rowid)
 {
 	struct buf copy = BUF_INIT;
@@ -238,8 +239,8 @@ static struct err *log_moves(struct capture *c, struct captured *t,
 	return err;
 }
 
-static struct err *log_event(struct capture *c, struct captured *t, int op,
-			     int64_t old_rowid, int64_t new_rowid)
+static struct err *log_event(struct sqlite_capture *c, struct captured *t,
+			     int op, int64_t old_rowid, int64_t new_rowid)
 {
 	struct change_key key;
 	struct err *err;
@@ -258,7 +259,7 @@ static struct err *log_event(struct capture *c, struct captured *t, int op,
 }
 
 /* The record of the table that an event is about, or NULL. */
-static struct captured *table_of(struct capture *c, const char *name)
+static struct captured *table_of(struct sqlite_capture *c, const char *name)
 {
 	struct captured *t = c->last;
 
@@ -277,7 +278,7 @@ void capture_on_change(void *payload, sqlite3 *db, int op, const char *schema,
 		       const char *name, sqlite3_int64 old_rowid,
 		       sqlite3_int64 new_rowid)
 {
-	struct capture *c = payload;
+	struct sqlite_capture *c = payload;
 	struct captured *t;
 
 	if (c->err || !c->script || !streq(schema, "main") ||

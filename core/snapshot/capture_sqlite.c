@@ -22,7 +22,7 @@ bool capture_is_internal(const char *name)
 	       !sqlite3_strnicmp(name, "git_migrate_", 12);
 }
 
-struct captured *capture_by_name(struct capture *c, const char *now)
+struct captured *capture_by_name(struct sqlite_capture *c, const char *now)
 {
 	for (size_t i = 0; i < c->n_tables; i++)
 		if (c->tables[i]->now && same(c->tables[i]->now, now))
@@ -30,7 +30,7 @@ struct captured *capture_by_name(struct capture *c, const char *now)
 	return NULL;
 }
 
-bool capture_is_created(const struct capture *c, const char *name)
+bool capture_is_created(const struct sqlite_capture *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_created; i++)
 		if (same(c->created[i], name))
@@ -38,7 +38,7 @@ bool capture_is_created(const struct capture *c, const char *name)
 	return false;
 }
 
-void capture_add_created(struct capture *c, const char *name)
+void capture_add_created(struct sqlite_capture *c, const char *name)
 {
 	VEC_GROW(c->created, c->n_created, c->cap_created);
 	c->created[c->n_created++] = xstrdup(name);
@@ -64,7 +64,7 @@ static void captured_free(struct captured *t)
 	free(t);
 }
 
-struct err *capture_map_columns(struct capture *c, struct captured *t)
+struct err *capture_map_columns(struct sqlite_capture *c, struct captured *t)
 {
 	struct err *err;
 	bool found;
@@ -89,7 +89,7 @@ struct err *capture_map_columns(struct capture *c, struct captured *t)
 	return NULL;
 }
 
-static struct err *capture_table(struct capture *c, const char *name,
+static struct err *capture_table(struct sqlite_capture *c, const char *name,
 				 struct captured **out)
 {
 	struct captured *t = xcalloc(1, sizeof(*t));
@@ -114,7 +114,7 @@ static struct err *capture_table(struct capture *c, const char *name,
 	for (size_t i = 0; i < t->info.n_all; i++)
 		t->all_now[i] = xstrdup(t->info.all[i]);
 	c->any_virtual |= t->info.is_virtual;
-	t->log = changelog_new(c->opt.scratch_dir,
+	t->log = changelog_new(c->base.opt.scratch_dir,
 			       LOG_MEMORY >>
 				       (c->n_tables < 8 ? c->n_tables / 2 : 5));
 	VEC_GROW(c->tables, c->n_tables, c->cap_tables);
@@ -124,7 +124,7 @@ static struct err *capture_table(struct capture *c, const char *name,
 }
 
 /* A table that the virtual table being made is making for itself. */
-static bool is_in_the_making(const struct capture *c, const char *name)
+static bool is_in_the_making(const struct sqlite_capture *c, const char *name)
 {
 	size_t n = c->creating ? strlen(c->creating) : 0;
 
@@ -132,7 +132,7 @@ static bool is_in_the_making(const struct capture *c, const char *name)
 	       name[n] == '_';
 }
 
-struct err *capture_ensure(struct capture *c, const char *name,
+struct err *capture_ensure(struct sqlite_capture *c, const char *name,
 			   struct captured **out)
 {
 	struct err *err = NULL;
@@ -154,7 +154,7 @@ struct err *capture_ensure(struct capture *c, const char *name,
 
 static void on_may_write(void *payload, const char *table, const char *column)
 {
-	struct capture *c = payload;
+	struct sqlite_capture *c = payload;
 	struct captured *t;
 
 	if (c->err || !c->script)
@@ -168,23 +168,10 @@ static void on_may_write(void *payload, const char *table, const char *column)
 			t->candidate[i] = true;
 }
 
-struct err *capture_open(struct capture **out, struct target *t,
-			 const struct capture_options *opt)
+static void abort_capture(struct capture *base)
 {
-	struct capture *c = xcalloc(1, sizeof(*c));
+	struct sqlite_capture *c = sqlite_capture_of(base);
 
-	c->target = t;
-	c->db = target_sqlite_db(t);
-	c->opt = *opt;
-	c->watch.payload = c;
-	c->watch.may_write = on_may_write;
-	c->new_as_stored = -1;
-	*out = c;
-	return NULL;
-}
-
-void capture_abort(struct capture *c)
-{
 	for (size_t i = 0; i < c->n_tables; i++)
 		captured_free(c->tables[i]);
 	for (size_t i = 0; i < c->n_created; i++)
@@ -204,15 +191,15 @@ void capture_abort(struct capture *c)
 	line_writer_release(&c->lines);
 	err_free(c->err);
 	c->err = NULL;
-	c->target->watch = NULL;
+	c->base.target->watch = NULL;
 	sqlite3_preupdate_hook(c->db, NULL, NULL);
 }
 
-void capture_close(struct capture *c)
+static void close_capture(struct capture *base)
 {
-	if (!c)
-		return;
-	capture_abort(c);
+	struct sqlite_capture *c = sqlite_capture_of(base);
+
+	abort_capture(base);
 	free(c->tables);
 	free(c->created);
 	free(c->placed);
@@ -221,19 +208,48 @@ void capture_close(struct capture *c)
 	free(c);
 }
 
-void capture_begin(struct capture *c, const struct snapshot_out *out,
-		   const struct sql_script *script)
+static void begin_capture(struct capture *base, const struct snapshot_out *out,
+			  const struct sql_script *script)
 {
-	capture_abort(c);
+	struct sqlite_capture *c = sqlite_capture_of(base);
+
+	abort_capture(base);
 	c->out = out;
 	c->script = script;
 	c->n_files = 0;
-	line_writer_init(&c->lines, out, c->opt.limit);
-	c->target->watch = &c->watch;
+	line_writer_init(&c->lines, out, c->base.opt.limit);
+	c->base.target->watch = &c->watch;
 	sqlite3_preupdate_hook(c->db, capture_on_change, c);
 }
 
-struct err *capture_take_error(struct capture *c)
+static struct err *take_error(struct capture *base)
+{
+	return sqlite_capture_take(sqlite_capture_of(base));
+}
+
+static const struct capture_ops ops = {
+	.begin = begin_capture,
+	.before = sqlite_capture_before,
+	.after = sqlite_capture_after,
+	.take_error = take_error,
+	.finish = sqlite_capture_finish,
+	.abort = abort_capture,
+	.close = close_capture,
+};
+
+struct capture *capture_sqlite_new(struct target *t)
+{
+	struct sqlite_capture *c = xcalloc(1, sizeof(*c));
+
+	c->base.ops = &ops;
+	c->db = target_sqlite_db(t);
+	c->watch.payload = c;
+	c->watch.may_write = on_may_write;
+	c->new_as_stored = -1;
+	return &c->base;
+}
+
+struct err *sqlite_capture_take(struct sqlite_capture *c)
 {
 	struct err *err = c->err;
 
@@ -245,7 +261,7 @@ struct err *capture_take_error(struct capture *c)
  * Full-text tables gather writes until a savepoint or the commit
  * (https://sqlite.org/vtab.html, xSavepoint).
  */
-struct err *capture_flush(struct capture *c)
+struct err *capture_flush(struct sqlite_capture *c)
 {
 	if (!c->any_virtual)
 		return NULL;
@@ -257,5 +273,5 @@ struct err *capture_flush(struct capture *c)
 			 NULL, NULL, NULL) != SQLITE_OK &&
 	    !c->err)
 		return target_sqlite_error(c->db, "write virtual tables");
-	return capture_take_error(c);
+	return sqlite_capture_take(c);
 }

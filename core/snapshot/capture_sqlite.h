@@ -1,7 +1,7 @@
 #ifndef SNAPSHOT_CAPTURE_SQLITE_H
 #define SNAPSHOT_CAPTURE_SQLITE_H
 
-#include "snapshot/capture.h"
+#include "snapshot/capture_ops.h"
 #include "snapshot/changelog.h"
 #include "snapshot/linefile.h"
 #include "snapshot/manifest.h"
@@ -39,10 +39,9 @@ struct placed {
 	char *sql; /**< of what no schema delta has: shadow tables */
 };
 
-struct capture {
-	struct target *target;
+struct sqlite_capture {
+	struct capture base;
 	sqlite3 *db;
-	struct capture_options opt;
 	struct target_watch watch;
 	const struct snapshot_out *out;
 	const struct sql_script *script;
@@ -71,25 +70,42 @@ struct capture {
 	struct err *err; /**< sticky, from inside the hook */
 };
 
+static inline struct sqlite_capture *sqlite_capture_of(struct capture *base)
+{
+	return (struct sqlite_capture *)(void *)base;
+}
+
+/* capture_ddl.c and capture_finish.c: the operations */
+MUST_USE struct err *sqlite_capture_before(struct capture *base, size_t i);
+MUST_USE struct err *sqlite_capture_after(struct capture *base, size_t i);
+MUST_USE struct err *sqlite_capture_finish(struct capture *base,
+					   struct schema_delta *delta,
+					   struct arena *arena,
+					   struct capture_result *out);
+
+/** The error that stopped the hook, or NULL; the caller's. */
+struct err *sqlite_capture_take(struct sqlite_capture *c);
+
 /** The captured table that has this name now, or NULL. */
-struct captured *capture_by_name(struct capture *c, const char *now);
+struct captured *capture_by_name(struct sqlite_capture *c, const char *now);
 
 /**
  * The record of a table that existed before the migration, made when it is
  * first met; *out NULL for one that the migration made, or that is not ours.
  */
-MUST_USE struct err *capture_ensure(struct capture *c, const char *name,
+MUST_USE struct err *capture_ensure(struct sqlite_capture *c, const char *name,
 				    struct captured **out);
 
 /** Where each column is to be found, after the table's form changed. */
-MUST_USE struct err *capture_map_columns(struct capture *c, struct captured *t);
+MUST_USE struct err *capture_map_columns(struct sqlite_capture *c,
+					 struct captured *t);
 
 /** Make virtual tables write what they hold back to their shadow tables. */
-MUST_USE struct err *capture_flush(struct capture *c);
+MUST_USE struct err *capture_flush(struct sqlite_capture *c);
 
 /** Tables that the migration made. */
-bool capture_is_created(const struct capture *c, const char *name);
-void capture_add_created(struct capture *c, const char *name);
+bool capture_is_created(const struct sqlite_capture *c, const char *name);
+void capture_add_created(struct sqlite_capture *c, const char *name);
 
 /** Tables whose rows are not the user's: sqlite_sequence is read apart. */
 bool capture_is_internal(const char *name);
@@ -100,7 +116,8 @@ void capture_on_change(void *payload, sqlite3 *db, int op, const char *schema,
 		       sqlite3_int64 new_rowid);
 
 /** Every row of a table as '-' lines of a new file; counts into *lines. */
-MUST_USE struct err *capture_stream(struct capture *c, struct captured *t);
+MUST_USE struct err *capture_stream(struct sqlite_capture *c,
+				    struct captured *t);
 
 /** Counts rows that refer to inserted ones; capture_referrers.c. */
 struct referrers {
@@ -122,7 +139,8 @@ MUST_USE struct err *referrers_end(struct referrers *r, struct err *err,
 				   uint64_t *out);
 
 /** The lines of one table, and its part of the manifest. */
-MUST_USE struct err *capture_write_table(struct capture *c, struct captured *t,
+MUST_USE struct err *capture_write_table(struct sqlite_capture *c,
+					 struct captured *t,
 					 struct manifest *m);
 
 #endif

@@ -8,13 +8,13 @@
 
 /* The lines of a table, once the migration's statements have run. */
 
-static void start_file(struct capture *c, struct captured *t)
+static void start_file(struct sqlite_capture *c, struct captured *t)
 {
 	snprintf(t->file, sizeof(t->file), "rows/%zu", ++c->n_files);
 	line_writer_file(&c->lines, t->file);
 }
 
-struct err *capture_stream(struct capture *c, struct captured *t)
+struct err *capture_stream(struct sqlite_capture *c, struct captured *t)
 {
 	const struct table_fields f = {
 		.table = &t->form,
@@ -55,7 +55,7 @@ static bool same_addressing(const struct table_info *a,
  * Another table has taken the name: its rows are the migration's own, so that
  * they are not taken for rows written later.
  */
-static struct err *log_new_rows(struct capture *c, struct captured *t,
+static struct err *log_new_rows(struct sqlite_capture *c, struct captured *t,
 				const struct after *a)
 {
 	const struct table_fields keys = { &a->info, a->info.name, NULL, 0 };
@@ -75,7 +75,7 @@ static struct err *log_new_rows(struct capture *c, struct captured *t,
 }
 
 /* The table that has the captured one's place now; *found false = none. */
-static struct err *find_after(struct capture *c, struct captured *t,
+static struct err *find_after(struct sqlite_capture *c, struct captured *t,
 			      struct after *a)
 {
 	struct err *err;
@@ -97,7 +97,7 @@ static struct err *find_after(struct capture *c, struct captured *t,
 	return NULL;
 }
 
-static struct err *open_after(struct capture *c, struct captured *t,
+static struct err *open_after(struct sqlite_capture *c, struct captured *t,
 			      struct after *a)
 {
 	struct table_fields f = { .table = &a->info };
@@ -233,7 +233,7 @@ static bool write_updated(struct captured *t, const struct change_slot *slot,
 	return differs;
 }
 
-static struct err *write_slot(struct capture *c, struct captured *t,
+static struct err *write_slot(struct sqlite_capture *c, struct captured *t,
 			      const struct change_slot *slot, struct after *a,
 			      struct referrers *ref)
 {
@@ -293,14 +293,14 @@ static void describe(struct captured *t, struct after *a, struct manifest *m)
 }
 
 /* What has its name now has nothing of it: told even without lines. */
-static bool is_replaced(struct capture *c, const struct captured *t,
+static bool is_replaced(struct sqlite_capture *c, const struct captured *t,
 			const struct after *a)
 {
 	return !t->now && !a->found && !t->info.is_virtual &&
 	       capture_is_created(c, t->info.name);
 }
 
-static struct err *write_slots(struct capture *c, struct captured *t,
+static struct err *write_slots(struct sqlite_capture *c, struct captured *t,
 			       struct after *a)
 {
 	struct referrers ref = { .db = c->db,
@@ -324,7 +324,7 @@ static struct err *write_slots(struct capture *c, struct captured *t,
 			     t->lines.inserted ? &t->lines.referrers : NULL);
 }
 
-struct err *capture_write_table(struct capture *c, struct captured *t,
+struct err *capture_write_table(struct sqlite_capture *c, struct captured *t,
 				struct manifest *m)
 {
 	struct after a = { 0 };

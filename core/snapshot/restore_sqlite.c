@@ -7,24 +7,10 @@
 #include "base/util.h"
 #include "target/target_sqlite.h"
 
-void restore_result_release(struct restore_result *r)
-{
-	free(r->conflicts);
-	arena_release(&r->arena);
-	memset(r, 0, sizeof(*r));
-}
-
 void restore_conflict_add(struct restore *r, const char *object,
 			  const char *what, uint64_t rows)
 {
-	struct restore_result *out = r->out;
-	struct restore_conflict *c;
-
-	VEC_GROW(out->conflicts, out->n_conflicts, out->cap_conflicts);
-	c = &out->conflicts[out->n_conflicts++];
-	c->object = arena_strdup(&out->arena, object);
-	c->what = what;
-	c->rows = rows;
+	restore_result_add(r->out, object, what, rows);
 }
 
 struct err *restore_exec(struct restore *r, const char *fmt, ...)
@@ -155,7 +141,7 @@ static struct err *read_manifest(struct restore *r)
 	return err;
 }
 
-struct err *restore_session_begin(struct target *t)
+static struct err *session_begin(struct target *t)
 {
 	sqlite3 *db = target_sqlite_db(t);
 	struct err *err = target_sqlite_foreign_keys(t, false);
@@ -173,7 +159,7 @@ struct err *restore_session_begin(struct target *t)
 	return NULL;
 }
 
-struct err *restore_session_end(struct target *t)
+static struct err *session_end(struct target *t)
 {
 	sqlite3 *db = target_sqlite_db(t);
 
@@ -207,13 +193,12 @@ static struct err *restore_data(struct restore *r)
 	return err;
 }
 
-struct err *restore_run(const struct restore_request *req,
-			struct restore_result *out)
+static struct err *run(const struct restore_request *req,
+		       struct restore_result *out)
 {
 	struct restore r = { .req = req, .out = out };
 	struct err *err;
 
-	memset(out, 0, sizeof(*out));
 	r.db = target_sqlite_db(req->target);
 	line_writer_init(&r.park, req->park, req->limit);
 	err = read_manifest(&r);
@@ -255,3 +240,9 @@ done:
 	arena_release(&r.arena);
 	return err;
 }
+
+const struct restore_ops restore_sqlite_ops = {
+	.session_begin = session_begin,
+	.session_end = session_end,
+	.run = run,
+};

@@ -4,7 +4,7 @@
 #include "base/map.h"
 #include "snapshot/linefile.h"
 #include "snapshot/manifest.h"
-#include "snapshot/restore.h"
+#include "snapshot/restore_ops.h"
 #include "snapshot/sequence_sqlite.h"
 #include "snapshot/table_sqlite.h"
 

@@ -1,0 +1,23 @@
+#ifndef SNAPSHOT_RESTORE_OPS_H
+#define SNAPSHOT_RESTORE_OPS_H
+
+#include "snapshot/restore.h"
+
+/*
+ * What a dialect brings to take migrations back; inside this room only.
+ * restore.h says what each operation does.
+ */
+struct restore_ops {
+	struct err *(*session_begin)(struct target *t);
+	struct err *(*session_end)(struct target *t);
+	struct err *(*run)(const struct restore_request *req,
+			   struct restore_result *out);
+};
+
+extern const struct restore_ops restore_sqlite_ops;
+
+/** Add a conflict; the object's name is copied. */
+void restore_result_add(struct restore_result *out, const char *object,
+			const char *what, uint64_t rows);
+
+#endif
