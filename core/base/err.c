@@ -78,6 +78,20 @@ struct err *err_at(struct err *e, struct err_at at)
 	return e;
 }
 
+struct err *err_move(struct err *e, struct err_at at)
+{
+	char *path;
+
+	if (!e)
+		return NULL;
+	path = xstrdup(at.path); /* it may be the one that is replaced */
+	free(e->path);
+	e->path = path;
+	e->at = at;
+	e->at.path = path;
+	return e;
+}
+
 struct err *err_hint(struct err *e, const char *hint)
 {
 	if (e && !e->hint)

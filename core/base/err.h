@@ -57,6 +57,10 @@ MUST_USE struct err *err_wrap(struct err *e, const char *fmt, ...)
  */
 MUST_USE struct err *err_at(struct err *e, struct err_at at);
 
+/** Replace the place, for one that was counted from somewhere else. Consumes
+ * and returns e; NULL stays NULL. */
+MUST_USE struct err *err_move(struct err *e, struct err_at at);
+
 /** Attach one sentence that says what to do next. Same contract as err_at. */
 MUST_USE struct err *err_hint(struct err *e, const char *hint);
 

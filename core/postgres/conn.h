@@ -117,18 +117,36 @@ MUST_USE struct err *pg_query_int(struct pg_conn *c, const char *sql,
 				  const struct pg_arg *args, int n_args,
 				  int64_t *out);
 
+/** A statement of somebody else's: text and, for COPY ... FROM STDIN, what is
+ * copied (NULL = nothing follows, and the COPY fails). */
+struct pg_statement {
+	const char *sql;
+	size_t len;
+	unsigned line, col; /**< where it begins in its file, from 1 */
+	const char *copy_data;
+	size_t copy_len;
+};
+
 /**
- * One statement of somebody else's, rows thrown away, by the simple protocol
- * (so that whatever the server understands runs). Errors have their place in
- * the text (err_at, path "", line and column from 1 relative to sql).
+ * Run it, rows thrown away, by the simple protocol (so that whatever the
+ * server understands runs). Errors have the place that the server points at,
+ * or that of the statement (err_at, path "").
  *
  * @param rows what the server says it changed; NULL = not wanted
- * @param copy_data for COPY ... FROM STDIN: what follows it, up to and
- *        without the line "\."; NULL = none (and COPY FROM STDIN then fails)
  */
-MUST_USE struct err *pg_run(struct pg_conn *c, const char *sql, size_t len,
-			    const char *copy_data, size_t copy_len,
+MUST_USE struct err *pg_run(struct pg_conn *c, const struct pg_statement *s,
 			    int64_t *rows);
+
+/**
+ * Called once for each wait longer than after_ms, while the answer is still
+ * awaited: it may use other connections, not this one. NULL = nobody.
+ */
+void pg_conn_on_slow(struct pg_conn *c, int64_t after_ms,
+		     void (*slow)(void *payload), void *payload);
+
+/** Give up waiting for an answer after ms (0 = never): ERR_STATE with code
+ * "08006", and the connection is of no use any more. */
+void pg_conn_set_patience(struct pg_conn *c, int64_t ms);
 
 /*
  * COPY ... TO STDOUT, pulled line by line, so that two connections can be

@@ -174,7 +174,7 @@ struct err *pg_result_error(struct pg_conn *c, const PGresult *r,
 	if (!code || !text)
 		return pg_lost(c);
 	safe = text_safe(text);
-	e = err_new(class_of(c, code), "%s", safe);
+	e = err_new(class_of(c, code), "%s (SQLSTATE %s)", safe, code);
 	free(safe);
 	e = err_code(e, code,
 		     pg_lib.PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL));

@@ -25,7 +25,13 @@ struct pg_conn {
 	bool hold;        /**< Ctrl-C is not passed on */
 	bool cancel_sent; /**< for the question that runs */
 	bool copying;     /**< a COPY is open */
-	char *line;       /**< of a COPY out, libpq's memory */
+	int64_t sent_us;  /**< when the question that runs went out */
+	int64_t patience_ms;
+	int64_t slow_after_ms;
+	void (*slow)(void *payload);
+	void *slow_payload;
+	bool slow_told; /**< for the question that runs */
+	char *line;     /**< of a COPY out, libpq's memory */
 	struct pg_queued *queue;
 	size_t n_queued, cap_queued;
 };

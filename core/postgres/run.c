@@ -53,15 +53,14 @@ static struct err *skip_copy(struct pg_conn *c)
 }
 
 static struct err *take_result(struct pg_conn *c, PGresult *r, const char *sql,
-			       const char *copy_data, size_t copy_len,
-			       int64_t *rows)
+			       const struct pg_statement *s, int64_t *rows)
 {
 	const char *count;
 
 	switch (pg_lib.PQresultStatus(r)) {
 	case PGRES_COPY_IN:
-		if (copy_data)
-			return send_copy(c, copy_data, copy_len);
+		if (s->copy_data)
+			return send_copy(c, s->copy_data, s->copy_len);
 		pg_lib.PQputCopyEnd(c->pg, "no data follow COPY FROM STDIN");
 		return NULL;
 	case PGRES_COPY_OUT:
@@ -87,10 +86,25 @@ static struct err *take_result(struct pg_conn *c, PGresult *r, const char *sql,
 	return NULL;
 }
 
-struct err *pg_run(struct pg_conn *c, const char *sql, size_t len,
-		   const char *copy_data, size_t copy_len, int64_t *rows)
+/* The server counts within the statement; the file begins before it. */
+static struct err *place(struct err *e, const struct pg_statement *s)
 {
-	char *text = xstrndup(sql, len);
+	const struct err_at *in = e ? err_at_of(e) : NULL;
+	struct err_at at = { "", s->line, s->col };
+
+	if (in && in->line > 1) {
+		at.line = s->line + in->line - 1;
+		at.col = in->col;
+	} else if (in && in->line == 1) {
+		at.col = s->col + in->col - 1;
+	}
+	return err_move(e, at);
+}
+
+struct err *pg_run(struct pg_conn *c, const struct pg_statement *s,
+		   int64_t *rows)
+{
+	char *text = xstrndup(s->sql, s->len);
 	struct err *e = pg_started(c, pg_lib.PQsendQuery(c->pg, text));
 	struct err *lost = NULL;
 	PGresult *r;
@@ -98,11 +112,11 @@ struct err *pg_run(struct pg_conn *c, const char *sql, size_t len,
 	if (rows)
 		*rows = 0;
 	while (!e && !(lost = pg_next(c, &r)) && r) {
-		e = take_result(c, r, text, copy_data, copy_len, rows);
+		e = take_result(c, r, text, s, rows);
 		pg_lib.PQclear(r);
 	}
 	if (e && pg_conn_is_alive(c))
 		pg_drain(c);
 	free(text);
-	return err_first(e, lost);
+	return place(err_first(e, lost), s);
 }

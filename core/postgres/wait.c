@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "postgres/impl.h"
 
 /* Waiting for the server, with an eye on Ctrl-C. */
@@ -19,6 +20,23 @@ static void ask_to_cancel(struct pg_conn *c)
 	pg_lib.PQcancel(c->cancel, why, (int)sizeof(why));
 }
 
+/* What happens when the answer takes long. */
+static struct err *look_at_clock(struct pg_conn *c)
+{
+	int64_t waited_ms = (clock_steady_us() - c->sent_us) / 1000;
+
+	if (c->slow && !c->slow_told && waited_ms >= c->slow_after_ms) {
+		c->slow_told = true;
+		c->slow(c->slow_payload);
+	}
+	if (!c->patience_ms || waited_ms < c->patience_ms)
+		return NULL;
+	return err_code(err_new(ERR_STATE,
+				"the server gives no answer within %lld s",
+				(long long)c->patience_ms / 1000),
+			"08006", NULL);
+}
+
 static struct err *wait_for(struct pg_conn *c, short events)
 {
 	struct pollfd p = { .fd = pg_lib.PQsocket(c->pg), .events = events };
@@ -31,7 +49,7 @@ static struct err *wait_for(struct pg_conn *c, short events)
 	if ((p.revents & (POLLIN | POLLERR | POLLHUP)) &&
 	    !pg_lib.PQconsumeInput(c->pg))
 		return pg_lost(c);
-	return NULL;
+	return p.revents ? NULL : look_at_clock(c);
 }
 
 struct err *pg_wait_sent(struct pg_conn *c)
@@ -90,6 +108,20 @@ void pg_drain(struct pg_conn *c)
 
 struct err *pg_started(struct pg_conn *c, int sent)
 {
-	c->cancel_sent = false;
+	c->cancel_sent = c->slow_told = false;
+	c->sent_us = clock_steady_us();
 	return sent ? NULL : pg_lost(c);
+}
+
+void pg_conn_on_slow(struct pg_conn *c, int64_t after_ms,
+		     void (*slow)(void *payload), void *payload)
+{
+	c->slow_after_ms = after_ms;
+	c->slow = slow;
+	c->slow_payload = payload;
+}
+
+void pg_conn_set_patience(struct pg_conn *c, int64_t ms)
+{
+	c->patience_ms = ms;
 }

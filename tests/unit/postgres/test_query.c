@@ -105,30 +105,38 @@ static void pg_query__tells_code_detail_and_hint(void **state)
 	err_free(e);
 }
 
+static struct err *run(struct pg_conn *c, const char *sql, const char *data,
+		       size_t len, int64_t *rows)
+{
+	struct pg_statement s = { sql, strlen(sql), 3, 5, data, len };
+
+	return pg_run(c, &s, rows);
+}
+
 static void pg_run__gives_rows_and_places(void **state)
 {
 	static const struct {
 		const char *sql;
 		unsigned line, col;
 	} rows[] = {
-		{ "SELECT x", 1, 8 },
-		{ "SELECT 1,\n  x", 2, 3 },
-		{ "SELECT '\xc3\xa9', x", 1, 14 }, /* bytes, not characters */
-		{ "SELEC 1", 1, 1 },
+		{ "SELECT x", 3, 12 },
+		{ "SELECT 1,\n  x", 4, 3 },
+		{ "SELECT '\xc3\xa9', x", 3, 18 }, /* bytes, not characters */
+		{ "SELEC 1", 3, 5 },
+		{ "SELECT 1/0", 3, 5 },
 	};
 	struct pg_conn *c = *state;
 	int64_t n;
 
-	assert_ok(pg_run(c, "CREATE TABLE t (a int)", 22, NULL, 0, &n));
+	assert_ok(run(c, "CREATE TABLE t (a int)", NULL, 0, &n));
 	assert_int_equal(n, 0);
-	assert_ok(pg_run(c, "INSERT INTO t SELECT generate_series(1, 9)", 42,
-			 NULL, 0, &n));
+	assert_ok(run(c, "INSERT INTO t SELECT generate_series(1, 9)", NULL, 0,
+		      &n));
 	assert_int_equal(n, 9);
-	assert_ok(pg_run(c, "SELECT * FROM t", 15, NULL, 0, &n));
+	assert_ok(run(c, "SELECT * FROM t", NULL, 0, &n));
 	assert_int_equal(n, 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct err *e = pg_run(c, rows[i].sql, strlen(rows[i].sql),
-				       NULL, 0, NULL);
+		struct err *e = run(c, rows[i].sql, NULL, 0, NULL);
 
 		assert_non_null(e);
 		assert_non_null(err_at_of(e));
@@ -146,15 +154,15 @@ static void pg_run__feeds_a_copy(void **state)
 	int64_t n, total = 0;
 
 	assert_ok(pg_exec(c, "CREATE TABLE t (a int, b text)"));
-	assert_ok(pg_run(c, sql, strlen(sql), "1\tx\n2\t\\N\n", 9, &n));
+	assert_ok(run(c, sql, "1\tx\n2\t\\N\n", 9, &n));
 	assert_int_equal(n, 2);
 	for (int i = 0; i < 200000; i++)
 		buf_addf(&big, "%d\tabcdefghijklmnopqrstuvwxyz\n", i);
-	assert_ok(pg_run(c, sql, strlen(sql), big.data, big.len, &n));
+	assert_ok(run(c, sql, big.data, big.len, &n));
 	assert_int_equal(n, 200000);
-	assert_fails(pg_run(c, sql, strlen(sql), "x\ty\n", 4, &n), ERR_TARGET);
-	assert_fails(pg_run(c, sql, strlen(sql), NULL, 0, &n), ERR_TARGET);
-	assert_ok(pg_run(c, "COPY t TO STDOUT", 16, NULL, 0, &n));
+	assert_fails(run(c, sql, "x\ty\n", 4, &n), ERR_TARGET);
+	assert_fails(run(c, sql, NULL, 0, &n), ERR_TARGET);
+	assert_ok(run(c, "COPY t TO STDOUT", NULL, 0, &n));
 	assert_ok(pg_query_int(c, "SELECT count(*) FROM t", NULL, 0, &total));
 	assert_int_equal(total, 200002);
 	buf_release(&big);
