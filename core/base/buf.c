@@ -52,7 +52,8 @@ void buf_add(struct buf *b, const void *data, size_t n)
 		b->full = true;
 		return;
 	}
-	buf_reserve(b, n);
+	if (n >= b->cap - b->len)
+		buf_reserve(b, n);
 	if (n)
 		memcpy(b->data + b->len, data, n);
 	b->len += n;
@@ -62,11 +63,6 @@ void buf_add(struct buf *b, const void *data, size_t n)
 void buf_addstr(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
-}
-
-void buf_addch(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
 }
 
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)

@@ -35,7 +35,17 @@ char *buf_reserve(struct buf *b, size_t n);
 
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_addstr(struct buf *b, const char *s);
-void buf_addch(struct buf *b, char c);
+
+/** Here, because it is called for every field of every row. */
+static inline void buf_addch(struct buf *b, char c)
+{
+	if (b->max || b->full || b->len + 2 > b->cap) {
+		buf_add(b, &c, 1);
+		return;
+	}
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+}
 void buf_addf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)
