@@ -264,10 +264,12 @@ static struct err *verify_row(struct restore *r, struct restore_table *t,
 		struct restore_field f;
 		struct row_value v;
 
+		if (row_skip_same(&p, line->end))
+			continue;
 		err = restore_field_next(&p, line->end, line->op, &f,
 					 &r->scratch);
-		if (err || f.old.type == ROW_SAME)
-			continue;
+		if (err)
+			break;
 		column_value(row, i, &v);
 		if (!row_matches(&f.old, &v))
 			err = not_exact(t, line);

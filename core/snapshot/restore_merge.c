@@ -121,9 +121,11 @@ static struct err *put_row(struct merge *m, const struct restore_line *line,
 	for (size_t i = 0; i < m->t->lines->n_columns && !err; i++) {
 		struct restore_field f;
 
+		if (row_skip_same(&p, line->end))
+			continue;
 		err = restore_field_next(&p, line->end, line->op, &f,
 					 &m->values);
-		if (!err && f.old.type != ROW_SAME && m->line_of[i] >= 0)
+		if (!err && m->line_of[i] >= 0)
 			table_bind(m->whole, m->line_of[i] + 2, &f.old);
 	}
 	m->r->out->restored++;

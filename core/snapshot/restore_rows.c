@@ -196,11 +196,11 @@ static struct err *read_mask(struct restore_writer *w,
 	*any = false;
 	buf_reset(&w->mask);
 	for (size_t i = 0; i < w->t->lines->n_columns && !err; i++) {
-		bool changed = p < line->end && *p != '=';
+		bool same = row_skip_same(&p, line->end);
 
-		*any |= changed;
-		buf_addch(&w->mask, changed ? '1' : '0');
-		for (int k = 0; k <= changed; k++) {
+		*any |= !same;
+		buf_addch(&w->mask, same ? '0' : '1');
+		for (int k = 0; k < 2 && !same; k++) {
 			if (p > line->end)
 				err = err_new(ERR_STATE,
 					      "a snapshot's row is cut off");
@@ -229,9 +229,11 @@ static struct err *update_row(struct restore_writer *w,
 	for (size_t i = 0; i < w->t->lines->n_columns && !err; i++) {
 		struct restore_field f;
 
+		if (row_skip_same(&p, line->end))
+			continue;
 		err = restore_field_next(&p, line->end, line->op, &f,
 					 &w->values);
-		if (!err && f.changed)
+		if (!err)
 			table_bind(stmt, ++n, &f.old);
 	}
 	if (!err)

@@ -60,7 +60,9 @@ struct err *restore_lines_next(struct restore_lines *l,
 	if (err || !line)
 		return err;
 	out->end = line + len;
-	if (len < 3 || line[1] != '\t' || !strchr("+~-", line[0]))
+	if (len < 3 || line[1] != '\t' ||
+	    (line[0] != ROW_INSERTED && line[0] != ROW_UPDATED &&
+	     line[0] != ROW_DELETED))
 		return damaged(l, "line");
 	p = line + 2;
 	if (l->table->n_keys) {

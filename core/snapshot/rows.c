@@ -11,6 +11,21 @@
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv"
 			     "wxyz0123456789-_";
 
+/* One more than a byte's place in base64; 0 = it has none. */
+static const unsigned char base64_at[256] = {
+	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,
+	['G'] = 7,  ['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12,
+	['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18,
+	['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+	['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30,
+	['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36,
+	['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+	['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54,
+	['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60,
+	['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64,
+};
+
 uint64_t row_digest(const struct row_value *v)
 {
 	switch (v->type) {
@@ -237,77 +252,63 @@ static struct err *damaged(const char *pos, size_t len)
 		       len > 40 ? 40 : (int)len, pos);
 }
 
-/*
- * Digits with one point: the quotient of two integers that a double holds
- * exactly is rounded once, as strtod would (see add_short_real()).
- */
-static bool parse_decimal(const char *s, size_t len, struct row_value *out)
-{
-	static const double scales[] = { 1,   10,  100, 1000, 1e4,
-					 1e5, 1e6, 1e7, 1e8,  1e9 };
-	uint64_t digits = 0;
-	size_t i = s[0] == '-', places = 0;
-	bool point = false;
-
-	if (len > 17)
-		return false;
-	for (; i < len; i++) {
-		if (s[i] == '.' && !point) {
-			point = true;
-			continue;
-		}
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-		digits = digits * 10 + (uint64_t)(s[i] - '0');
-		places += point;
-	}
-	if (!point || places >= sizeof(scales) / sizeof(scales[0]) ||
-	    digits > (uint64_t)1 << 53)
-		return false;
-	out->type = ROW_REAL;
-	out->real = (double)digits / scales[places];
-	if (s[0] == '-')
-		out->real = -out->real;
-	return true;
-}
-
-static struct err *parse_integer(const char *s, size_t len,
-				 struct row_value *out)
-{
-	uint64_t u = 0;
-	size_t i = s[0] == '-';
-
-	if (i == len || len - i > 19)
-		return damaged(s, len);
-	for (; i < len; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return damaged(s, len);
-		u = u * 10 + (uint64_t)(s[i] - '0');
-	}
-	out->type = ROW_INT;
-	out->i = s[0] == '-' ? (int64_t)(0 - u) : (int64_t)u;
-	return NULL;
-}
-
-static struct err *parse_number(const char *s, size_t len,
-				struct row_value *out)
+/* A real as strtod() reads it. */
+static struct err *parse_real(const char *s, size_t len, struct row_value *out)
 {
 	char text[400], *end;
 
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] != '.' && s[i] != 'e' && s[i] != 'n')
 			continue;
-		if (parse_decimal(s, len, out))
-			return NULL;
 		if (len >= sizeof(text))
-			return damaged(s, len);
+			break;
 		memcpy(text, s, len);
 		text[len] = '\0';
 		out->type = ROW_REAL;
 		out->real = strtod(text, &end);
 		return *end ? damaged(s, len) : NULL;
 	}
-	return parse_integer(s, len, out);
+	return damaged(s, len);
+}
+
+/*
+ * Digits with one point: the quotient of two integers that a double holds
+ * exactly is rounded once, as strtod would (see add_short_real()).
+ */
+static struct err *parse_number(const char *s, size_t len,
+				struct row_value *out)
+{
+	static const double scales[] = { 1,   10,  100, 1000, 1e4,
+					 1e5, 1e6, 1e7, 1e8,  1e9 };
+	size_t start = s[0] == '-', point = 0, places;
+	uint64_t u = 0;
+
+	if (len - start > 19 || start == len)
+		return parse_real(s, len, out);
+	for (size_t i = start; i < len; i++) {
+		unsigned digit = (unsigned char)s[i] - (unsigned)'0';
+
+		if (digit <= 9)
+			u = u * 10 + digit;
+		else if (s[i] == '.' && !point)
+			point = i + 1;
+		else
+			return parse_real(s, len, out);
+	}
+	if (!point) {
+		out->type = ROW_INT;
+		out->i = start ? (int64_t)(0 - u) : (int64_t)u;
+		return NULL;
+	}
+	places = len - point;
+	if (places >= sizeof(scales) / sizeof(scales[0]) ||
+	    u > (uint64_t)1 << 53)
+		return parse_real(s, len, out);
+	out->type = ROW_REAL;
+	out->real = (double)u / scales[places];
+	if (start)
+		out->real = -out->real;
+	return NULL;
 }
 
 static struct err *parse_text(const char *s, size_t len, struct row_value *out,
@@ -382,11 +383,11 @@ static struct err *parse_digest(const char *s, size_t len,
 		if (len != 4)
 			return damaged(s, len);
 		for (size_t i = 1; i < 4; i++) {
-			const char *at = strchr(base64, s[i]);
+			unsigned at = base64_at[(unsigned char)s[i]];
 
-			if (!at || !s[i])
+			if (!at)
 				return damaged(s, len);
-			d = d << 6 | (uint64_t)(at - base64);
+			d = d << 6 | (at - 1);
 		}
 		out->type = ROW_SAME;
 	} else {

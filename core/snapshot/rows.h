@@ -82,6 +82,16 @@ bool row_matches(const struct row_value *field, const struct row_value *now);
 MUST_USE struct err *row_parse(const char **pos, const char *end,
 			       struct row_value *out, struct buf *scratch);
 
+/** Move over a "=" field; false where another one stands. */
+static inline bool row_skip_same(const char **pos, const char *end)
+{
+	if (end - *pos < 4 || **pos != '=' ||
+	    (end - *pos > 4 && (*pos)[4] != '\t'))
+		return false;
+	*pos += 5;
+	return true;
+}
+
 /** Length of the field at pos, without its separator. */
 size_t row_field_length(const char *pos, const char *end);
 
