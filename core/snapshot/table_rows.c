@@ -7,6 +7,19 @@
 
 /* Rows of one table: by key, in key order, and as the lines of a snapshot. */
 
+/*
+ * Its bytes as UTF-8. sqlite3_value_text() copies each text to end it with a
+ * NUL, which nobody here asks for; the bytes of a blob stay where they are.
+ */
+static const char *text_of(sqlite3_value *v)
+{
+#if SQLITE_VERSION_NUMBER >= 3040000
+	if (sqlite3_value_encoding(v) == SQLITE_UTF8)
+		return sqlite3_value_bytes(v) ? sqlite3_value_blob(v) : "";
+#endif
+	return (const char *)sqlite3_value_text(v);
+}
+
 void table_value(struct row_value *out, sqlite3_value *v)
 {
 	out->s = NULL;
@@ -22,7 +35,7 @@ void table_value(struct row_value *out, sqlite3_value *v)
 		break;
 	case SQLITE_TEXT:
 		out->type = ROW_TEXT;
-		out->s = (const char *)sqlite3_value_text(v);
+		out->s = text_of(v);
 		out->len = (size_t)sqlite3_value_bytes(v);
 		break;
 	case SQLITE_BLOB:

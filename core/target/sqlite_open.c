@@ -167,6 +167,9 @@ static struct err *open_at(struct target **out, char *path, const char *shown,
 	   each RELEASE frees them, up to this many bytes; refused, and not
 	   needed, once SQLite has started */
 	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 4 << 20);
+	/* nobody asks how much memory SQLite has, and the count costs a mutex
+	   for each allocation */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(path ? path : ":memory:", &t->db, flags, NULL) !=
 	    SQLITE_OK)
 		e = sqlite_error_of(t->db, ERR_TARGET, "open database '%s'",
