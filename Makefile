@@ -54,13 +54,16 @@ test_SRC     := $(wildcard tests/unit/*/test_*.c)
 support_SRC  := $(wildcard tests/support/*.c)
 bench_SRC    := $(wildcard tests/bench/*.c)
 fuzz_SRC     := $(wildcard tests/fuzz/*.c)
+tools_SRC    := $(wildcard tests/tools/*.c)
 ALL_SRC      := $(core_SRC) $(gitstore_SRC) $(hooks_SRC) $(cmd_SRC) \
-		$(test_SRC) $(support_SRC) $(bench_SRC) $(fuzz_SRC)
+		$(test_SRC) $(support_SRC) $(bench_SRC) $(fuzz_SRC) \
+		$(tools_SRC)
 ALL_HDR      := $(wildcard core/*/*.h gitstore/*.h hooks/*.h cmd/*.h \
 		tests/support/*.h)
 OBJ           = $(patsubst %.c,$(B)/obj/%.o,$1)
 TESTS        := $(patsubst tests/unit/%.c,$(B)/tests/%,$(test_SRC))
 BENCHES      := $(patsubst tests/bench/%.c,$(B)/bench/%,$(bench_SRC))
+TOOLS        := $(patsubst tests/tools/%.c,$(B)/tools/%,$(tools_SRC))
 
 # libpq is loaded when it is needed (core/postgres/lib.h); libpg_query is
 # linked into the program, so that its symbols (palloc, ...) stay inside

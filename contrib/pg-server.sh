@@ -22,15 +22,8 @@
 # exit status: 0, 77 no server is installed, 1 it does not run, 129 usage
 set -u
 
-die() { # <text> [status]
-	echo "error: $1" >&2
-	exit "${2-1}"
-}
-
-usage() {
-	sed -n '/^# usage/,/^#$/s/^# \{0,1\}//p' "$0" >&2
-	exit 129
-}
+# shellcheck source=contrib/pg-common.sh
+. "$(dirname "$0")/pg-common.sh"
 
 find_programs() {
 	if [ -n "${PG_BINDIR-}" ]; then
@@ -47,23 +40,6 @@ find_programs() {
 	'') die 'no PostgreSQL server is installed' 77 ;;
 	*) echo "$newest" ;;
 	esac
-}
-
-# user: the server refuses to run as root
-as_user() {
-	if [ "$(id -u)" -ne 0 ]; then
-		"$@"
-		return
-	fi
-	setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups \
-		env HOME="$dir" "$@"
-}
-
-pick_user() {
-	user=${PG_SERVER_USER-}
-	[ -z "$user" ] || return 0
-	user=nobody
-	! id postgres >/dev/null 2>&1 || user=postgres
 }
 
 # control <pg_ctl's words...>, with the programs it was made with
@@ -91,19 +67,8 @@ is_running() {
 
 make_cluster() {
 	bin=$(find_programs) || exit
-	mkdir -p "$dir" && dir=$(cd "$dir" && pwd -P) || exit 1
-	[ -z "$(ls -A "$dir")" ] || die "$dir: not empty"
-	case $dir in
-	*[!A-Za-z0-9_./-]*) die "$dir: letters, digits and _.-/ only" ;;
-	esac
-	socket=$dir/.s.PGSQL.5432
-	[ ${#socket} -le 107 ] ||
-		die "$socket: longer than the 107 bytes of a socket's path"
-	[ "$(id -u)" -ne 0 ] || chown "$user:" "$dir"
-	chmod 755 "$dir"
-	as_user test -w "$dir" || die "$dir: out of reach for user $user"
+	make_dir 5432
 	echo "$bin" >"$dir/programs"
-	cd "$dir" || exit 1
 	as_user "$bin/initdb" -D "$dir/data" -U tester --no-sync \
 		--auth-local=trust --auth-host=reject \
 		-E UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1 </dev/null || {
@@ -121,12 +86,6 @@ drop() {
 	[ -d "$dir/data" ] || return 0
 	! is_running || control stop -m immediate || return
 	rm -rf "$dir"
-}
-
-# drop the server after the process <pid>, unless it is another's by then
-watch() {
-	tail --pid="$1" -f /dev/null
-	[ "$(cat "$dir/owner" 2>/dev/null)" != "$1" ] || drop
 }
 
 unset PGHOST PGHOSTADDR PGPORT PGUSER PGDATABASE PGOPTIONS PGDATA PGSERVICE
@@ -149,10 +108,7 @@ start)
 	self=$(realpath "$0")
 	make_cluster
 	launch start || die "$dir: the server does not start"
-	if [ $# -gt 2 ]; then
-		echo "$3" >"$dir/owner"
-		setsid "$self" watch "$dir" "$3" >/dev/null 2>&1 </dev/null &
-	fi
+	[ $# -lt 3 ] || drop_after "$self" "$3"
 	echo "postgresql://tester@/postgres?host=$dir"
 	;;
 stop) ! is_running || control stop -m fast ;;

@@ -21,16 +21,23 @@ deps:
 test-deps:
 	contrib/deps.sh build test
 
+# programs that command line tests use: beside the one they test
+$(B)/tools/%: $(B)/obj/tests/tools/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^
+
+tools: $(TOOLS)
+
 unit-build: $(UNIT)
 
 unit: $(UNIT)
 	@set -e; for t in $(UNIT); do $$t; done
 
-cli: $(B)/git-migrate
+cli: $(B)/git-migrate $(TOOLS)
 	GIT_MIGRATE=$(abspath $(B)/git-migrate) tests/run.sh $(CLI)
 
 # unit and command line tests, counted together
-check: $(B)/git-migrate $(TESTS)
+check: $(B)/git-migrate $(TESTS) $(TOOLS)
 	GIT_MIGRATE=$(abspath $(B)/git-migrate) tests/run.sh $(TESTS) $(CLI)
 
 # make is called again so that it sees what deps has installed
@@ -50,4 +57,5 @@ bench: deps
 	$(MAKE) MODE=release benches
 	tests/bench/run.sh build/release
 
-.PHONY: deps test-deps unit-build unit cli check test test-long demo bench benches
+.PHONY: deps test-deps tools unit-build unit cli check test test-long \
+	demo bench benches

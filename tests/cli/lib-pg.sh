@@ -2,13 +2,21 @@
 # PostgreSQL for command line tests; sourced by lib.sh, which says how to use it
 
 PG_SERVER=$TEST_DIR/../../contrib/pg-server.sh
+PG_BOUNCER=$TEST_DIR/../../contrib/pg-bouncer.sh
 PSQL=(psql -X -q -A -t -v ON_ERROR_STOP=1)
 PG_ADMIN=${GIT_MIGRATE_TEST_PG-} # URI of the server databases are made in
 PG_WORK=                         # where servers of our own live
 PG_DIR=
-PG_DIRS=() # servers to drop
-PG_DBS=()  # databases to drop: server's URI, name
+PG_DIRS=()    # servers to drop
+PG_DBS=()     # databases to drop: server's URI, name
+PG_POOLS=()   # poolers to drop
+PG_PROXIES=() # proxies to end: process, and $URL before it
+PG_PROXY_N=0
+PG_PROXY_OUT=
+PG_UP=
+PG_DOWN=
 URL=
+PG_DIRECT=
 
 # pg_uri <server's URI> <database>
 pg_uri() {
@@ -62,10 +70,72 @@ pg_db() {
 		"$PG_ADMIN" || return
 	PG_DBS+=("$PG_ADMIN $name")
 	URL=$(pg_uri "$PG_ADMIN" "$name")
+	PG_DIRECT=$URL
 }
 
 pg_sql() {
-	"${PSQL[@]}" -c "$1" "$URL"
+	"${PSQL[@]}" -c "$1" "$PG_DIRECT"
+}
+
+# pg_socket <URI>: the folder and port of its socket
+pg_socket() {
+	local port=${1##*[?&]port=}
+
+	[ "$port" != "$1" ] || port=5432
+	case $1 in
+	*[?\&]host=/*) ;;
+	*) echo "$1: not on a unix socket" >&2 && return 1 ;;
+	esac
+	set -- "${1##*[?&]host=}"
+	echo "${1%%&*} ${port%%&*}"
+}
+
+# pg_through <folder> <port>: $URL goes there from now on
+pg_through() {
+	URL="${URL%%\?*}?host=$1&port=$2"
+}
+
+pg_bouncer() {
+	local at dir
+
+	at=$(pg_socket "$PG_DIRECT") && pg_work || return
+	dir=$PG_WORK/pool${#PG_POOLS[@]}
+	PG_POOLS+=("$dir")
+	"$PG_BOUNCER" start "$dir" "${at% *}" "${1-20}" $$ >/dev/null &&
+		pg_through "$dir" 6432
+}
+
+pg_proxy() {
+	local at dir n=0
+
+	at=$(pg_socket "$URL") && pg_work || return
+	dir=$PG_WORK/proxy$((PG_PROXY_N += 1))
+	PG_PROXY_OUT=$dir/out
+	mkdir "$dir" && : >"$PG_PROXY_OUT" || return
+	"$(dirname "$GIT_MIGRATE")/tools/drop_proxy" "$@" \
+		"$dir/.s.PGSQL.5432" "${at% *}/.s.PGSQL.${at#* }" \
+		>"$PG_PROXY_OUT" 2>&1 </dev/null &
+	PG_PROXIES+=("$! $URL")
+	until grep -q ready "$PG_PROXY_OUT"; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || return
+		sleep 0.05
+	done
+	pg_through "$dir" 5432
+}
+
+pg_proxy_cut() {
+	kill -USR1 "${PG_PROXIES[-1]%% *}"
+}
+
+pg_proxy_end() {
+	local last=${PG_PROXIES[-1]}
+
+	unset 'PG_PROXIES[-1]'
+	URL=${last#* }
+	kill "${last%% *}" 2>/dev/null
+	wait "${last%% *}" 2>/dev/null
+	read -r _ PG_UP _ PG_DOWN < <(grep '^up' "$PG_PROXY_OUT")
 }
 
 pg_drop() { # <server's URI> <name>
@@ -76,6 +146,13 @@ pg_drop() { # <server's URI> <name>
 
 pg_cleanup() {
 	local db dir
+
+	while [ ${#PG_PROXIES[@]} -gt 0 ]; do
+		pg_proxy_end
+	done
+	for dir in "${PG_POOLS[@]}"; do
+		"$PG_BOUNCER" drop "$dir"
+	done
 
 	for db in "${PG_DBS[@]}"; do
 		# shellcheck disable=SC2086 # two words

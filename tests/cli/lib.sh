@@ -29,12 +29,20 @@
 #   pg_need                end the script as skipped where no server is
 #                          installed, or as failed with $TEST_NEED_PG
 #   pg_db                  a new database, dropped at the end; its URI is $URL
-#   pg_sql 'statements'    psql on $URL: bare rows, columns parted by |; stops
-#                          at the first error; PSQL is the command with options
+#   pg_sql 'statements'    psql on it: bare rows, columns parted by |; stops at
+#                          the first error; PSQL is the command with options
 #   pg_server_private [settings]
 #                          a server of the script's own, settings as "-c a=b",
 #                          in $PG_DIR: pg_db makes its databases there from
 #                          now on. $PG_SERVER crash "$PG_DIR", and restart
+#   pg_bouncer [pool size] a pooler of transactions between the program and
+#                          $URL, which goes through it from now on. $PG_DIRECT
+#                          is the URI without anything between
+#   pg_proxy [options]     likewise a proxy that cuts connections: options are
+#                          those of tests/tools/drop_proxy.c; what it said is in
+#                          $PG_PROXY_OUT
+#   pg_proxy_cut           cut now
+#   pg_proxy_end           take it away again; bytes passed: $PG_UP, $PG_DOWN
 set -u
 
 : "${GIT_MIGRATE:?path of the program under test}"
