@@ -2,6 +2,7 @@
 # Run test programs and scripts, two at a time, and add up what they say.
 #
 # usage: tests/run.sh <file>...
+#        tests/run.sh --with-pg <file>...  print those that ask for PostgreSQL
 #
 # Each file prints TAP: "ok N - text", "not ok N - text", "ok N # skip why",
 # and its plan "1..N". Unit tests do so through cmocka, scripts through
@@ -50,6 +51,16 @@ one() { # <file> <log>: one file, result to <log>.sum
 	fi
 }
 
+# the names by which a script, or a program with pg_world.c in it, asks for it
+with_pg() {
+	grep -lE 'GIT_MIGRATE_TEST_PG|pg_need|pg_db' "$@"
+}
+
+if [ "${1-}" = --with-pg ]; then
+	shift
+	with_pg "$@"
+	exit 0
+fi
 if [ "${1-}" = --one ]; then
 	one "$2" "$3/$(echo "$2" | tr / _)"
 	exit 0
@@ -70,9 +81,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
-# the names by which a script, or a program with pg_world.c in it, says so
-if [ -z "${GIT_MIGRATE_TEST_PG-}" ] &&
-	grep -qE 'GIT_MIGRATE_TEST_PG|pg_db|pg_bouncer' "$@"; then
+if [ -z "${GIT_MIGRATE_TEST_PG-}" ] && [ -n "$(with_pg "$@")" ]; then
 	# nothing here has to survive a power failure
 	fast='-c fsync=off -c full_page_writes=off -c synchronous_commit=off'
 	status=0

@@ -47,6 +47,14 @@ test: test-deps
 test-long: test-deps
 	TEST_LONG=1 $(MAKE) MODE=debug check
 
+# the PostgreSQL tests on each major version of the server: needs npm
+test-pg-matrix: test-deps
+	$(MAKE) MODE=debug pg-matrix
+
+pg-matrix: $(B)/git-migrate $(TESTS) $(TOOLS)
+	GIT_MIGRATE=$(abspath $(B)/git-migrate) contrib/pg-matrix.sh \
+	  $(TESTS) $(CLI)
+
 demo: deps
 	$(MAKE) MODE=release all
 	contrib/demo.sh build/release/git-migrate
@@ -58,4 +66,4 @@ bench: deps
 	tests/bench/run.sh build/release
 
 .PHONY: deps test-deps tools unit-build unit cli check test test-long \
-	demo bench benches
+	test-pg-matrix pg-matrix demo bench benches
