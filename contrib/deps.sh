@@ -4,6 +4,7 @@
 # usage: contrib/deps.sh [build] [test] [lint]
 set -eu
 
+here=$(dirname "$0")
 missing=
 
 # need <package> <command that succeeds when it is there>
@@ -45,8 +46,26 @@ tests() {
 	need valgrind has valgrind
 	need man-db has man
 	need jq has jq
-	need postgresql ls /usr/lib/postgresql/*/bin/initdb
-	need pgbouncer has pgbouncer
+	need postgresql "$here/pg-server.sh" find
+	need postgresql-client has psql
+	need pgbouncer env PATH="$PATH:/usr/sbin" which pgbouncer
+}
+
+# Debian's packages make and start servers of their own. Tests have theirs, in
+# folders that go away: what is installed for them starts nothing, now or later.
+no_servers() {
+	conf=/etc/postgresql-common/createcluster.conf
+	policy=/usr/sbin/policy-rc.d
+	export UCF_FORCE_CONFFOLD=1 # keeps the file that it finds
+	if [ ! -e $conf ]; then
+		mkdir -p ${conf%/*}
+		echo 'create_main_cluster = false' >$conf
+	fi
+	[ ! -e $policy ] || return 0
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	trap 'rm -f "$policy"' EXIT
+	trap 'exit 130' INT TERM HUP
+	chmod 755 $policy
 }
 
 lint() {
@@ -78,8 +97,14 @@ if [ "$(id -u)" -ne 0 ] || ! has apt-get >/dev/null 2>&1; then
 fi
 echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
+case "$missing " in
+*' postgresql '* | *' pgbouncer '*) no_servers ;;
+esac
 # shellcheck disable=SC2086 # a list of packages
 apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 || {
 	apt-get update >/dev/null
 	apt-get install -y --no-install-recommends $missing >/dev/null
 }
+case "$missing " in
+*' pgbouncer '*) update-rc.d pgbouncer disable >/dev/null 2>&1 || : ;;
+esac
