@@ -16,6 +16,8 @@ static const struct sql_dialect_ops dialects[SQL_DIALECT_COUNT] = {
 	[SQL_POSTGRESQL] = {
 		.name = "postgresql",
 		.alias = "postgres",
+		.split = pg_split,
+		.normal_form = pg_normal_form,
 	},
 };
 
@@ -44,9 +46,6 @@ struct err *sql_split(struct sql_script *out, enum sql_dialect d,
 	struct err *err;
 
 	memset(out, 0, sizeof(*out));
-	if (!dialects[d].split)
-		return err_new(ERR_INPUT, "dialect %s is not built in",
-			       dialects[d].name);
 	err = dialects[d].split(out, text, len, first_line);
 	if (err)
 		sql_script_release(out);

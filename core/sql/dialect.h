@@ -8,8 +8,7 @@
 
 /*
  * What a dialect brings; inside this room only. One row of the table in
- * dialect.c names one of these, a row without functions is a dialect that
- * this program knows by name and was built without.
+ * dialect.c names one of these.
  */
 struct sql_dialect_ops {
 	const char *name;
@@ -28,6 +27,11 @@ struct sql_dialect_ops {
 MUST_USE struct err *sqlite_split(struct sql_script *out, const char *text,
 				  size_t len, unsigned first_line);
 void sqlite_normal_form(struct buf *out, const struct sql_script *script);
+
+/* pg_split.c and pg_normal.c */
+MUST_USE struct err *pg_split(struct sql_script *out, const char *text,
+			      size_t len, unsigned first_line);
+void pg_normal_form(struct buf *out, const struct sql_script *script);
 
 /* sqlite_classify.c: fill verb, temp and names of a statement whose text and
  * len are set. Names are made in the arena. */

@@ -56,7 +56,75 @@ enum sql_verb {
 	SQL_INSERT,        /**< also REPLACE; object = table */
 	SQL_UPDATE,        /**< object = table */
 	SQL_DELETE,        /**< object = table */
-	SQL_SELECT,        /**< also VALUES, and WITH that ends in SELECT */
+	SQL_SELECT,        /**< also VALUES, TABLE, and WITH that ends in one */
+
+	/* PostgreSQL only; see sql_split() for what the others mean there */
+	SQL_TWO_PHASE,   /**< PREPARE TRANSACTION, COMMIT or ROLLBACK PREPARED;
+			    object = the transaction's name */
+	SQL_ALTER_TABLE, /**< any other, or one with several actions; object */
+	SQL_ALTER,       /**< any other ALTER; object, detail = its kind */
+	SQL_TRUNCATE,    /**< object = the first table */
+	SQL_MERGE,       /**< object = table */
+	SQL_COPY,        /**< object = table, NULL for a query */
+	SQL_SET,         /**< SET and RESET; object = setting, detail = value or
+			      NULL for the default, detail2 = "local" if it
+			      ends with the transaction */
+};
+
+/**
+ * What a statement can do to data, as far as its text tells. PostgreSQL only:
+ * SQLite's statements are SQL_KIND_UNTOLD.
+ */
+enum sql_kind {
+	SQL_KIND_UNTOLD,
+	SQL_KIND_READ,     /**< changes no row, and of the schema a comment at
+				most: SHOW, SET, EXPLAIN, LOCK, transactions */
+	SQL_KIND_DML,      /**< may change rows: INSERT, COPY, DO, CALL, and
+				SELECT, which may call a function that does */
+	SQL_KIND_TRUNCATE, /**< TRUNCATE */
+	SQL_KIND_DDL,      /**< anything else; may write rows as well (CREATE
+				TABLE AS, SELECT INTO, a default that is a
+				function) */
+};
+
+/** Where COPY reads or writes. */
+enum sql_copy {
+	SQL_COPY_NONE,
+	SQL_COPY_FROM_STDIN, /**< copy_data has what to send */
+	SQL_COPY_TO_STDOUT,
+	SQL_COPY_SERVER, /**< a file or PROGRAM on the server's machine */
+};
+
+/** What a statement takes away for good, by name. */
+enum sql_loss_kind {
+	SQL_LOSS_TABLE,       /**< DROP TABLE */
+	SQL_LOSS_COLUMN,      /**< ALTER TABLE ... DROP COLUMN */
+	SQL_LOSS_TYPE_CHANGE, /**< ALTER TABLE ... ALTER COLUMN ... TYPE */
+	SQL_LOSS_ALL_ROWS,    /**< TRUNCATE */
+	SQL_LOSS_SCHEMA,      /**< DROP SCHEMA; object = the schema */
+	SQL_LOSS_TYPE,        /**< DROP TYPE or DOMAIN ... CASCADE: columns of
+				   that type; with column: ALTER TYPE ... DROP
+				   or ALTER ATTRIBUTE */
+	SQL_LOSS_SEQUENCE,    /**< DROP SEQUENCE */
+	SQL_LOSS_SEQUENCE_STATE, /**< ALTER SEQUENCE ... RESTART */
+	SQL_LOSS_IDENTITY,       /**< the sequence of an identity column: DROP
+				 IDENTITY, RESTART; object = the table */
+	SQL_LOSS_MATVIEW,        /**< DROP MATERIALIZED VIEW */
+	SQL_LOSS_OWNED,          /**< DROP OWNED BY; object = the role, or the
+				 word current_user, current_role, session_user */
+	SQL_LOSS_EXTENSION, /**< DROP EXTENSION; its tables may hold rows */
+	SQL_LOSS_DATABASE,  /**< DROP DATABASE */
+};
+
+struct sql_loss {
+	enum sql_loss_kind kind;
+	const char *schema; /**< as written, or NULL: search_path decides */
+	const char *object; /**< unquoted */
+	const char *column; /**< or NULL */
+	bool cascade;       /**< and what hangs on it */
+	bool only;     /**< TRUNCATE ONLY, ALTER TABLE ONLY: children stay */
+	bool restarts; /**< TRUNCATE ... RESTART IDENTITY: sequences of
+				 the table begin anew */
 };
 
 /** One statement. Strings without length are in the script's arena. */
@@ -70,6 +138,28 @@ struct sql_statement {
 	const char *schema; /**< qualifier of object, unquoted, or NULL */
 	const char *object; /**< unquoted (quotes resolved), or NULL */
 	const char *detail, *detail2; /**< see the verb; unquoted, or NULL */
+
+	/* PostgreSQL only: zero for SQLite */
+	enum sql_kind kind;
+	bool alone; /**< the server refuses it inside a transaction, or may
+			 (DROP SUBSCRIPTION with a slot). What depends on the
+			 schema is not told: REINDEX of a partitioned table,
+			 CALL of a procedure that commits */
+	bool adds_enum_value; /**< ALTER TYPE ... ADD VALUE: may run inside a
+				   transaction, but the value cannot be used
+				   before it ends */
+	bool unknown; /**< not understood: a first word this room does not
+			   know, or an ALTER, DROP or TRUNCATE that the grammar
+			   of PostgreSQL 15 refuses. It may destroy anything;
+			   losses is empty */
+	enum sql_copy copy;
+	const char *copy_data; /**< inline data of COPY ... FROM STDIN, lines as
+				    in the text, without the backslash and dot that
+				    end them; NULL = none. Points into the
+				    caller's text */
+	size_t copy_len;
+	const struct sql_loss *losses; /**< in the order of the text */
+	size_t n_losses;
 };
 
 struct sql_script {
@@ -86,14 +176,33 @@ struct sql_script {
  * and, for CREATE TRIGGER, the rule of sqlite3_complete() that its body ends
  * at "; END" and not before (CASE ... END inside is no end).
  *
+ * PostgreSQL: tokens are those of src/backend/parser/scan.l, statements those
+ * that psql sends (src/fe_utils/psqlscan.l): no semicolon inside parentheses
+ * or a function's BEGIN ATOMIC ... END ends one. No statement has to be in a
+ * grammar known here. SET standard_conforming_strings in the text is followed.
+ * Data behind COPY ... FROM STDIN starts on the line after the semicolon and
+ * ends before a line of a backslash and a dot; it is no SQL. Of psql's own
+ * commands (a backslash outside of quotes), pg_dump's restrict and unrestrict
+ * are skipped.
+ *
+ * PostgreSQL's verbs are SQLite's where the words are. In addition: detail of
+ * CREATE and DROP is any kind of object, in lower case ("materialized view");
+ * a setting that SET TIME ZONE, SET ROLE and their like change has its name as
+ * in pg_settings; SELECT set_config('name', 'value', false), which pg_dump
+ * writes, is SQL_SET; SELECT ... INTO is SQL_CREATE_TABLE; EXPLAIN ANALYZE is
+ * what it explains. Only an ALTER TABLE with one action is ADD, DROP or RENAME
+ * of something.
+ *
  * @param text borrowed; must outlive the script
  * @param first_line line number of the first byte, from 1
  * @return ERR_INPUT with line and column (err_at with path "", which a later
  *         err_at completes) for an unterminated string, quoted name, blob or
  *         trigger, and for a NUL byte, of which the database would see the
  *         part before; *out is then empty. An unterminated comment runs to
- *         the end, as in SQLite. Other text that is no SQL is left to the
- *         database to refuse. ERR_INPUT too for a dialect not built in.
+ *         the end, as in SQLite. PostgreSQL: also for an unterminated comment,
+ *         dollar quote, BEGIN ATOMIC, COPY data without its end, and any other
+ *         command of psql. Other text that is no SQL is left to the database
+ *         to refuse.
  */
 MUST_USE struct err *sql_split(struct sql_script *out, enum sql_dialect d,
 			       const char *text, size_t len,
@@ -113,6 +222,10 @@ void sql_script_release(struct sql_script *s);
  * an expression may stand (https://sqlite.org/quirks.html, section 8), the
  * word behind DEFAULT, ATTACH, a pragma's quoted value, the arguments of a
  * virtual table. `x` and [x] are names everywhere.
+ *
+ * PostgreSQL: "users" is users, "Users" and "user", a keyword, keep their
+ * quotes; a string continued on the next line stays so, without comments
+ * between; inline COPY data follows its statement in the form of the text.
  */
 void sql_normal_form(struct buf *out, enum sql_dialect d, const char *text,
 		     size_t len);

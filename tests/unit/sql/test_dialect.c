@@ -46,19 +46,6 @@ static void sql_dialect_parse__refuses_other_names(void **state)
 	assert_fails(sql_dialect_parse("SQLite", &d), ERR_INPUT);
 }
 
-static void sql_split__says_that_a_dialect_is_not_built_in(void **state)
-{
-	struct sql_script s;
-	struct err *e = sql_split(&s, SQL_POSTGRESQL, "select 1", 8, 1);
-
-	(void)state;
-	assert_int_equal(err_class_of(e), ERR_INPUT);
-	assert_string_equal(err_text(e), "dialect postgresql is not built in");
-	assert_int_equal(s.n, 0);
-	err_free(e);
-	sql_script_release(&s);
-}
-
 static void sql_same_name__compares_as_the_dialect_does(void **state)
 {
 	static const struct {
@@ -122,8 +109,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sql_dialect_parse__takes_names_and_aliases),
 		cmocka_unit_test(sql_dialect_parse__refuses_other_names),
-		cmocka_unit_test(
-			sql_split__says_that_a_dialect_is_not_built_in),
 		cmocka_unit_test(sql_same_name__compares_as_the_dialect_does),
 		cmocka_unit_test(sql_quote__doubles_quotes),
 	};

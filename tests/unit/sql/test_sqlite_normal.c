@@ -234,9 +234,6 @@ static void sql_normal_form__leaves_what_cannot_be_split(void **state)
 	sql_normal_form(&out, SQL_SQLITE, "A  \0B", 5);
 	assert_int_equal(out.len, 5);
 	assert_memory_equal(out.data, "A  \0B", 5);
-	buf_reset(&out);
-	sql_normal_form(&out, SQL_POSTGRESQL, "SELECT  1;", 10);
-	assert_string_equal(buf_str(&out), "SELECT  1;");
 	buf_release(&out);
 }
 

@@ -1,0 +1,82 @@
+#ifndef SQL_PG_PARSER_H
+#define SQL_PG_PARSER_H
+
+#include "sql/dialect.h"
+#include "sql/pg_lexer.h"
+
+/*
+ * Steps through the tokens of one PostgreSQL statement, for what its words
+ * tell. A copy of the struct looks ahead. Inside this room only.
+ */
+struct pg_parser {
+	struct pg_lexer lexer;
+	struct pg_token t; /* the one to look at next */
+	struct sql_statement *s;
+	struct arena *arena;
+};
+
+void pg_advance(struct pg_parser *p);
+bool pg_at(const struct pg_parser *p, const char *keyword);
+bool pg_accept(struct pg_parser *p, const char *keyword);
+bool pg_accept_op(struct pg_parser *p, const char *op);
+
+/** All of these words, with one space between them, or none. */
+bool pg_accept_words(struct pg_parser *p, const char *words);
+
+/** A name, or NULL and no step. Any keyword does. */
+const char *pg_name(struct pg_parser *p);
+
+/** [database.][schema.]name into schema and object; sets temp. */
+void pg_object(struct pg_parser *p);
+
+/** Past [IF [NOT] EXISTS] */
+void pg_if_exists(struct pg_parser *p);
+
+/** [IF EXISTS] [ONLY] name [*], also ONLY (name) */
+void pg_relation(struct pg_parser *p);
+
+/** Past a group in parentheses, if there is one here. */
+void pg_skip_group(struct pg_parser *p);
+
+/** What a list of options in parentheses says about one that is on or off. */
+enum pg_option {
+	PG_OPTION_ABSENT,
+	PG_OPTION_OFF,
+	PG_OPTION_ON
+};
+
+/**
+ * The parser stands at "("; otherwise every option is absent. Options are
+ * written "name", "name value" or "name = value".
+ */
+enum pg_option pg_option(struct pg_parser p, const char *name);
+
+/* pg_classify.c */
+
+/** Fill what a statement is; its text and len are set. */
+void pg_classify(struct sql_statement *s, bool escapes, struct arena *a);
+
+/** SET standard_conforming_strings: what a backslash means from here on. */
+void pg_follow_strings(const struct sql_statement *s, struct pg_lexer *l);
+
+/* pg_object.c: the parser stands behind the first word */
+void pg_create(struct pg_parser *p);
+void pg_drop(struct pg_parser *p);
+
+/* pg_alter.c */
+void pg_alter(struct pg_parser *p);
+
+/* pg_set.c */
+void pg_set(struct pg_parser *p);
+void pg_reset(struct pg_parser *p);
+
+/** SELECT set_config('name', 'value', false) and nothing else. */
+bool pg_set_config(struct pg_parser p);
+
+/*
+ * pg_loss.c: losses of an ALTER, DROP or TRUNCATE, by its parse tree; sets
+ * unknown when there is none.
+ */
+void pg_find_losses(struct pg_parser *p);
+
+#endif
