@@ -389,6 +389,8 @@ static struct err *run_group(struct apply *a, struct run *r, size_t *next,
 static struct err *run_steps(struct apply *a, struct run *r)
 {
 	struct target *t = a->e->target;
+	bool alone = !a->opt->group &&
+		     (a->opt->no_group || !(t->ops->caps & TARGET_CAP_GROUP));
 	size_t next = 0;
 	struct err *err = NULL;
 
@@ -397,7 +399,7 @@ static struct err *run_steps(struct apply *a, struct run *r)
 
 		t->lock_timeout_ms = m->m->lock_timeout_ms >= 0
 					     ? m->m->lock_timeout_ms
-					     : a->e->cfg.lock_timeout_ms;
+					     : run_lock_timeout_ms(a->e);
 		if (m->no_transaction) {
 			tell_begin(a, next);
 			err = apply_stepwise(r, m);
@@ -406,7 +408,11 @@ static struct err *run_steps(struct apply *a, struct run *r)
 			else
 				next++;
 		} else {
-			err = run_group(a, r, &next, a->opt->no_group);
+			int attempt = 0;
+
+			while ((err = run_group(a, r, &next, alone)) &&
+			       run_try_again(r, err, &attempt))
+				err_free(err);
 		}
 		err = err_first(err, target_reset(t));
 	}

@@ -33,6 +33,9 @@ struct engine_config {
 	const char *branch; /**< commits must be on it; NULL = any */
 	bool foreign_keys;  /**< SQLite: enforce foreign keys in migrations */
 	int64_t lock_timeout_ms; /**< waiting for the runner lock and writers */
+	bool lock_timeout_given; /**< somebody has said so; else a busy server's
+				      locks are waited for 5 s at a time */
+	const char *journal;     /**< PostgreSQL: schema of the journal */
 	uint64_t snapshot_limit; /**< bytes; 0 = none */
 	bool url_is_per_tree;    /**< the URL names several databases: a file in
 				   the work tree, ${branch}, ${worktree} */
@@ -165,6 +168,7 @@ struct engine_apply_options {
 	bool out_of_order; /**< run migrations that sort before applied ones */
 	bool allow_foreign;
 	bool no_group; /**< a transaction for each migration */
+	bool group;    /**< many in one, also where that is not the default */
 	bool no_snapshot;
 };
 

@@ -197,6 +197,17 @@ MUST_USE struct err *run_commit(struct run *r);
 /** Undo everything since run_begin(). */
 void run_abort(struct run *r);
 
+/** How long a statement waits for a lock, where a migration says nothing. */
+int64_t run_lock_timeout_ms(const struct engine *e);
+
+/**
+ * Whether a transaction that failed is worth another try; waits before it says
+ * so, longer each time.
+ *
+ * @param[in,out] attempt 0 before the first
+ */
+bool run_try_again(struct run *r, const struct err *err, int *attempt);
+
 /** The snapshot's output, into the group's sink. */
 void run_snapshot_out(struct run *r, struct snapshot_out *out);
 

@@ -387,8 +387,12 @@ static struct err *run_all(struct rollback *b)
 	struct run r = { 0 };
 	struct err *err = run_open(&r, b->e, b->out);
 
+	if (!err)
+		b->e->target->lock_timeout_ms = run_lock_timeout_ms(b->e);
+
 	for (size_t i = 0; i < b->plan.n && !err; i++) {
 		const char *name = b->plan.steps[i].name;
+		int attempt = 0;
 
 		err = cancel_check();
 		if (err)
@@ -396,7 +400,9 @@ static struct err *run_all(struct rollback *b)
 		if (b->e->obs.begin)
 			b->e->obs.begin(b->e->obs.payload, "rollback", name, i,
 					b->plan.n);
-		err = roll_back_one(&r, name);
+		while ((err = roll_back_one(&r, name)) &&
+		       run_try_again(&r, err, &attempt))
+			err_free(err);
 	}
 	return run_close(&r, err);
 }

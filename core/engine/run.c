@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/util.h"
@@ -343,6 +346,43 @@ struct err *run_commit(struct run *r)
 	r->n_rows = 0;
 	arena_release(&r->group);
 	return NULL;
+}
+
+/* Long enough for a short transaction, too short for a queue behind ours. */
+#define BUSY_LOCK_TIMEOUT_MS 5000
+#define ATTEMPTS 6
+#define PAUSE_MS 250
+
+int64_t run_lock_timeout_ms(const struct engine *e)
+{
+	if (e->cfg.lock_timeout_given || !e->target ||
+	    !(e->target->ops->caps & TARGET_CAP_BUSY))
+		return e->cfg.lock_timeout_ms;
+	return BUSY_LOCK_TIMEOUT_MS;
+}
+
+/* Twice as long each time, and up to half of it by chance, so that two who
+ * met do not meet again. */
+static void pause_before(int attempt)
+{
+	int64_t ms = (int64_t)PAUSE_MS << attempt;
+	uint32_t chance = 0;
+	struct timespec t;
+
+	(void)!getrandom(&chance, sizeof(chance), 0);
+	ms += ms / 2 * (chance % 1024) / 1024;
+	t = (struct timespec){ ms / 1000, ms % 1000 * 1000000 };
+	nanosleep(&t, NULL); /* Ctrl-C ends it */
+}
+
+bool run_try_again(struct run *r, const struct err *err, int *attempt)
+{
+	if (*attempt + 1 >= ATTEMPTS || cancel_requested() ||
+	    !target_is_transient(r->e->target, err))
+		return false;
+	session_note(r->e, ENGINE_HINT, "%s; trying again", err_text(err));
+	pause_before((*attempt)++);
+	return !cancel_requested();
 }
 
 struct err *run_inspect(struct run *r, bool all, struct schema_delta *delta)

@@ -65,7 +65,7 @@ void session_note(struct engine *e, enum engine_note_level level,
 	buf_release(&b);
 }
 
-/* "file <id> <host> <path>", cut into its parts; "" where there is none. */
+/* "file <id> <host> <path>" or "postgresql <id> <host:port> <name>", cut into its parts; "" where there is none. */
 struct place {
 	char id[64], path[4200];
 };
@@ -76,7 +76,7 @@ static void parse_place(const char *location, struct place *out)
 
 	memset(out, 0, sizeof(*out));
 	if (location)
-		sscanf(location, "file %63s %299s %4199[^\n]", out->id, host,
+		sscanf(location, "%*s %63s %299s %4199[^\n]", out->id, host,
 		       out->path);
 }
 
@@ -174,6 +174,7 @@ struct err *session_open_unchecked(struct engine *e, enum engine_access access)
 		.create = access == ENGINE_WRITES,
 		.foreign_keys = e->cfg.foreign_keys,
 		.lock_timeout_ms = e->cfg.lock_timeout_ms,
+		.journal = e->cfg.journal,
 	};
 	struct buf b = BUF_INIT;
 	struct err *err = NULL;

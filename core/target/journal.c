@@ -10,6 +10,7 @@
 
 /* Where rows go: an event of the caller's, or a callback of theirs. */
 struct sink {
+	const struct target *target;
 	struct journal_event *out;
 	struct arena *arena;
 	journal_event_fn fn;
@@ -25,10 +26,11 @@ static struct err *take_row(void *payload, int n,
 	struct err *failed;
 
 	if (sink->out) {
-		journal_decode(sink->out, n, cell, sink->arena, NULL);
+		journal_decode(sink->target, sink->out, n, cell, sink->arena,
+			       NULL);
 		return NULL;
 	}
-	journal_decode(&e, n, cell, NULL, &odd);
+	journal_decode(sink->target, &e, n, cell, NULL, &odd);
 	failed = sink->fn(sink->payload, &e);
 	arena_release(&odd);
 	return failed;
@@ -39,7 +41,7 @@ static struct err *read_one(struct target *t, const char *sql,
 			    const struct target_value *args, int n_args,
 			    struct arena *a, struct journal_event *out)
 {
-	struct sink sink = { .out = out, .arena = a };
+	struct sink sink = { .target = t, .out = out, .arena = a };
 
 	*out = (struct journal_event){ .seq = 0 };
 	return err_wrap(target_query(t, sql, args, n_args, take_row, &sink),
@@ -50,7 +52,7 @@ static struct err *read_all(struct target *t, const char *sql,
 			    const struct target_value *args, int n_args,
 			    journal_event_fn fn, void *payload)
 {
-	struct sink sink = { .fn = fn, .payload = payload };
+	struct sink sink = { .target = t, .fn = fn, .payload = payload };
 
 	return target_query(t, sql, args, n_args, take_row, &sink);
 }
@@ -83,23 +85,25 @@ struct err *journal_append(struct target *t, const struct journal_event *e)
 {
 	const struct journal_sql *sql = journal_sql_of(t);
 	struct target_value args[JOURNAL_N_COLUMNS];
+	struct arena odd = ARENA_INIT;
 	struct err *failed;
 
 	assert(target_in_transaction(t));
-	journal_bind(e, args);
+	journal_bind(t, &odd, e, args);
 	failed = target_query(t, sql->append, args, JOURNAL_N_COLUMNS, NULL,
 			      NULL);
 	if (!failed && e->commit) {
-		args[1] = journal_text_value(e->message);
+		args[1] = journal_text_value(t, &odd, e->message);
 		args[2] = target_blob(e->delta, e->delta_len);
 		failed = target_query(t, sql->append_ledger, args, 3, NULL,
 				      NULL);
 	}
 	if (!failed && e->name && e->status) {
 		args[1] = args[0];
-		args[0] = journal_text_value(e->name);
+		args[0] = journal_text_value(t, &odd, e->name);
 		failed = target_query(t, sql->set_current, args, 2, NULL, NULL);
 	}
+	arena_release(&odd);
 	return err_wrap(failed, "write the journal");
 }
 
@@ -128,13 +132,17 @@ struct err *journal_log(struct target *t, const char *name, size_t max,
 			journal_event_fn fn, void *payload)
 {
 	const struct journal_sql *sql = journal_sql_of(t);
+	struct arena odd = ARENA_INIT;
 	struct target_value args[2] = {
 		target_int(max && max < INT64_MAX ? (int64_t)max : INT64_MAX),
-		journal_text_value(name),
+		journal_text_value(t, &odd, name),
 	};
+	struct err *e;
 
-	return read_all(t, name ? sql->log_of : sql->log, args, name ? 2 : 1,
-			fn, payload);
+	e = read_all(t, name ? sql->log_of : sql->log, args, name ? 2 : 1, fn,
+		     payload);
+	arena_release(&odd);
+	return e;
 }
 
 struct err *journal_current(struct target *t, journal_event_fn fn,
@@ -151,7 +159,7 @@ struct err *journal_states(struct target *t, journal_event_fn fn, void *payload)
 struct err *journal_current_of(struct target *t, const char *name,
 			       struct arena *a, struct journal_event *out)
 {
-	struct target_value arg = journal_text_value(name);
+	struct target_value arg = journal_text_value(t, a, name);
 
 	return read_one(t, journal_sql_of(t)->current_of, &arg, 1, a, out);
 }

@@ -83,9 +83,12 @@ static struct err *not_ours(struct err *why)
 static struct err *explain_absence(struct target *t, struct err *why)
 {
 	int64_t n = 0;
+	const char *code;
 	struct err *e;
 
-	if (err_class_of(why) != ERR_TARGET) /* interrupted, or busy */
+	code = err_code_of(why);
+	/* interrupted, or busy; of a code, only "undefined table" says it */
+	if (err_class_of(why) != ERR_TARGET || (code && !streq(code, "42P01")))
 		return why;
 	e = target_query(t, journal_sql_of(t)->exists, NULL, 0, take_count, &n);
 	if (e) { /* the database itself is in trouble; that was the reason */

@@ -1,6 +1,7 @@
 #include "target/journal_sql.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -28,22 +29,37 @@ static const struct {
 _Static_assert(ARRAY_LEN(columns) == JOURNAL_N_COLUMNS,
 	       "the INSERT has a parameter for every column");
 
-struct target_value journal_text_value(const char *s)
+/* "\x6f6464" */
+static struct target_value as_hex(struct arena *a, const char *s, size_t len)
 {
-	size_t len;
+	struct buf b = BUF_INIT;
+	char *hex;
 
-	if (!s)
-		return (struct target_value){ .type = TARGET_NULL };
-	len = strlen(s);
-	return (struct target_value){
-		.type = text_utf8_valid(s, len) == len ? TARGET_TEXT
-						       : TARGET_BLOB,
-		.s = s,
-		.len = len,
-	};
+	buf_addstr(&b, "\\x");
+	text_add_hex(&b, s, len);
+	hex = arena_strndup(a, buf_str(&b), b.len);
+	buf_release(&b);
+	return target_text(hex);
 }
 
-void journal_bind(const struct journal_event *e,
+struct target_value journal_text_value(const struct target *t, struct arena *a,
+				       const char *s)
+{
+	struct target_value v = target_text(s);
+	bool hex = journal_sql_of(t)->odd_as_hex, odd;
+
+	if (!s)
+		return v;
+	odd = text_utf8_valid(s, v.len) != v.len;
+	if (hex && (odd || starts_with(s, "\\x")))
+		return as_hex(a, s, v.len);
+	if (odd)
+		v.type = TARGET_BLOB;
+	return v;
+}
+
+void journal_bind(const struct target *t, struct arena *a,
+		  const struct journal_event *e,
 		  struct target_value args[JOURNAL_N_COLUMNS])
 {
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
@@ -52,7 +68,7 @@ void journal_bind(const struct journal_event *e,
 		switch (columns[i].kind) {
 		case COLUMN_TEXT:
 			args[i] = journal_text_value(
-				*(const char *const *)member);
+				t, a, *(const char *const *)member);
 			break;
 		case COLUMN_INT:
 			args[i] = target_int(*(const int64_t *)member);
@@ -67,20 +83,48 @@ void journal_bind(const struct journal_event *e,
 	}
 }
 
-static const char *text_of(const struct target_value *v, struct arena *copy,
-			   struct arena *odd)
+/* Back from as_hex(); NULL when it is not of that form. */
+static const char *from_hex(const char *s, size_t len, struct arena *a)
 {
+	static const char digits[] = "0123456789abcdef";
+	char *out;
+
+	if (len < 2 || len % 2 || s[0] != '\\' || s[1] != 'x')
+		return NULL;
+	out = arena_alloc(a, len / 2);
+	for (size_t i = 2; i < len; i += 2) {
+		const char *high = strchr(digits, s[i]);
+		const char *low = strchr(digits, s[i + 1]);
+
+		if (!high || !low || !*high || !*low)
+			return NULL;
+		out[i / 2 - 1] = (char)((high - digits) << 4 | (low - digits));
+	}
+	return out;
+}
+
+static const char *text_of(bool hex, const struct target_value *v,
+			   struct arena *copy, struct arena *odd)
+{
+	const char *bytes = NULL;
+
 	if (v->type != TARGET_TEXT && v->type != TARGET_BLOB)
 		return NULL;
+	if (hex)
+		bytes = from_hex(v->s, v->len, copy ? copy : odd);
+	if (bytes)
+		return bytes;
 	if (copy)
 		return arena_strndup(copy, v->s, v->len);
 	return v->type == TARGET_TEXT ? v->s : arena_strndup(odd, v->s, v->len);
 }
 
-void journal_decode(struct journal_event *out, int n,
+void journal_decode(const struct target *t, struct journal_event *out, int n,
 		    const struct target_value *cell, struct arena *copy,
 		    struct arena *odd)
 {
+	bool hex = journal_sql_of(t)->odd_as_hex;
+
 	*out = (struct journal_event){ .seq = 0 };
 	cell += JOURNAL_FIRST_CELL;
 	n -= JOURNAL_FIRST_CELL;
@@ -89,7 +133,8 @@ void journal_decode(struct journal_event *out, int n,
 
 		switch (columns[i].kind) {
 		case COLUMN_TEXT:
-			*(const char **)member = text_of(&cell[i], copy, odd);
+			*(const char **)member =
+				text_of(hex, &cell[i], copy, odd);
 			break;
 		case COLUMN_INT:
 			*(int64_t *)member = cell[i].i;
@@ -104,7 +149,7 @@ void journal_decode(struct journal_event *out, int n,
 	}
 	if (n < JOURNAL_N_COLUMNS + 2)
 		return;
-	out->message = text_of(&cell[JOURNAL_N_COLUMNS], copy, odd);
+	out->message = text_of(hex, &cell[JOURNAL_N_COLUMNS], copy, odd);
 	cell += JOURNAL_N_COLUMNS + 1;
 	if (cell->type == TARGET_NULL)
 		return;

@@ -152,6 +152,7 @@ static const struct journal_sql sqlite = {
 /* one row per dialect */
 static const struct journal_sql *const by_dialect[SQL_DIALECT_COUNT] = {
 	[SQL_SQLITE] = &sqlite,
+	[SQL_POSTGRESQL] = &journal_sql_pg,
 };
 
 const struct journal_sql *journal_sql_of(const struct target *t)

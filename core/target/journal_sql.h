@@ -80,6 +80,9 @@ struct journal_sql {
 	const char *text_put, *text_get;
 	const char *depends_clear, *depends_put, *depends_each;
 	const char *step_set, *steps, *steps_clear;
+	bool odd_as_hex; /**< a text column takes UTF-8 only: other bytes are
+			      written "\\x6f6464", and so is a text that
+			      begins like that */
 };
 
 /** The texts for a target's dialect; NULL when there are none yet. */
@@ -148,34 +151,41 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 		 "progress WHERE name = $1 GROUP BY state",                    \
 	.steps_clear = "DELETE FROM " P "progress WHERE name = $1"
 
-/* journal_schema_sqlite.c */
+/* journal_schema.c and journal_schema_pg.c */
 extern const char journal_create_sqlite[];
+extern const struct journal_sql journal_sql_pg;
 
 /* journal_rows.c */
 
 /** Cells of JOURNAL_SELECT_ that come before the first column. */
 #define JOURNAL_FIRST_CELL 1
 
-/** A text; bytes that are no UTF-8 travel as a blob, so that no database
- * encoding changes them. NULL gives NULL. */
-struct target_value journal_text_value(const char *s);
+struct arena;
+
+/**
+ * A text; bytes that are no UTF-8 travel as a blob, or as hex where a text
+ * column takes nothing else. NULL gives NULL.
+ *
+ * @param a for the hex
+ */
+struct target_value journal_text_value(const struct target *t, struct arena *a,
+				       const char *s);
 
 struct journal_event;
 
 /** Parameters $1.. of `append`. */
-void journal_bind(const struct journal_event *e,
+void journal_bind(const struct target *t, struct arena *a,
+		  const struct journal_event *e,
 		  struct target_value args[JOURNAL_N_COLUMNS]);
-
-struct arena;
 
 /**
  * A row of JOURNAL_SELECT_ or JOURNAL_SELECT_STATE_, with message and delta
  * when n says so.
  *
  * @param copy strings go there; NULL = they are borrowed from the cells, and
- *             from `odd` where a cell is a blob
+ *             from `odd` where they are written otherwise
  */
-void journal_decode(struct journal_event *out, int n,
+void journal_decode(const struct target *t, struct journal_event *out, int n,
 		    const struct target_value *cell, struct arena *copy,
 		    struct arena *odd);
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/util.h"
+#include "target/target_pg.h"
 #include "target/target_sqlite.h"
 
 /* Length of "scheme" in "scheme:rest" (RFC 3986 section 3.1), 0 = none. */
@@ -53,7 +54,7 @@ static struct err *unknown_scheme(const char *url, size_t n)
 
 	e = err_hint(
 		err_new(ERR_USAGE, "no driver for database URLs '%s:'", scheme),
-		"use sqlite:PATH");
+		"use sqlite:PATH or postgresql://USER@HOST/DATABASE");
 	free(scheme);
 	return e;
 }
@@ -64,6 +65,8 @@ struct err *target_open(struct target **out, const char *url,
 	size_t n = scheme_length(url);
 
 	*out = NULL;
+	if (starts_with(url, "service="))
+		return target_pg_open(out, url, opt);
 	if (n == 0)
 		return err_hint(err_new(ERR_USAGE,
 					"a database URL starts with a scheme"),
@@ -72,11 +75,7 @@ struct err *target_open(struct target **out, const char *url,
 	if (scheme_is(url, n, "sqlite"))
 		return open_sqlite(out, url + n + 1, opt);
 	if (scheme_is(url, n, "postgres") || scheme_is(url, n, "postgresql"))
-		return err_hint(
-			err_new(ERR_USAGE,
-				"this build has no PostgreSQL driver"),
-			"use sqlite:PATH, or a git-migrate that was built "
-			"with PostgreSQL");
+		return target_pg_open(out, url, opt);
 	return unknown_scheme(url, n);
 }
 
@@ -198,6 +197,7 @@ enum target_place target_statement_place(enum sql_dialect d,
 {
 	static const struct target_ops *const ops[SQL_DIALECT_COUNT] = {
 		[SQL_SQLITE] = &target_sqlite_ops,
+		[SQL_POSTGRESQL] = &target_pg_ops,
 	};
 
 	return ops[d] && ops[d]->place ? ops[d]->place(s) : TARGET_INSIDE;
@@ -212,4 +212,9 @@ struct err *target_violations(struct target *t, int64_t *out)
 {
 	*out = 0;
 	return t->ops->violations ? t->ops->violations(t, out) : NULL;
+}
+
+bool target_is_transient(const struct target *t, const struct err *e)
+{
+	return t->ops->is_transient && t->ops->is_transient(e);
 }

@@ -24,6 +24,9 @@ enum target_caps {
 	TARGET_CAP_FILE_LOCK = 1 << 1, /**< the runner lock is a file */
 	TARGET_CAP_GROUP = 1 << 2, /**< many migrations in one transaction is
 					the default */
+	TARGET_CAP_BUSY = 1 << 3,  /**< others work in it all the time: a lock
+					is waited for briefly, and the
+					transaction tried again */
 };
 
 enum target_type {
@@ -74,6 +77,11 @@ struct target_options {
 	bool create;             /**< make the database when it is missing */
 	bool foreign_keys;       /**< SQLite: enforce them in migrations */
 	int64_t lock_timeout_ms; /**< waiting for other writers */
+	const char *journal;     /**< PostgreSQL: schema of the journal; NULL =
+				  git_migrate */
+	void (*notice)(void *payload, const char *severity, const char *text);
+	void *notice_payload; /**< what the server says aside; notice may be
+				   NULL */
 };
 
 /** What running migration statements did, gathered since target_seen_reset */
@@ -93,7 +101,8 @@ struct target_seen {
 /** How a statement of a migration stands to its transaction. */
 enum target_place {
 	TARGET_INSIDE, /**< runs in it */
-	TARGET_ALONE,  /**< cannot run in one (VACUUM) */
+	TARGET_ALONE,  /**< cannot run in one (VACUUM, CREATE INDEX
+			    CONCURRENTLY) */
 	TARGET_AROUND, /**< a setting that is made before it begins (SQLite:
 			    PRAGMA foreign_keys, a silent no-op inside) */
 };
@@ -144,6 +153,8 @@ struct target_ops {
 	enum target_place (*place)(const struct sql_statement *s);
 	struct err *(*check_deferred)(struct target *t);
 	struct err *(*violations)(struct target *t, int64_t *out);
+	/* optional: NULL = no error passes by itself */
+	bool (*is_transient)(const struct err *e);
 };
 
 /** First member of every driver's own struct. */
@@ -159,8 +170,8 @@ struct target {
 };
 
 /**
- * Open a database by URL: "sqlite:PATH" ("postgresql://..." comes with its
- * driver). The file of an SQLite database is made only with options.create;
+ * Open a database by URL: "sqlite:PATH", any libpq URI ("postgresql://...") or
+ * "service=NAME". The file of an SQLite database is made only with options.create;
  * SQLITE_OPEN_NOFOLLOW is not used. Opening reads the header, so that "not a
  * database", a missing folder, a folder in place of a file and missing rights
  * are told here, each with a hint. "sqlite://PATH" is read as "sqlite:PATH";
@@ -240,6 +251,10 @@ enum target_place target_statement_place(enum sql_dialect d,
  * would check, with the tables and counts.
  */
 MUST_USE struct err *target_check_deferred(struct target *t);
+
+/** The failure was of the moment (a lock not had in time, a deadlock): the
+ * same transaction may succeed when it is tried again. */
+bool target_is_transient(const struct target *t, const struct err *e);
 
 /** Rows that violate some foreign key, in the whole database (a scan). */
 MUST_USE struct err *target_violations(struct target *t, int64_t *out);

@@ -7,9 +7,9 @@ static void target_open__picks_the_driver_by_scheme(void **state)
 	static const struct {
 		const char *url, *text, *hint;
 	} rows[] = {
-		{ "postgres://u:secret@h/db", "no PostgreSQL driver", NULL },
-		{ "postgresql:///db", "no PostgreSQL driver", "sqlite:PATH" },
-		{ "PostgreSQL:x", "no PostgreSQL driver", NULL },
+		{ "postgres://u:secret%zz@h/db", "cannot be read", NULL },
+		{ "postgresql://[::1", "cannot be read", "postgresql://" },
+		{ "PostgreSQL:x", "cannot be read", NULL },
 		{ "mysql://u:secret@h/db", "'mysql:'", "sqlite:PATH" },
 		{ "sqlite", "starts with a scheme", "sqlite:PATH" },
 		{ "dev.db", "starts with a scheme", "sqlite:PATH" },

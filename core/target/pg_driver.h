@@ -1,0 +1,71 @@
+#ifndef TARGET_PG_DRIVER_H
+#define TARGET_PG_DRIVER_H
+
+#include "base/map.h"
+#include "target/target_pg.h"
+
+/*
+ * What the files of the PostgreSQL driver share; nobody outside core/target
+ * includes it. One file per concern: pg_open.c (opening), pg_query.c (our own
+ * SQL), pg_run.c (statements of migrations), pg_session.c (what they leave
+ * behind), pg_lock.c (the one runner, and who is in the way), target_pg.c
+ * (transactions and the operations table).
+ */
+struct pg_target {
+	struct target base;
+	struct pg_conn *c;
+	struct pg_conn *second; /**< NULL = not needed yet */
+	char *url;
+	char *journal;      /**< schema */
+	struct map renamed; /**< our SQL -> the same for that schema, owned */
+	char *location;
+	bool locked;
+	bool has_meta;    /**< the journal was there at the last look */
+	bool touched;     /**< statements may have left settings behind */
+	bool prepared;    /**< a migration has prepared statements of its own */
+	char *blocker;    /**< who was in the way of the statement that runs */
+	struct buf saved; /**< SQL that puts a migration's settings back */
+	void (*notice)(void *payload, const char *severity, const char *text);
+	void *notice_payload;
+};
+
+static inline struct pg_target *pg_target_of(struct target *base)
+{
+	return (struct pg_target *)(void *)base;
+}
+
+/* pg_query.c */
+MUST_USE struct err *pg_target_query(struct target *base, const char *sql,
+				     const struct target_value *args,
+				     int n_args, target_row_fn row,
+				     void *payload);
+
+/* pg_run.c */
+MUST_USE struct err *pg_target_run(struct target *base,
+				   const struct sql_statement *s);
+enum target_place pg_target_place(const struct sql_statement *s);
+
+/* pg_session.c */
+
+/** In the transaction, behind a migration's statements: what waits for the
+ * commit is checked now, and our own settings count again. */
+MUST_USE struct err *pg_target_check_deferred(struct target *base);
+MUST_USE struct err *pg_target_reset(struct target *base);
+
+/* pg_lock.c */
+MUST_USE struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
+				    void (*waiting)(void *payload,
+						    const char *who),
+				    void *payload);
+void pg_target_unlock(struct target *base);
+
+/** The lock is still ours; asks the server only when `surely`. */
+MUST_USE struct err *pg_target_check_lock(struct pg_target *t, bool surely);
+
+/** Watch for who is in the way of the first connection's next statements. */
+void pg_target_watch(struct pg_target *t);
+
+/** Add who was in the way to a failure to get a lock. */
+MUST_USE struct err *pg_target_blame(struct pg_target *t, struct err *e);
+
+#endif

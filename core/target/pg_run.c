@@ -1,0 +1,92 @@
+#include <stdlib.h>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/util.h"
+#include "target/pg_driver.h"
+
+/* Statements of migrations. */
+
+enum target_place pg_target_place(const struct sql_statement *s)
+{
+	return s->alone ? TARGET_ALONE : TARGET_INSIDE;
+}
+
+/* Only what is certain keeps us from looking behind a statement. */
+static bool may_touch_settings(const struct sql_statement *s)
+{
+	return s->kind == SQL_KIND_READ || s->verb == SQL_SET ||
+	       s->verb == SQL_SELECT || s->verb == SQL_OTHER || s->temp ||
+	       s->unknown;
+}
+
+static void note_seen(struct pg_target *t, const struct sql_statement *s,
+		      int64_t rows)
+{
+	struct target_seen *seen = &t->base.seen;
+	bool writes = s->kind == SQL_KIND_DML || s->kind == SQL_KIND_TRUNCATE;
+
+	seen->temporary |= s->temp;
+	seen->rows += writes ? rows : 0;
+	seen->wrote |= writes && (rows > 0 || s->verb == SQL_OTHER ||
+				  s->verb == SQL_TRUNCATE);
+	/* DO, CALL and functions may change the schema as well; finding that
+	 * nothing did is cheap */
+	seen->changed |= s->kind != SQL_KIND_READ || s->unknown;
+	t->touched |= may_touch_settings(s);
+}
+
+/* Transactions are the engine's; it has refused them in the file already. */
+static bool is_transaction_command(const struct sql_statement *s)
+{
+	return s->verb == SQL_BEGIN || s->verb == SQL_COMMIT ||
+	       s->verb == SQL_ROLLBACK || s->verb == SQL_SAVEPOINT ||
+	       s->verb == SQL_TWO_PHASE;
+}
+
+/* What is left of the migration's time, for this statement. */
+static struct err *set_deadline(struct pg_target *t, bool inside)
+{
+	int64_t left_ms;
+
+	if (!t->base.deadline_us)
+		return NULL;
+	left_ms = (t->base.deadline_us - clock_steady_us()) / 1000;
+	if (left_ms <= 0)
+		return err_new(ERR_TARGET, "statement timeout");
+	t->touched = true;
+	return pg_execf(t->c, "SET %s statement_timeout = %lld",
+			inside ? "LOCAL" : "SESSION", (long long)left_ms);
+}
+
+struct err *pg_target_run(struct target *base, const struct sql_statement *s)
+{
+	struct pg_target *t = pg_target_of(base);
+	struct pg_statement run = { .sql = s->text,
+				    .len = s->len,
+				    .line = s->line,
+				    .col = s->col,
+				    .copy_data = s->copy_data,
+				    .copy_len = s->copy_len };
+	bool inside = pg_conn_in_transaction(t->c);
+	int64_t rows = 0;
+	struct err *e = cancel_check();
+
+	if (!e && is_transaction_command(s))
+		e = err_at(err_new(ERR_TARGET, "a transaction command inside a "
+					       "migration"),
+			   (struct err_at){ "", s->line, s->col });
+	if (!e && !inside)
+		e = pg_target_check_lock(t, true);
+	if (!e)
+		e = set_deadline(t, inside);
+	if (e)
+		return e;
+	pg_target_watch(t);
+	e = pg_run(t->c, &run, &rows);
+	pg_conn_on_slow(t->c, 0, NULL, NULL);
+	if (!e && inside && !pg_conn_in_transaction(t->c))
+		e = err_new(ERR_TARGET, "the statement ended the transaction");
+	note_seen(t, s, rows);
+	return e ? pg_target_blame(t, e) : NULL;
+}

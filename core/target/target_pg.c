@@ -1,0 +1,160 @@
+#include "target/target_pg.h"
+
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "target/pg_driver.h"
+
+/* A migration that ended its own connection must not end the run. */
+static struct err *ensure_alive(struct pg_target *t)
+{
+	struct pg_conn *again;
+	struct err *e;
+
+	if (pg_conn_is_alive(t->c))
+		return NULL;
+	e = pg_conn_again(&again, t->c);
+	if (e)
+		return e;
+	pg_conn_close(t->c);
+	t->c = again;
+	return NULL;
+}
+
+/*
+ * The row of meta is the fence: whoever else wants to write waits for it, and
+ * finds another last event.
+ */
+static struct err *begin(struct target *base)
+{
+	struct pg_target *t = pg_target_of(base);
+	struct buf b = BUF_INIT;
+	struct err *e = ensure_alive(t);
+
+	if (!e)
+		e = pg_target_check_lock(t, false);
+	if (e)
+		return e;
+	buf_addf(&b,
+		 "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
+		 "SET LOCAL synchronous_commit = on; "
+		 "SET LOCAL lock_timeout = %lld; "
+		 "SET LOCAL idle_in_transaction_session_timeout = 0",
+		 (long long)base->lock_timeout_ms);
+	if (t->has_meta) {
+		buf_addstr(&b, "; SELECT 1 FROM ");
+		pg_add_name(&b, t->journal);
+		buf_addstr(&b, ".meta WHERE key = 'uuid' FOR UPDATE");
+	}
+	e = pg_exec(t->c, buf_str(&b));
+	buf_release(&b);
+	if (e)
+		target_rollback(base);
+	return e;
+}
+
+static struct err *commit(struct target *base)
+{
+	struct pg_target *t = pg_target_of(base);
+	struct err *e;
+
+	if (!pg_conn_in_transaction(t->c))
+		return err_new(ERR_STATE, "commit: the transaction has ended "
+					  "already");
+	if (pg_conn_has_failed(t->c))
+		return err_new(ERR_STATE, "commit: the transaction has failed");
+	pg_conn_hold(t->c, true);
+	e = pg_exec(t->c, "COMMIT");
+	pg_conn_hold(t->c, false);
+	if (!e)
+		t->has_meta = true; /* every transaction of ours makes it */
+	return err_wrap(e, "commit");
+}
+
+static void rollback(struct target *base)
+{
+	struct pg_target *t = pg_target_of(base);
+
+	if (!pg_conn_in_transaction(t->c))
+		return;
+	pg_conn_hold(t->c, true);
+	err_free(pg_exec(t->c, "ROLLBACK"));
+	pg_conn_hold(t->c, false);
+}
+
+static bool in_transaction(struct target *base)
+{
+	return pg_conn_in_transaction(pg_target_of(base)->c);
+}
+
+static void location(struct target *base, struct buf *out)
+{
+	buf_addstr(out, pg_target_of(base)->location);
+}
+
+static void server(struct target *base, struct buf *out)
+{
+	int v = pg_conn_version(pg_target_of(base)->c);
+
+	buf_addf(out, "PostgreSQL %d.%d", v / 10000, v % 10000);
+}
+
+static void close_target(struct target *base)
+{
+	struct pg_target *t = pg_target_of(base);
+
+	if (t->c)
+		rollback(base);
+	pg_target_unlock(base);
+	pg_conn_close(t->c);
+	map_each (&t->renamed, entry)
+		free(entry->value);
+	map_release(&t->renamed);
+	buf_release(&t->saved);
+	free(t->blocker);
+	free(t->location);
+	free(t->journal);
+	free(t->url);
+	free(t);
+}
+
+/* lock_not_available, deadlock_detected, serialization_failure */
+static bool is_transient(const struct err *e)
+{
+	const char *code = err_code_of(e);
+
+	return code && (streq(code, "55P03") || streq(code, "40P01") ||
+			streq(code, "40001"));
+}
+
+const struct target_ops target_pg_ops = {
+	.name = "postgresql",
+	.dialect = SQL_POSTGRESQL,
+	.caps = TARGET_CAP_DDL_TXN | TARGET_CAP_BUSY,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.in_transaction = in_transaction,
+	.query = pg_target_query,
+	.run = pg_target_run,
+	.inspect = NULL,
+	.reset = pg_target_reset,
+	.lock = pg_target_lock,
+	.unlock = pg_target_unlock,
+	.location = location,
+	.server = server,
+	.close = close_target,
+	.place = pg_target_place,
+	.check_deferred = pg_target_check_deferred,
+	.is_transient = is_transient,
+};
+
+struct pg_conn *target_pg_conn(struct target *base)
+{
+	return pg_target_of(base)->c;
+}
+
+const char *target_pg_journal(struct target *base)
+{
+	return pg_target_of(base)->journal;
+}
