@@ -161,7 +161,7 @@ static void begin_capture(struct run *r, struct ready *m)
 	capture_begin(r->capture, &r->capture_out, &m->script);
 }
 
-static struct err *apply_in_savepoint(struct run *r, struct ready *m)
+static struct err *apply_member(struct run *r, struct ready *m)
 {
 	struct target *t = r->e->target;
 	int64_t before = 0, after = 0;
@@ -195,22 +195,33 @@ static struct err *apply_in_savepoint(struct run *r, struct ready *m)
 	return err;
 }
 
+/* Nothing of the group would be lost with the transaction. */
+static bool is_first(const struct run *r)
+{
+	return r->n_rows == (size_t)r->creating;
+}
+
 struct err *apply_group_member(struct run *r, struct ready *m)
 {
 	const struct store_ops *ops = r->e->store->ops;
 	size_t mark = ops->ledger_mark(r->ledger), n_rows = r->n_rows;
 	struct store_id tip = r->tip;
+	bool first = is_first(r);
 	int64_t seq = r->seq;
-	struct err *err = target_savepoint(r->e->target, "git_migrate_one");
-	struct err *undo;
+	struct err *err = NULL, *undo;
 
+	/* a savepoint keeps a copy of each page that is written after it */
+	if (!first)
+		err = target_savepoint(r->e->target, "git_migrate_one");
 	if (err)
 		return err;
-	err = apply_in_savepoint(r, m);
-	if (!err)
+	err = apply_member(r, m);
+	if (!err && !first)
 		err = target_release(r->e->target, "git_migrate_one");
 	if (!err)
 		return NULL;
+	if (first)
+		target_rollback(r->e->target);
 	capture_abort(r->capture);
 	r->e->target->deadline_us = 0;
 	r->schema_stale = true;
