@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "schema/pg_state.h"
 
 void schema_init(struct schema *s)
 {
@@ -15,15 +16,50 @@ void schema_release(struct schema *s)
 	map_release(&s->by_path);
 	arena_release(&s->arena);
 	free(s->rows);
+	schema_pg_free(s->pg);
 	schema_init(s);
 }
 
 static const char *folder_of(const char *kind)
 {
 	static const char *const folders[][2] = {
-		{ "table", "tables" },    { "index", "indexes" },
-		{ "view", "views" },      { "trigger", "triggers" },
-		{ "virtual", "virtual" }, { "pragma", "pragmas" },
+		{ "table", "tables" },
+		{ "index", "indexes" },
+		{ "view", "views" },
+		{ "trigger", "triggers" },
+		{ "virtual", "virtual" },
+		{ "pragma", "pragmas" },
+		/* PostgreSQL */
+		{ "access_method", "access_methods" },
+		{ "aggregate", "aggregates" },
+		{ "cast", "casts" },
+		{ "collation", "collations" },
+		{ "conversion", "conversions" },
+		{ "event_trigger", "event_triggers" },
+		{ "extension", "extensions" },
+		{ "foreign_data_wrapper", "foreign_data_wrappers" },
+		{ "foreign_table", "foreign_tables" },
+		{ "function", "functions" },
+		{ "language", "languages" },
+		{ "materialized_view", "materialized_views" },
+		{ "operator", "operators" },
+		{ "operator_class", "operator_classes" },
+		{ "operator_family", "operator_families" },
+		{ "policy", "policies" },
+		{ "procedure", "procedures" },
+		{ "publication", "publications" },
+		{ "rule", "rules" },
+		{ "schema", "schemas" },
+		{ "sequence", "sequences" },
+		{ "server", "servers" },
+		{ "subscription", "subscriptions" },
+		{ "text_search_configuration", "text_search_configurations" },
+		{ "text_search_dictionary", "text_search_dictionaries" },
+		{ "text_search_parser", "text_search_parsers" },
+		{ "text_search_template", "text_search_templates" },
+		{ "transform", "transforms" },
+		{ "type", "types" },
+		{ "user_mapping", "user_mappings" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)

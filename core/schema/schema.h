@@ -24,12 +24,13 @@
 /** One object. Strings live in the arena of the schema or delta. */
 struct schema_object {
 	const char *path;  /**< "tables/users.sql": kind folder, encoded name */
-	const char *kind;  /**< "table", "virtual", "index", "view", "trigger",
-			       "pragma" */
+	const char *kind;  /**< "table", "index", "view", "trigger", ...; the
+			       folders in docs/schema-tree.md */
 	const char *name;  /**< as the database has it */
 	const char *table; /**< the table it belongs to; own name for a table
 				or view; "" for a pragma */
-	const char *sql;   /**< as the database keeps it; never NULL */
+	const char *sql;   /**< as the database keeps it; never NULL.
+				PostgreSQL keeps none: same pointer as text */
 	int64_t position; /**< SQLite: rowid in sqlite_schema; order of making */
 	const char *text;  /**< canonical; ends with a newline */
 	const char *shape; /**< canonical with a table's columns sorted by name;
@@ -51,6 +52,11 @@ struct schema {
 	bool ignores_case;       /**< names compare without ASCII case */
 	struct schema_row *rows; /**< by position; those left out, too */
 	size_t n_rows, cap_rows;
+	/** Seen and not printed, "operator public.+++"; sorted. PostgreSQL. */
+	const char *const *unrepresented;
+	size_t n_unrepresented;
+	struct schema_pg
+		*pg; /**< what schema_pg_refresh() knows; may be NULL */
 };
 
 void schema_init(struct schema *s);

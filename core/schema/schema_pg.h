@@ -1,0 +1,33 @@
+#ifndef SCHEMA_SCHEMA_PG_H
+#define SCHEMA_SCHEMA_PG_H
+
+#include "postgres/conn.h"
+#include "schema/schema.h"
+
+/**
+ * Bring `s` up to the schema of the database behind c, and append what
+ * changed to `delta` (not its renames), sorted by path. Left out: pg_catalog,
+ * information_schema, pg_toast, temporary objects, the journal's schema and
+ * what is in it; members of extensions. What is seen and cannot be printed is
+ * in s->unrepresented, and in an object of kind "unrepresented".
+ *
+ * Works inside the session's open transaction and sees its changes; search
+ * path and other settings are as before when it returns. Without one, it opens
+ * a transaction of its own, so that all it reads is of one moment. In one that
+ * has failed nothing can be read.
+ *
+ * Of an object `text` is SQL that makes it, by the rules of
+ * docs/schema-tree.md, and `sql` is the same pointer; `position` is 0.
+ *
+ * @param all read everything; else only what the open transaction has changed
+ *        since the last reading, if anything. The first reading of `s` always
+ *        reads everything
+ * @param delta may be NULL
+ * @return ERR_TARGET with the server's message; `s` and `delta` are then as
+ *         they were
+ */
+MUST_USE struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
+				       const char *journal_schema, bool all,
+				       struct schema_delta *delta);
+
+#endif
