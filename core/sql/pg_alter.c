@@ -1,33 +1,111 @@
 #include "base/util.h"
 #include "sql/pg_parser.h"
 
-/* ALTER: what one action does to a table, and what else a caller asks for. */
+/*
+ * ALTER: what one action does to a table, and which actions have to be parsed
+ * to know what they take away.
+ *
+ * libpg_query walks a tree by recursion and has no limit of its own: 5,000
+ * times "1 +" overflow a stack of 8 MB. Only an action holds an expression.
+ */
+#define ACTION_MAX_TOKENS 1000
 
-/* There is one action only: no comma outside of parentheses. */
-static bool is_only_action(struct pg_parser p)
+/* Past the action; its number of tokens, and in *end where the last ends. */
+static size_t skip_action(struct pg_parser *p, const char **end)
 {
-	while (p.t.kind != PG_TK_END) {
-		if (pg_token_is_op(&p.t, ","))
-			return false;
-		if (pg_token_is_op(&p.t, "("))
-			pg_skip_group(&p);
-		else
-			pg_advance(&p);
+	size_t depth = 0, n = 0;
+
+	*end = p->t.text;
+	while (p->t.kind != PG_TK_END &&
+	       (depth || !pg_token_is_op(&p->t, ","))) {
+		*end = p->t.text + p->t.len;
+		depth = pg_step(p, depth);
+		n++;
 	}
-	return true;
+	return n;
 }
 
-/* An only action that begins with one of these words destroys nothing. */
-static bool is_harmless(const struct pg_parser *p)
+static bool is_only_action(struct pg_parser p)
 {
-	static const char *const words[] = { "add",    "rename",   "attach",
-					     "detach", "validate", "owner",
-					     "enable", "disable",  "cluster" };
+	const char *end;
 
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+	skip_action(&p, &end);
+	return p.t.kind == PG_TK_END;
+}
+
+static bool at_one_of(const struct pg_parser *p, const char *const *words,
+		      size_t n)
+{
+	for (size_t i = 0; i < n; i++)
 		if (pg_at(p, words[i]))
-			return is_only_action(*p);
+			return true;
 	return false;
+}
+
+/* ALTER [COLUMN] name ..., whatever later versions let be set there */
+static bool is_harmless_to_column(struct pg_parser p)
+{
+	static const char *const set[] = { "storage", "statistics",
+					   "default", "compression",
+					   "not",     "expression" };
+	static const char *const drop[] = { "default", "not", "expression" };
+	static const char *const others[] = { "reset", "options", "add" };
+
+	if (!pg_accept(&p, "column") && pg_at(&p, "constraint"))
+		return true;
+	pg_name(&p);
+	if (pg_accept(&p, "set"))
+		return pg_token_is_op(&p.t, "(") ||
+		       at_one_of(&p, set, ARRAY_LEN(set));
+	if (pg_accept(&p, "drop"))
+		return at_one_of(&p, drop, ARRAY_LEN(drop));
+	return at_one_of(&p, others, ARRAY_LEN(others));
+}
+
+/* No data is lost by the action; its first words say so. */
+static bool is_harmless(struct pg_parser p)
+{
+	static const char *const words[] = {
+		"add",    "rename",  "attach",  "detach",  "validate", "owner",
+		"enable", "disable", "cluster", "inherit", "no",       "of",
+		"not",    "replica", "force",   "options", "set",      "reset",
+	};
+
+	if (pg_accept(&p, "drop"))
+		return pg_at(&p, "constraint");
+	if (pg_accept(&p, "alter"))
+		return is_harmless_to_column(p);
+	return at_one_of(&p, words, ARRAY_LEN(words));
+}
+
+/*
+ * The parser stands at the first action. Those that are harmless are left
+ * out, so that the statement is understood if only they are from a version
+ * later than the parser's.
+ */
+static void find_losses(struct pg_parser p)
+{
+	struct buf text = BUF_INIT;
+	size_t kept = 0, longest = 0;
+
+	buf_add(&text, p.s->text, (size_t)(p.t.text - p.s->text));
+	do {
+		bool harmless = is_harmless(p);
+		const char *action = p.t.text, *end;
+		size_t n = skip_action(&p, &end);
+
+		if (harmless)
+			continue;
+		if (kept++)
+			buf_addch(&text, ',');
+		buf_add(&text, action, (size_t)(end - action));
+		longest = n > longest ? n : longest;
+	} while (pg_accept_op(&p, ","));
+	if (longest > ACTION_MAX_TOKENS)
+		p.s->unknown = true;
+	else if (kept)
+		pg_find_losses(&p, buf_str(&text));
+	buf_release(&text);
 }
 
 static void rename(struct pg_parser *p)
@@ -92,8 +170,7 @@ static void table(struct pg_parser *p)
 		return;
 	pg_relation(p);
 	p->s->alone = detaches_concurrently(*p);
-	if (!is_harmless(p))
-		pg_find_losses(p);
+	find_losses(*p);
 	if (!is_only_action(*p))
 		return;
 	if (pg_accept(p, "rename"))
@@ -123,61 +200,33 @@ static bool subscription_alone(struct pg_parser p)
 	       pg_option(options, "refresh") != PG_OPTION_OFF;
 }
 
-/* The kinds that some caller treats apart have a name here. */
 static void other(struct pg_parser *p)
 {
-	static const char *const kinds[] = {
-		"database",
-		"domain",
-		"extension",
-		"foreign table",
-		"function",
-		"index",
-		"materialized view",
-		"policy",
-		"procedure",
-		"role",
-		"schema",
-		"sequence",
-		"subscription",
-		"system",
-		"trigger",
-		"type",
-		"view",
-		"default privileges",
-		"publication",
-		"server",
-		"user",
-	};
-	static const char *const data[] = { "foreign table", "sequence",
-					    "type" };
 	struct sql_statement *s = p->s;
-	bool harmless;
 
-	s->verb = SQL_ALTER;
-	for (size_t i = 0; i < ARRAY_LEN(kinds) && !s->detail; i++)
-		if (pg_accept_words(p, kinds[i]))
-			s->detail = kinds[i];
-	if (!s->detail)
+	s->detail = pg_kind(p);
+	s->unknown = !s->detail;
+	if (s->unknown)
 		return;
 	if (streq(s->detail, "system"))
 		s->alone = true;
 	else if (!streq(s->detail, "default privileges"))
 		pg_relation(p);
-	harmless = is_harmless(p);
 	if (streq(s->detail, "type"))
-		s->adds_enum_value = pg_accept_words(p, "add value");
+		s->adds_enum_value = pg_at_words(p, "add value");
 	else if (streq(s->detail, "database"))
-		s->alone = pg_accept_words(p, "set tablespace");
+		s->alone = pg_at_words(p, "set tablespace");
 	else if (streq(s->detail, "subscription"))
 		s->alone = subscription_alone(*p);
-	for (size_t i = 0; i < ARRAY_LEN(data); i++)
-		if (streq(s->detail, data[i]) && !harmless)
-			pg_find_losses(p);
+	if (streq(s->detail, "type") || streq(s->detail, "foreign table"))
+		find_losses(*p);
+	else if (streq(s->detail, "sequence") && !is_harmless(*p))
+		pg_find_losses(p, pg_text(p));
 }
 
 void pg_alter(struct pg_parser *p)
 {
+	p->s->verb = SQL_ALTER;
 	if (pg_accept(p, "table"))
 		table(p);
 	else

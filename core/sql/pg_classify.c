@@ -108,7 +108,7 @@ static void truncate_table(struct pg_parser *p)
 {
 	pg_accept(p, "table");
 	pg_relation(p);
-	pg_find_losses(p);
+	pg_find_losses(p, pg_text(p));
 }
 
 static void copy(struct pg_parser *p)
@@ -174,12 +174,16 @@ static void reindex(struct pg_parser *p)
 	pg_object(p);
 }
 
+/* Also REPACK, which comes with 19. */
 static void cluster(struct pg_parser *p)
 {
+	bool concurrently = pg_option(*p, "concurrently") == PG_OPTION_ON;
+
 	pg_skip_group(p);
 	pg_accept(p, "verbose");
-	pg_object(p);
-	p->s->alone = !p->s->object;
+	if (!pg_at(p, "using"))
+		pg_object(p);
+	p->s->alone = concurrently || !p->s->object;
 }
 
 static void discard(struct pg_parser *p)
@@ -246,6 +250,7 @@ static const struct leading_word {
 	{ "vacuum", SQL_VACUUM, READ, vacuum },
 	{ "reindex", SQL_REINDEX, READ, reindex },
 	{ "cluster", SQL_OTHER, DDL, cluster },
+	{ "repack", SQL_OTHER, DDL, cluster },
 	{ "lock", SQL_OTHER, READ, NULL },
 	{ "listen", SQL_OTHER, READ, NULL },
 	{ "unlisten", SQL_OTHER, READ, NULL },
@@ -265,6 +270,8 @@ static void classify(struct pg_parser *p)
 {
 	struct sql_statement *s = p->s;
 
+	while (pg_accept_op(p, "("))
+		; /* (SELECT ...) UNION ... */
 	for (size_t i = 0; i < ARRAY_LEN(leading_words); i++) {
 		const struct leading_word *w = &leading_words[i];
 
@@ -274,12 +281,6 @@ static void classify(struct pg_parser *p)
 		s->kind = w->kind;
 		if (w->rest)
 			w->rest(p);
-		return;
-	}
-	if (pg_token_is_op(&p->t, "(")) {
-		/* (SELECT ...) UNION ...; no table is made in parentheses */
-		s->verb = SQL_SELECT;
-		s->kind = SQL_KIND_DML;
 		return;
 	}
 	s->verb = SQL_OTHER;

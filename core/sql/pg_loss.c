@@ -7,12 +7,7 @@
 
 /*
  * What ALTER, DROP and TRUNCATE take away, by libpg_query's parse tree.
- *
- * The library walks a tree by recursion and has no limit of its own: 5,000
- * times "1 +" overflow a stack of 8 MB. Only an action of ALTER holds an
- * expression, so that is where the tokens are counted.
  */
-#define ACTION_MAX_TOKENS 1000
 
 struct finder {
 	struct arena *arena;
@@ -200,6 +195,8 @@ static bool action_kind(const PgQuery__AlterTableCmd *c,
 
 static void alter(struct finder *f, const PgQuery__AlterTableStmt *a)
 {
+	bool is_type = a->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE;
+
 	for (size_t i = 0; i < a->n_cmds; i++) {
 		const PgQuery__AlterTableCmd *c = a->cmds[i]->alter_table_cmd;
 		enum sql_loss_kind kind;
@@ -207,9 +204,10 @@ static void alter(struct finder *f, const PgQuery__AlterTableStmt *a)
 
 		if (!action_kind(c, &kind))
 			continue;
-		if (a->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE)
+		if (is_type)
 			kind = SQL_LOSS_TYPE;
 		loss = add_relation(f, kind, a->relation);
+		loss->only = loss->only && !is_type;
 		loss->column = keep(f, c->name);
 		loss->cascade =
 			c->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
@@ -246,40 +244,15 @@ static void find(struct finder *f, const PgQuery__Node *node)
 	}
 }
 
-static bool is_too_deep(const struct pg_parser *p)
-{
-	struct pg_lexer l;
-	struct pg_token t;
-	size_t depth = 0, run = 0;
-
-	pg_lexer_init(&l, p->s->text, p->s->len);
-	l.escapes = p->lexer.escapes;
-	t = pg_lexer_next(&l);
-	if (!pg_token_is(&t, "alter"))
-		return false; /* a list of names may be long */
-	while ((t = pg_lexer_next_solid(&l)).kind != PG_TK_END) {
-		if (pg_token_is_op(&t, "("))
-			depth++;
-		else if (depth && pg_token_is_op(&t, ")"))
-			depth--;
-		else if (!depth && pg_token_is_op(&t, ","))
-			run = 0;
-		if (++run > ACTION_MAX_TOKENS)
-			return true;
-	}
-	return false;
-}
-
 /* The library reads strings as standard_conforming_strings = on has them. */
-static bool reads_otherwise(const struct pg_parser *p)
+static bool reads_otherwise(const struct pg_parser *p, const char *text)
 {
-	return p->lexer.escapes && memchr(p->s->text, '\\', p->s->len);
+	return p->lexer.escapes && strchr(text, '\\');
 }
 
 /* One statement and no more, or NULL; to be freed. */
-static PgQuery__ParseResult *parse(struct pg_parser *p)
+static PgQuery__ParseResult *parse(const char *text)
 {
-	const char *text = arena_strndup(p->arena, p->s->text, p->s->len);
 	PgQueryProtobufParseResult r = pg_query_parse_protobuf(text);
 	PgQuery__ParseResult *tree = NULL;
 
@@ -294,13 +267,13 @@ static PgQuery__ParseResult *parse(struct pg_parser *p)
 	return NULL;
 }
 
-void pg_find_losses(struct pg_parser *p)
+void pg_find_losses(struct pg_parser *p, const char *text)
 {
 	struct finder f = { .arena = p->arena };
 	PgQuery__ParseResult *tree = NULL;
 
-	if (!is_too_deep(p) && !reads_otherwise(p))
-		tree = parse(p);
+	if (!reads_otherwise(p, text))
+		tree = parse(text);
 	p->s->unknown = !tree;
 	if (!tree)
 		return;

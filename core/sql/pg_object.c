@@ -2,7 +2,7 @@
 #include "sql/pg_parser.h"
 
 /*
- * CREATE and DROP: the kind of the object and its name, as far as
+ * CREATE and DROP, and of ALTER the kind of the object and its name, as far as
  * https://www.postgresql.org/docs/current/sql-commands.html decides it by the
  * first words. The longer kind stands before the one it begins with.
  */
@@ -13,6 +13,7 @@ static const char *const kinds[] = {
 	"collation",
 	"conversion",
 	"database",
+	"default privileges",
 	"domain",
 	"event trigger",
 	"extension",
@@ -22,6 +23,7 @@ static const char *const kinds[] = {
 	"group",
 	"index",
 	"language",
+	"large object",
 	"materialized view",
 	"operator class",
 	"operator family",
@@ -38,6 +40,7 @@ static const char *const kinds[] = {
 	"server",
 	"statistics",
 	"subscription",
+	"system",
 	"table",
 	"tablespace",
 	"text search configuration",
@@ -52,7 +55,7 @@ static const char *const kinds[] = {
 	"view",
 };
 
-static const char *kind_of(struct pg_parser *p)
+const char *pg_kind(struct pg_parser *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (pg_accept_words(p, kinds[i]))
@@ -101,8 +104,7 @@ void pg_create(struct pg_parser *p)
 	struct sql_statement *s = p->s;
 
 	modifiers(p);
-	s->detail = kind_of(p);
-	s->unknown = !s->detail;
+	s->detail = pg_kind(p);
 	if (is_kind(p, "index"))
 		s->alone = pg_accept(p, "concurrently");
 	pg_if_exists(p);
@@ -143,7 +145,7 @@ void pg_drop(struct pg_parser *p)
 
 	pg_accept(p, "trusted");
 	pg_accept(p, "procedural");
-	s->detail = kind_of(p);
+	s->detail = pg_kind(p);
 	if (is_kind(p, "index"))
 		s->alone = pg_accept(p, "concurrently");
 	if (is_kind(p, "owned"))
@@ -155,7 +157,7 @@ void pg_drop(struct pg_parser *p)
 	if (is_cluster_wide(p) || is_kind(p, "subscription"))
 		s->alone = true;
 	if (holds_data(p))
-		pg_find_losses(p);
+		pg_find_losses(p, pg_text(p));
 	if (is_kind(p, "table")) {
 		s->verb = SQL_DROP_TABLE;
 		s->detail = NULL;

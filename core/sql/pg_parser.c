@@ -61,6 +61,18 @@ bool pg_accept_words(struct pg_parser *p, const char *words)
 	return true;
 }
 
+bool pg_at_words(const struct pg_parser *p, const char *words)
+{
+	struct pg_parser ahead = *p;
+
+	return pg_accept_words(&ahead, words);
+}
+
+const char *pg_text(const struct pg_parser *p)
+{
+	return arena_strndup(p->arena, p->s->text, p->s->len);
+}
+
 const char *pg_name(struct pg_parser *p)
 {
 	const char *text = pg_token_name(&p->t, p->arena);
@@ -104,19 +116,35 @@ void pg_relation(struct pg_parser *p)
 		pg_accept_op(p, "*");
 }
 
+static bool opens(const struct pg_token *t)
+{
+	return pg_token_is_op(t, "(") || pg_token_is_op(t, "[");
+}
+
+static bool closes(const struct pg_token *t)
+{
+	return pg_token_is_op(t, ")") || pg_token_is_op(t, "]");
+}
+
+size_t pg_step(struct pg_parser *p, size_t depth)
+{
+	if (opens(&p->t))
+		depth++;
+	else if (depth && closes(&p->t))
+		depth--;
+	pg_advance(p);
+	return depth;
+}
+
 void pg_skip_group(struct pg_parser *p)
 {
-	size_t depth = 0;
+	size_t depth;
 
-	do {
-		if (pg_token_is_op(&p->t, "("))
-			depth++;
-		else if (depth && pg_token_is_op(&p->t, ")"))
-			depth--;
-		else if (!depth)
-			return;
-		pg_advance(p);
-	} while (depth && p->t.kind != PG_TK_END);
+	if (!opens(&p->t))
+		return;
+	depth = pg_step(p, 0);
+	while (depth && p->t.kind != PG_TK_END)
+		depth = pg_step(p, depth);
 }
 
 static bool at_option_end(const struct pg_parser *p)

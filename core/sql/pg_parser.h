@@ -23,6 +23,11 @@ bool pg_accept_op(struct pg_parser *p, const char *op);
 /** All of these words, with one space between them, or none. */
 bool pg_accept_words(struct pg_parser *p, const char *words);
 
+bool pg_at_words(const struct pg_parser *p, const char *words);
+
+/** The statement, all of it, ended by a NUL. */
+const char *pg_text(const struct pg_parser *p);
+
 /** A name, or NULL and no step. Any keyword does. */
 const char *pg_name(struct pg_parser *p);
 
@@ -35,7 +40,10 @@ void pg_if_exists(struct pg_parser *p);
 /** [IF EXISTS] [ONLY] name [*], also ONLY (name) */
 void pg_relation(struct pg_parser *p);
 
-/** Past a group in parentheses, if there is one here. */
+/** Past a token; how many of ( and [ are open behind it, depth before. */
+size_t pg_step(struct pg_parser *p, size_t depth);
+
+/** Past a group in parentheses or brackets, if there is one here. */
 void pg_skip_group(struct pg_parser *p);
 
 /** What a list of options in parentheses says about one that is on or off. */
@@ -59,7 +67,12 @@ void pg_classify(struct sql_statement *s, bool escapes, struct arena *a);
 /** SET standard_conforming_strings: what a backslash means from here on. */
 void pg_follow_strings(const struct sql_statement *s, struct pg_lexer *l);
 
-/* pg_object.c: the parser stands behind the first word */
+/* pg_object.c */
+
+/** "materialized view", "table", ... in one step; NULL and none if unknown. */
+const char *pg_kind(struct pg_parser *p);
+
+/* The parser stands behind the first word. */
 void pg_create(struct pg_parser *p);
 void pg_drop(struct pg_parser *p);
 
@@ -73,10 +86,14 @@ void pg_reset(struct pg_parser *p);
 /** SELECT set_config('name', 'value', false) and nothing else. */
 bool pg_set_config(struct pg_parser p);
 
-/*
- * pg_loss.c: losses of an ALTER, DROP or TRUNCATE, by its parse tree; sets
- * unknown when there is none.
+/* pg_loss.c */
+
+/**
+ * Set the losses that the parse tree of an ALTER, DROP or TRUNCATE tells;
+ * unknown if there is no tree.
+ *
+ * @param text the statement, or what of it matters; borrowed
  */
-void pg_find_losses(struct pg_parser *p);
+void pg_find_losses(struct pg_parser *p, const char *text);
 
 #endif

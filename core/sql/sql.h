@@ -148,10 +148,11 @@ struct sql_statement {
 	bool adds_enum_value; /**< ALTER TYPE ... ADD VALUE: may run inside a
 				   transaction, but the value cannot be used
 				   before it ends */
-	bool unknown; /**< not understood: a first word this room does not
-			   know, or an ALTER, DROP or TRUNCATE that the grammar
-			   of PostgreSQL 15 refuses. It may destroy anything;
-			   losses is empty */
+	bool unknown; /**< not understood: first words this room does not know,
+			   a DROP, TRUNCATE or an ALTER's action with data at
+			   stake that the grammar of PostgreSQL 15 refuses, or
+			   such an action of more than 1,000 tokens. It may
+			   destroy anything; losses is empty */
 	enum sql_copy copy;
 	const char *copy_data; /**< inline data of COPY ... FROM STDIN, lines as
 				    in the text, without the backslash and dot that
