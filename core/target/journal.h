@@ -117,7 +117,8 @@ MUST_USE struct err *journal_log(struct target *t, const char *name, size_t max,
 
 /**
  * Each migration that the database knows: the row that gives its state,
- * ordered by seq. One indexed pass that reads no message, delta or text.
+ * ordered by seq: the rows that `current` names and no other, without
+ * message, delta or text.
  */
 MUST_USE struct err *journal_current(struct target *t, journal_event_fn fn,
 				     void *payload);

@@ -93,12 +93,10 @@
 	"  name TEXT NOT NULL PRIMARY KEY,\n"                           \
 	"  seq INTEGER NOT NULL\n"                                      \
 	") WITHOUT ROWID;\n"                                            \
-	"CREATE UNIQUE INDEX git_migrate_current_seq\n"                 \
-	"  ON git_migrate_current (seq);\n"                             \
 	"CREATE TABLE git_migrate_texts (\n"                            \
 	"  blob TEXT NOT NULL PRIMARY KEY,\n"                           \
 	"  bytes BLOB NOT NULL\n"                                       \
-	");\n"                                                          \
+	") WITHOUT ROWID;\n"                                            \
 	"CREATE TABLE git_migrate_dependencies (\n"                     \
 	"  name TEXT NOT NULL,\n"                                       \
 	"  depends_on TEXT NOT NULL,\n"                                 \

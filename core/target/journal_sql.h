@@ -119,12 +119,13 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 			       "history h ORDER BY h.seq DESC LIMIT $1",       \
 	.log_of = JOURNAL_SELECT_ " FROM " P "history h WHERE h.name = $2 "    \
 				  "ORDER BY h.seq DESC LIMIT $1",              \
-	.current = JOURNAL_SELECT_ " FROM " P "current c CROSS JOIN " P        \
-				   "history h WHERE h.seq = c.seq "            \
-				   "ORDER BY c.seq",                           \
-	.states = JOURNAL_SELECT_STATE_ " FROM " P "current c CROSS JOIN " P   \
-					"history h WHERE h.seq = c.seq "       \
-					"ORDER BY c.seq",                      \
+	.current = JOURNAL_SELECT_ " FROM " P                                  \
+				   "history h WHERE h.seq IN (SELECT seq "     \
+				   "FROM " P "current) ORDER BY h.seq",        \
+	.states = JOURNAL_SELECT_STATE_ " FROM " P                             \
+					"history h WHERE h.seq IN (SELECT "    \
+					"seq FROM " P "current) ORDER BY "     \
+					"h.seq",                               \
 	.current_of = JOURNAL_SELECT_ " FROM " P "history h WHERE h.seq = "    \
 				      "(SELECT seq FROM " P                    \
 				      "current WHERE name = $1)",              \

@@ -180,9 +180,9 @@ static int status(const char *repo_path, const char *path)
 	db = open_db(path);
 	if (sqlite3_prepare_v2(db,
 			       "SELECT h.name, h.status, h.blob, h.finished_at "
-			       "FROM git_migrate_current c "
-			       "JOIN git_migrate_history h ON h.seq = c.seq "
-			       "ORDER BY c.seq",
+			       "FROM git_migrate_history h WHERE h.seq IN "
+			       "(SELECT seq FROM git_migrate_current) "
+			       "ORDER BY h.seq",
 			       -1, &stmt, NULL) != SQLITE_OK)
 		die(sqlite3_errmsg(db));
 	for (size_t i = 0; i < git_tree_entrycount((git_tree *)tree) &&

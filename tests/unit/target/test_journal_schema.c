@@ -85,10 +85,10 @@ static void journal_lookups__use_an_index(void **state)
 		{ "SELECT * FROM git_migrate_history h WHERE h.name = 'x' "
 		  "ORDER BY h.seq DESC LIMIT 3",
 		  "USING INDEX git_migrate_history_name" },
-		{ "SELECT h.* FROM git_migrate_current c CROSS JOIN "
-		  "git_migrate_history h WHERE h.seq = c.seq ORDER BY c.seq",
-		  "COVERING INDEX git_migrate_current_seq; SEARCH h USING "
-		  "INTEGER PRIMARY KEY" },
+		{ "SELECT h.* FROM git_migrate_history h WHERE h.seq IN "
+		  "(SELECT seq FROM git_migrate_current) ORDER BY h.seq",
+		  "SEARCH h USING INTEGER PRIMARY KEY (rowid=?); LIST "
+		  "SUBQUERY 1; SCAN git_migrate_current" },
 		{ "SELECT h.* FROM git_migrate_ledger l CROSS JOIN "
 		  "git_migrate_history h WHERE l.seq > 3 AND h.seq = l.seq "
 		  "ORDER BY l.seq",
