@@ -33,15 +33,6 @@ static bool is_only_action(struct pg_parser p)
 	return p.t.kind == PG_TK_END;
 }
 
-static bool at_one_of(const struct pg_parser *p, const char *const *words,
-		      size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (pg_at(p, words[i]))
-			return true;
-	return false;
-}
-
 /* ALTER [COLUMN] name ..., whatever later versions let be set there */
 static bool is_harmless_to_column(struct pg_parser p)
 {
@@ -56,10 +47,10 @@ static bool is_harmless_to_column(struct pg_parser p)
 	pg_name(&p);
 	if (pg_accept(&p, "set"))
 		return pg_token_is_op(&p.t, "(") ||
-		       at_one_of(&p, set, ARRAY_LEN(set));
+		       pg_at_one_of(&p, set, ARRAY_LEN(set));
 	if (pg_accept(&p, "drop"))
-		return at_one_of(&p, drop, ARRAY_LEN(drop));
-	return at_one_of(&p, others, ARRAY_LEN(others));
+		return pg_at_one_of(&p, drop, ARRAY_LEN(drop));
+	return pg_at_one_of(&p, others, ARRAY_LEN(others));
 }
 
 /* No data is lost by the action; its first words say so. */
@@ -75,7 +66,7 @@ static bool is_harmless(struct pg_parser p)
 		return pg_at(&p, "constraint");
 	if (pg_accept(&p, "alter"))
 		return is_harmless_to_column(p);
-	return at_one_of(&p, words, ARRAY_LEN(words));
+	return pg_at_one_of(&p, words, ARRAY_LEN(words));
 }
 
 /*

@@ -70,20 +70,20 @@ static void with(struct pg_parser *p)
 	static const char *const words[] = { "select", "values", "table",
 					     "insert", "update", "delete",
 					     "merge" };
-	bool named = true; /* a name comes next */
+	bool named = true;   /* a name comes next */
+	bool behind = false; /* of a group */
 
-	p->s->kind = SQL_KIND_DML;
 	while (p->t.kind != PG_TK_END) {
 		if (pg_accept(p, "recursive"))
 			continue;
-		for (size_t i = 0; !named && i < ARRAY_LEN(words); i++) {
-			if (!pg_at(p, words[i]))
-				continue;
+		if ((behind && pg_token_is_op(&p->t, "(")) ||
+		    (!named && pg_at_one_of(p, words, ARRAY_LEN(words)))) {
 			classify(p);
 			return;
 		}
 		named = pg_token_is_op(&p->t, ",");
-		if (pg_token_is_op(&p->t, "("))
+		behind = pg_token_is_op(&p->t, "(");
+		if (behind)
 			pg_skip_group(p);
 		else
 			pg_advance(p);

@@ -14,6 +14,14 @@ bool pg_at(const struct pg_parser *p, const char *keyword)
 	return pg_token_is(&p->t, keyword);
 }
 
+bool pg_at_one_of(const struct pg_parser *p, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pg_at(p, words[i]))
+			return true;
+	return false;
+}
+
 bool pg_accept(struct pg_parser *p, const char *keyword)
 {
 	if (!pg_at(p, keyword))

@@ -17,6 +17,8 @@ struct pg_parser {
 
 void pg_advance(struct pg_parser *p);
 bool pg_at(const struct pg_parser *p, const char *keyword);
+bool pg_at_one_of(const struct pg_parser *p, const char *const *words,
+		  size_t n);
 bool pg_accept(struct pg_parser *p, const char *keyword);
 bool pg_accept_op(struct pg_parser *p, const char *op);
 
