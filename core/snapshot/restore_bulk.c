@@ -164,31 +164,7 @@ static int bulk_eof(sqlite3_vtab_cursor *cur)
 
 static int bulk_column(sqlite3_vtab_cursor *cur, sqlite3_context *out, int i)
 {
-	const struct row_value *v =
-		&((struct bulk_cursor *)(void *)cur)->values[i];
-
-	switch (v->type) {
-	case ROW_INT:
-		sqlite3_result_int64(out, v->i);
-		break;
-	case ROW_REAL:
-		sqlite3_result_double(out, v->real);
-		break;
-	case ROW_TEXT:
-		sqlite3_result_text64(out, v->s, v->len, SQLITE_STATIC,
-				      SQLITE_UTF8);
-		break;
-	case ROW_BLOB:
-		sqlite3_result_blob64(out, v->s ? v->s : "", v->len,
-				      SQLITE_STATIC);
-		break;
-	case ROW_NULL:
-	case ROW_SAME:
-	case ROW_DIGEST:
-	case ROW_ABSENT:
-		sqlite3_result_null(out);
-		break;
-	}
+	table_result(out, &((struct bulk_cursor *)(void *)cur)->values[i]);
 	return SQLITE_OK;
 }
 

@@ -24,6 +24,7 @@ void restore_writer_close(struct restore_writer *w)
 	forget_updates(w);
 	sqlite3_finalize(w->remove);
 	sqlite3_finalize(w->insert);
+	buf_release(&w->bulk);
 	buf_release(&w->mask);
 	buf_release(&w->values);
 	buf_release(&w->key);
@@ -211,6 +212,29 @@ static struct err *read_mask(struct restore_writer *w,
 	return err;
 }
 
+/* The line changes the columns of the mask and no others. */
+static bool has_mask(const struct restore_line *line, const struct buf *mask)
+{
+	const char *p = line->fields;
+
+	for (size_t i = 0; i < mask->len; i++) {
+		if (row_skip_same(&p, line->end) != (mask->data[i] == '0'))
+			return false;
+		for (int k = 0; k < 2 && mask->data[i] != '0'; k++) {
+			if (p > line->end)
+				return false; /* update_row() says so */
+			p += row_field_length(p, line->end) + 1;
+		}
+	}
+	return true;
+}
+
+bool restore_writer_sets(const struct restore_writer *w,
+			 const struct restore_line *line)
+{
+	return has_mask(line, &w->mask);
+}
+
 static struct err *update_row(struct restore_writer *w,
 			      const struct restore_line *line)
 {
@@ -221,7 +245,7 @@ static struct err *update_row(struct restore_writer *w,
 	int n = 0;
 
 	err = read_mask(w, line, &any);
-	if (err || !any)
+	if (err || !any || (w->bulk.len && has_mask(line, &w->bulk)))
 		return err;
 	err = update_for(w, &stmt);
 	buf_reset(&w->values);
@@ -368,17 +392,80 @@ static struct err *update_apart(struct restore_writer *w)
 	return err;
 }
 
-static struct err *update_rows(struct restore_writer *w)
+/* The mask of the first line that changes a row. */
+static struct err *first_mask(struct restore_writer *w, bool *any)
 {
-	uint64_t restored = w->r->out->restored;
-	struct err *err = restore_exec(w->r, "SAVEPOINT git_migrate_rows");
-	int rc;
+	struct restore_lines lines;
+	struct restore_line line;
+	struct err *err = restore_lines_open(&lines, w->r, w->t->lines);
+
+	*any = false;
+	while (!err && !*any) {
+		err = restore_lines_next(&lines, &line);
+		if (err || !line.op)
+			break;
+		if (line.op == ROW_UPDATED)
+			err = read_mask(w, &line, any);
+	}
+	restore_lines_close(&lines);
+	return err;
+}
+
+/* In one statement what the first line stands for, where that is most. */
+static struct err *update_in_place(struct restore_writer *w, int *code)
+{
+	const struct manifest_table *m = w->t->lines;
+	struct err *err = NULL;
+	uint64_t done = 0;
+	bool any = false;
+
+	*code = SQLITE_OK;
+	if (table_is_dense(&w->info, m->updated, m->min, m->max))
+		err = first_mask(w, &any);
+	if (!err && any) {
+		buf_reset(&w->bulk);
+		err = restore_update(w, &done, code);
+		buf_add(&w->bulk, w->mask.data, w->mask.len);
+		w->r->out->restored += done;
+	}
+	if (err || done == m->updated)
+		return err;
+	err = each_line(w, ROW_UPDATED, update_row);
+	*code = sqlite3_errcode(w->r->db) & 0xff;
+	return err;
+}
+
+/* A savepoint makes SQLite copy each page that is written after it. */
+static struct err *may_collide(struct restore_writer *w, bool *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(w->r->db,
+					"SELECT 1 FROM pragma_index_list(?1, "
+					"'main') WHERE \"unique\"",
+					&stmt);
 
 	if (err)
 		return err;
-	err = each_line(w, ROW_UPDATED, update_row);
-	rc = sqlite3_errcode(w->r->db) & 0xff;
-	if (err && rc == SQLITE_CONSTRAINT) {
+	sqlite3_bind_text(stmt, 1, w->info.name, -1, SQLITE_STATIC);
+	*out = sqlite3_step(stmt) == SQLITE_ROW;
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+static struct err *update_rows(struct restore_writer *w)
+{
+	uint64_t restored = w->r->out->restored;
+	bool collide = true;
+	struct err *err = may_collide(w, &collide);
+	int code;
+
+	if (!err && collide)
+		err = restore_exec(w->r, "SAVEPOINT git_migrate_rows");
+	if (err)
+		return err;
+	err = update_in_place(w, &code);
+	buf_reset(&w->bulk);
+	if (err && collide && code == SQLITE_CONSTRAINT) {
 		err_free(err);
 		forget_updates(w);
 		w->r->out->restored = restored;
@@ -386,7 +473,9 @@ static struct err *update_rows(struct restore_writer *w)
 		if (!err)
 			err = update_apart(w);
 	}
-	return err ? err : restore_exec(w->r, "RELEASE git_migrate_rows");
+	if (!err && collide)
+		err = restore_exec(w->r, "RELEASE git_migrate_rows");
+	return err;
 }
 
 struct err *restore_writer_taken(struct restore_writer *w, struct err *err)

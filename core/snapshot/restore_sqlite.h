@@ -133,6 +133,7 @@ struct restore_writer {
 	sqlite3_stmt *remove, *insert;
 	struct map updates; /**< mask of columns -> sqlite3_stmt */
 	bool apart;         /**< updates go to the temporary table */
+	struct buf bulk;    /**< mask of the lines that are written already */
 	struct buf mask, values, key;
 };
 MUST_USE struct err *restore_writer_open(struct restore_writer *w,
@@ -147,6 +148,20 @@ void restore_writer_close(struct restore_writer *w);
 MUST_USE struct err *restore_writer_insert(struct restore_writer *w,
 					   const struct restore_line *line,
 					   sqlite3_stmt *row);
+
+/** The line changes the columns of w's mask and no others. */
+bool restore_writer_sets(const struct restore_writer *w,
+			 const struct restore_line *line);
+
+/**
+ * restore_update.c: give the rows whose lines have w's mask their old values,
+ * in one statement. Rowid tables only; cheap where most rows have a line.
+ *
+ * @param done how many rows had one
+ * @param code SQLite's, of the failure
+ */
+MUST_USE struct err *restore_update(struct restore_writer *w, uint64_t *done,
+				    int *code);
 
 /** A constraint that a row of later breaks is a conflict, not a failure. */
 MUST_USE struct err *restore_writer_taken(struct restore_writer *w,

@@ -73,6 +73,39 @@ int table_bind(sqlite3_stmt *stmt, int i, const struct row_value *v)
 	return sqlite3_bind_null(stmt, i);
 }
 
+void table_result(sqlite3_context *out, const struct row_value *v)
+{
+	switch (v->type) {
+	case ROW_INT:
+		sqlite3_result_int64(out, v->i);
+		break;
+	case ROW_REAL:
+		sqlite3_result_double(out, v->real);
+		break;
+	case ROW_TEXT:
+		sqlite3_result_text64(out, v->s, v->len, SQLITE_STATIC,
+				      SQLITE_UTF8);
+		break;
+	case ROW_BLOB:
+		sqlite3_result_blob64(out, v->s ? v->s : "", v->len,
+				      SQLITE_STATIC);
+		break;
+	case ROW_NULL:
+	case ROW_SAME:
+	case ROW_DIGEST:
+	case ROW_ABSENT:
+		sqlite3_result_null(out);
+		break;
+	}
+}
+
+bool table_is_dense(const struct table_info *t, uint64_t n_keys, int64_t min,
+		    int64_t max)
+{
+	return !t->without_rowid && n_keys > 64 &&
+	       ((uint64_t)max - (uint64_t)min) / 8 < n_keys;
+}
+
 void table_add_key(struct buf *out, size_t k, const struct row_value *v)
 {
 	struct row_value whole = { .type = ROW_INT };
@@ -145,8 +178,7 @@ struct err *table_cursor_open(struct table_cursor *c, sqlite3 *db,
 	memset(c, 0, sizeof(*c));
 	c->db = db;
 	c->table = t;
-	c->scanning = !t->without_rowid && n_keys > 64 &&
-		      ((uint64_t)max - (uint64_t)min) / 8 < n_keys;
+	c->scanning = table_is_dense(t, n_keys, min, max);
 	buf_addf(&sql, "SELECT %s", t->without_rowid ? "0" : t->rowid);
 	for (size_t i = 0; i < f->n; i++)
 		buf_addf(&sql, ", %s", f->columns[i]);

@@ -77,6 +77,9 @@ void table_value(struct row_value *out, sqlite3_value *v);
 /** Bind a parsed value. Text and blobs must stay until the statement ran. */
 int table_bind(sqlite3_stmt *stmt, int i, const struct row_value *v);
 
+/** The same as a function's result or a virtual table's column. */
+void table_result(sqlite3_context *out, const struct row_value *v);
+
 /** Append the key's SQL condition: "id" = ?1, or "a" = ?1 AND "b" = ?2.
  * @return the number of parameters */
 int table_where_key(struct buf *sql, const struct table_info *t, int first);
@@ -91,6 +94,10 @@ void table_add_key(struct buf *out, size_t k, const struct row_value *v);
 int table_bind_key(sqlite3_stmt *stmt, int i, const struct table_info *t,
 		   const struct change_key *key, struct buf *scratch,
 		   struct err **err);
+
+/** So many keys between min and max are found sooner by a scan. */
+bool table_is_dense(const struct table_info *t, uint64_t n_keys, int64_t min,
+		    int64_t max);
 
 /** What is read of each row. */
 struct table_fields {
