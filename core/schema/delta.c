@@ -75,7 +75,8 @@ static void add_object(struct buf *out, char sign,
 		       const struct schema_object *o)
 {
 	size_t sql_len = strlen(o->sql);
-	size_t text_len = sign == '+' && o->text ? strlen(o->text) : 0;
+	bool same = o->text == o->sql || (o->text && streq(o->text, o->sql));
+	size_t text_len = !same && o->text ? strlen(o->text) : 0;
 
 	buf_addch(out, sign);
 	add_field(out, o->path);
@@ -88,12 +89,15 @@ static void add_object(struct buf *out, char sign,
 	buf_addint(out, (long long)sql_len);
 	if (sign == '+') {
 		buf_addch(out, ' ');
-		buf_addint(out, (long long)text_len);
+		if (same)
+			buf_addch(out, '=');
+		else
+			buf_addint(out, (long long)text_len);
 	}
 	buf_addch(out, '\n');
 	buf_add(out, o->sql, sql_len);
 	buf_addch(out, '\n');
-	if (sign == '+') {
+	if (sign == '+' && !same) {
 		buf_add(out, text_len ? o->text : "", text_len);
 		buf_addch(out, '\n');
 	}

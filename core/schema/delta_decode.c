@@ -129,6 +129,7 @@ static struct schema_object *object(struct reader *r, bool after)
 {
 	struct schema_object *o = arena_alloc(r->arena, sizeof(*o));
 	int64_t sql_len, text_len = 0;
+	bool same;
 
 	o->path = field(r, false);
 	o->kind = field(r, false);
@@ -136,12 +137,13 @@ static struct schema_object *object(struct reader *r, bool after)
 	o->table = field(r, false);
 	o->position = number(r);
 	sql_len = number(r);
-	if (after)
+	same = after && take(r, " =");
+	if (after && !same)
 		text_len = number(r);
 	need(r, "\n");
 	o->sql = bytes(r, sql_len);
 	if (after)
-		o->text = bytes(r, text_len);
+		o->text = same ? o->sql : bytes(r, text_len);
 	return o;
 }
 

@@ -33,7 +33,8 @@ struct pg_owner *pg_owner_find(const struct pg_read *r, unsigned class_oid,
 	return map_get(&r->owners, key);
 }
 
-void pg_lines_add(struct pg_read *r, struct pg_lines *l, const char *text)
+struct pg_line *pg_lines_add(struct pg_read *r, struct pg_lines *l,
+			     const char *text)
 {
 	struct pg_line *line = arena_alloc(r->arena, sizeof(*line));
 
@@ -42,6 +43,7 @@ void pg_lines_add(struct pg_read *r, struct pg_lines *l, const char *text)
 		l->end = &l->first;
 	*l->end = line;
 	l->end = &line->next;
+	return line;
 }
 
 unsigned pg_cell_oid(const struct pg_cell *c)
@@ -150,21 +152,33 @@ struct err *pg_item_row(void *payload, int n, const struct pg_cell *cell)
 	return NULL;
 }
 
+static struct err *take_line(struct pg_sink *s, const struct pg_cell *cell,
+			     bool late)
+{
+	struct pg_owner *o = pg_owner_find(s->read, pg_cell_oid(&cell[0]),
+					   pg_cell_oid(&cell[1]));
+
+	if (o && cell[2].s)
+		pg_lines_add(s->read, late ? &o->item->late : &o->item->lines,
+			     copy_cell(s->read, &cell[2]));
+	return NULL;
+}
+
 /*
  * A statement that belongs to an item's text.
  * Cells: class and oid of the item, statement.
  */
 struct err *pg_line_row(void *payload, int n, const struct pg_cell *cell)
 {
-	struct pg_sink *s = payload;
-	struct pg_owner *o = pg_owner_find(s->read, pg_cell_oid(&cell[0]),
-					   pg_cell_oid(&cell[1]));
-
 	(void)n;
-	if (o && cell[2].s)
-		pg_lines_add(s->read, &o->item->lines,
-			     copy_cell(s->read, &cell[2]));
-	return NULL;
+	return take_line(payload, cell, false);
+}
+
+/* The same, behind the line of the owner. */
+struct err *pg_late_row(void *payload, int n, const struct pg_cell *cell)
+{
+	(void)n;
+	return take_line(payload, cell, true);
 }
 
 /*
@@ -199,6 +213,7 @@ struct err *pg_comment_row(void *payload, int n, const struct pg_cell *cell)
 	struct pg_owner *o = pg_owner_find(s->read, pg_cell_oid(&cell[0]),
 					   pg_cell_oid(&cell[1]));
 	struct buf b = BUF_INIT;
+	struct pg_line *line;
 
 	(void)n;
 	if (!o)
@@ -215,7 +230,8 @@ struct err *pg_comment_row(void *payload, int n, const struct pg_cell *cell)
 	else
 		buf_addstr(&b, "NULL");
 	buf_addstr(&b, ";\n");
-	pg_lines_add(s->read, &o->item->comments, keep(s->read, &b));
+	line = pg_lines_add(s->read, &o->item->comments, keep(s->read, &b));
+	line->rank = cell[2].s || o->address != o->item->address;
 	buf_release(&b);
 	return NULL;
 }

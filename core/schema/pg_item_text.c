@@ -48,6 +48,35 @@ static void add_lines(struct buf *out, const struct pg_lines *l)
 		buf_addstr(out, line->text);
 }
 
+static int compare_lines(const void *a, const void *b)
+{
+	const struct pg_line *const *x = a, *const *y = b;
+
+	if ((*x)->rank != (*y)->rank)
+		return (*x)->rank < (*y)->rank ? -1 : 1;
+	return strcmp((*x)->text, (*y)->text);
+}
+
+/* The object's own comment, then those of its parts. */
+static void add_comments(struct buf *out, const struct pg_lines *l)
+{
+	const struct pg_line **list;
+	size_t n = 0;
+
+	for (const struct pg_line *line = l->first; line; line = line->next)
+		n++;
+	if (!n)
+		return;
+	list = xcalloc(n, sizeof(*list));
+	n = 0;
+	for (const struct pg_line *line = l->first; line; line = line->next)
+		list[n++] = line;
+	qsort(list, n, sizeof(*list), compare_lines); /* NOLINT */
+	for (size_t i = 0; i < n; i++)
+		buf_addstr(out, list[i]->text);
+	free(list); /* NOLINT */
+}
+
 /* Everything behind the brackets of a table, or all of another object. */
 static void add_rest(struct buf *out, const struct pg_item *item)
 {
@@ -61,7 +90,8 @@ static void add_rest(struct buf *out, const struct pg_item *item)
 	if (item->owner)
 		buf_addf(out, "ALTER %s OWNER TO %s;\n", item->address,
 			 item->owner);
-	add_lines(out, &item->comments);
+	add_lines(out, &item->late);
+	add_comments(out, &item->comments);
 	add_lines(out, &item->grants);
 }
 

@@ -19,6 +19,7 @@
 struct pg_line {
 	struct pg_line *next;
 	const char *text; /**< with its newline */
+	int rank;         /**< of comments: 0 = the object's own */
 };
 
 struct pg_lines {
@@ -50,7 +51,7 @@ struct pg_item {
 	bool is_table; /**< has parts */
 	bool typed;    /**< a table of a composite type */
 	struct pg_parts columns, constraints;
-	struct pg_lines comments, grants, lines;
+	struct pg_lines comments, grants, lines, late;
 };
 
 /** What a comment or a privilege can belong to: an item, or a part of one. */
@@ -168,7 +169,8 @@ void pg_item_owns(struct pg_read *r, unsigned class_oid, unsigned oid,
 		  struct pg_item *item, const char *address);
 struct pg_owner *pg_owner_find(const struct pg_read *r, unsigned class_oid,
 			       unsigned oid);
-void pg_lines_add(struct pg_read *r, struct pg_lines *l, const char *text);
+struct pg_line *pg_lines_add(struct pg_read *r, struct pg_lines *l,
+			     const char *text);
 unsigned pg_cell_oid(const struct pg_cell *c);
 
 /** "audit.log", "users": a name as files and people have it. */
@@ -209,6 +211,8 @@ MUST_USE struct err *pg_column_row(void *payload, int n,
 MUST_USE struct err *pg_constraint_row(void *payload, int n,
 				       const struct pg_cell *cell);
 MUST_USE struct err *pg_line_row(void *payload, int n,
+				 const struct pg_cell *cell);
+MUST_USE struct err *pg_late_row(void *payload, int n,
 				 const struct pg_cell *cell);
 MUST_USE struct err *pg_owned_row(void *payload, int n,
 				  const struct pg_cell *cell);

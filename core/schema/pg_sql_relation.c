@@ -6,24 +6,32 @@
 
 #define NAME PG_NAME("n", "c.relname")
 
+#define OWNED \
+	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace" \
+	" JOIN pg_sequence sq ON sq.seqrelid = c.oid LEFT JOIN pg_depend d" \
+	" ON d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0" \
+	" AND d.refclassid = 1259 AND d.deptype IN ('a', 'i')" \
+	" AND d.refobjsubid > 0 LEFT JOIN pg_class t ON t.oid = d.refobjid"
+
 /* Sequences of identity columns are part of their table's text. */
 static const char sequences[] =
 	"SELECT c.oid, n.nspname, c.relname, NULL, tn.nspname, t.relname,"
 	" 'SEQUENCE ' || " NAME ", @O(c.relowner), 'CREATE ' || CASE"
-	" c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END || concat_ws('"
-	" ', 'SEQUENCE ' || " NAME ", CASE WHEN sq.seqtypid <> 20 THEN 'AS ' ||"
-	" format_type(sq.seqtypid, NULL) END, " PG_SEQUENCE_OPTIONS ") ||"
-	" E';\\n' || CASE WHEN t.oid IS NOT NULL THEN 'ALTER SEQUENCE ' || "
-	NAME " || ' OWNED BY ' || " PG_NAME( "tn", "t.relname") " || '.' ||"
-	" quote_ident(a.attname) || E';\\n' ELSE '' END, t.oid FROM pg_class c"
-	" JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence sq ON"
-	" sq.seqrelid = c.oid LEFT JOIN pg_depend d ON d.classid = 1259 AND"
-	" d.objid = c.oid AND d.objsubid = 0 AND d.refclassid = 1259 AND"
-	" d.deptype IN ('a', 'i') AND d.refobjsubid > 0 LEFT JOIN pg_class t ON"
-	" t.oid = d.refobjid LEFT JOIN pg_namespace tn ON tn.oid ="
-	" t.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND"
-	" a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND d.deptype IS"
-	" DISTINCT FROM 'i' AND @N(n) AND @X(1259|c) @F(c.oid)";
+	" c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END ||"
+	" concat_ws(' ', 'SEQUENCE ' || " NAME ", CASE WHEN sq.seqtypid <> 20"
+	" THEN 'AS ' || format_type(sq.seqtypid, NULL) END, "
+	PG_SEQUENCE_OPTIONS ") || E';\\n', t.oid"
+	OWNED " LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE"
+	" c.relkind = 'S' AND d.deptype IS DISTINCT FROM 'i' AND @N(n) AND"
+	" @X(1259|c) @F(c.oid)";
+
+/* Behind the line of the owner, which has to be the column's table's. */
+static const char owned_by[] =
+	"SELECT 1259, c.oid, 'ALTER SEQUENCE ' || " NAME " || ' OWNED BY ' ||"
+	" t.oid::regclass::text || '.' || quote_ident(a.attname) || E';\\n'"
+	OWNED " JOIN pg_attribute a ON a.attrelid = t.oid AND"
+	" a.attnum = d.refobjsubid WHERE c.relkind = 'S' AND d.deptype = 'a'"
+	" AND @N(n) @F(c.oid)";
 
 static const char views[] =
 	"SELECT c.oid, n.nspname, c.relname, NULL, NULL, NULL, 'VIEW ' || " NAME
@@ -106,6 +114,7 @@ static const char statistics[] =
 
 const struct pg_question pg_sql_relation[] = {
 	{ "sequence", PG_CLASS, PG_CLASS, 12, 0, { sequences }, NULL },
+	{ NULL, PG_CLASS, PG_CLASS, 12, 0, { owned_by }, pg_late_row },
 	{ "view", PG_CLASS, PG_CLASS, 12, 0, { views }, NULL },
 	{ "materialized_view",
 	  PG_CLASS,

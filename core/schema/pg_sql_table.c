@@ -78,10 +78,10 @@ static const char columns[] =
 	" a.attcollation) ELSE '' END || CASE WHEN a.attgenerated <> '' THEN '"
 	" GENERATED ALWAYS AS (' || d.expr || ')' || CASE a.attgenerated WHEN"
 	" 's' THEN ' STORED' ELSE ' VIRTUAL' END WHEN d.expr IS NOT NULL THEN '"
-	" DEFAULT ' || d.expr ELSE '' END || CASE a.attidentity WHEN '' THEN ''"
-	" ELSE ' GENERATED ' || CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE"
-	" 'BY DEFAULT' END || ' AS IDENTITY' || coalesce(' (' || nullif((SELECT"
-	" concat_ws(' ',"
+	" DEFAULT ' || d.expr WHEN p.expr IS NOT NULL THEN ' DEFAULT NULL' ELSE"
+	" '' END || CASE a.attidentity WHEN '' THEN '' ELSE ' GENERATED ' ||"
+	" CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END || '"
+	" AS IDENTITY' || coalesce(' (' || nullif((SELECT concat_ws(' ',"
 	/* the sequence: its name where it is not the usual one, its options */
 	" CASE WHEN (qn.oid, q.relname) <> (c.relnamespace, c.relname || '_' ||"
 	" a.attname || '_seq') THEN 'SEQUENCE NAME ' || quote_ident(qn.nspname)"
@@ -123,7 +123,7 @@ static const char columns_from[] =
 	" max(pg_get_expr(pd.adbin, pd.adrelid)) AS expr FROM pg_inherits i"
 	" JOIN pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname ="
 	" a.attname LEFT JOIN pg_attrdef pd ON pd.adrelid = pa.attrelid AND"
-	" pd.adnum = pa.attnum WHERE i.inhrelid = c.oid) p ON NOT a.attislocal"
+	" pd.adnum = pa.attnum WHERE i.inhrelid = c.oid) p ON a.attinhcount > 0"
 	" AND NOT c.relispartition WHERE c.relkind IN ('r', 'p', 'f') AND"
 	" a.attnum > 0 AND NOT a.attisdropped AND @N(n) @F(c.oid) ORDER BY"
 	" a.attrelid, a.attnum";

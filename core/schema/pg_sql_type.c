@@ -111,9 +111,24 @@ static const char base_types[] =
 	" WHERE e.oid = t.typelem AND e.typarray = t.oid)" OURS;
 /* clang-format on */
 
+/* Comments on its columns are those of its relation. */
+/* clang-format off */
+static const char composite_relations[] =
+	"SELECT 1247, t.oid, 1259, t.typrelid, 'TYPE ' || " NAME FROM
+	" JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'"
+	" WHERE t.typtype = 'c'" OURS;
+/* clang-format on */
+
 const struct pg_question pg_sql_type[] = {
 	{ "type", PG_TYPE, PG_TYPE, 12, 0, { enums }, NULL },
 	{ "type", PG_TYPE, PG_TYPE, 12, 0, { composites }, NULL },
+	{ NULL,
+	  PG_TYPE,
+	  PG_TYPE,
+	  12,
+	  0,
+	  { composite_relations },
+	  pg_owned_row },
 	{ "type", PG_TYPE, PG_TYPE, 12, 0, { domains }, NULL },
 	{ NULL, PG_TYPE, PG_TYPE, 12, 0, { domain_constraints }, pg_owned_row },
 	{ "type", PG_TYPE, PG_TYPE, 12, 0, { ranges }, NULL },

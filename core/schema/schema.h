@@ -107,6 +107,7 @@ void schema_delta_release(struct schema_delta *d);
  *   + <path> <kind> <name> <table> <position> <sql bytes> <text bytes>\n
  *     <sql>\n<text>\n
  *
+ * "=" in place of <text bytes> says that the text is the SQL, and not there.
  * Fields are percent-encoded: bytes up to space, 127 and up, '%', and a lone
  * "-"; an empty field is "%". A - and a + line of the same path that follow
  * each other are one change.

@@ -30,4 +30,26 @@ MUST_USE struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
 				       const char *journal_schema, bool all,
 				       struct schema_delta *delta);
 
+/**
+ * Make objects from their texts, in an order that works: whatever one needs
+ * of the others, foreign keys in circles, functions that need tables that
+ * need functions. What is there already stays and may be needed. Bodies of
+ * functions are not checked; materialized views are not filled. What default
+ * privileges would add is not added. Where a text has no owner, the object
+ * gets the database's.
+ *
+ * Works inside the session's open transaction; without one it is a
+ * transaction of its own. Masked options stay masked, see
+ * schema_pg_is_masked().
+ *
+ * @return ERR_TARGET that names the first object that cannot be made, with
+ *         the server's message; nothing has been made then
+ */
+MUST_USE struct err *schema_pg_make(struct pg_conn *c,
+				    const struct schema_object *const *objects,
+				    size_t n);
+
+/** A password or something like it is not in the text, but "********". */
+bool schema_pg_is_masked(const struct schema_object *o);
+
 #endif
