@@ -9,8 +9,9 @@
 /*
  * PostgreSQL's tokens, as src/backend/parser/scan.l cuts them. Written here
  * and not taken from libpg_query, whose scanner wants the whole text to be
- * SQL of its own version: inline COPY data and psql commands are none, and
- * 0x1F, 1_000 came later. The unit tests hold the two side by side.
+ * SQL of its own version: inline COPY data and psql commands are none, 0x1F
+ * and 1_000 came later, and unlike the server it ends a string at a comment
+ * behind which it goes on. The unit tests hold the two side by side.
  *
  * Where versions differ, the newest is followed; that moves no boundary of a
  * statement.
