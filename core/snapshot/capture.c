@@ -4,6 +4,7 @@
 
 static struct capture *(*const makers[SQL_DIALECT_COUNT])(struct target *t) = {
 	[SQL_SQLITE] = capture_sqlite_new,
+	[SQL_POSTGRESQL] = capture_pg_new,
 };
 
 struct err *capture_open(struct capture **out, struct target *t,

@@ -28,5 +28,6 @@ struct capture {
 
 /** capture_open() fills in the rest of the base. */
 struct capture *capture_sqlite_new(struct target *t);
+struct capture *capture_pg_new(struct target *t);
 
 #endif

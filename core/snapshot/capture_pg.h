@@ -1,0 +1,192 @@
+#ifndef SNAPSHOT_CAPTURE_PG_H
+#define SNAPSHOT_CAPTURE_PG_H
+
+#include "snapshot/capture_ops.h"
+#include "snapshot/changelog.h"
+#include "snapshot/linefile.h"
+#include "snapshot/manifest.h"
+#include "snapshot/pg_table.h"
+
+/*
+ * How PostgreSQL's rows are kept. The second connection (the observer) still
+ * sees the version that each uncommitted write of the first has superseded, so
+ * plain writes need nothing before they run and are read at the end, or before
+ * the first statement that locks their table away from the observer. Behind
+ * such a lock a cursor that was opened before the statement gives the old
+ * versions. What DDL destroys is copied before it, behind a lock. What cannot
+ * be told beforehand (DO, functions, DROP ... CASCADE) runs behind a savepoint
+ * and, when it destroyed something, once more with a copy in front.
+ *
+ * Shared by capture_pg.c (statement by statement), capture_pg_tables.c (what
+ * is touched), capture_pg_copy.c (old rows into logs), capture_pg_merge.c (the
+ * lines), capture_pg_sequence.c and capture_pg_finish.c (the manifest).
+ */
+
+/** A table that was there before the migration. */
+struct pg_captured {
+	struct pg_table was; /**< as the observer sees it */
+	struct pg_table now; /**< read at the end; oid 0 = gone */
+	bool concerns; /**< it has rows of the user: kind 'r', not temporary */
+	bool *matched; /**< of was.columns: told apart by, without a key */
+	bool *taken;   /**< of was.columns: the log has values of them */
+	bool whole;    /**< the log has whole rows */
+	bool complete; /**< every row that was there is in the log ... */
+	bool complete_whole; /**< ... in all its columns */
+	bool direct;         /**< its lines are written already */
+	bool observed;       /**< old rows are to be read from the observer */
+	bool covered;        /**< writes behind a lock were seen to */
+	struct changelog *log;
+	unsigned n_logged; /**< rows, for keys of tables without one */
+	char file[32];
+	struct manifest_table lines;
+};
+
+/** A relation that our transaction has locked. */
+struct pg_held {
+	unsigned oid;
+	bool wrote;     /**< ROW EXCLUSIVE or more: rows may have changed */
+	bool exclusive; /**< ACCESS EXCLUSIVE: the observer cannot read it */
+};
+
+struct pg_sequence_state {
+	unsigned oid;
+	char *name;
+	int64_t value;
+	bool called;
+};
+
+struct pg_cursor {
+	struct pg_captured *table;
+	struct pg_table form; /**< of the table when it was opened */
+	char name[24];
+};
+
+struct pg_capture {
+	struct capture base;
+	struct pg_conn *c,
+		*second; /**< borrowed; second NULL = not asked for */
+	const struct snapshot_out *out;
+	const struct sql_script *script;
+	struct pg_captured **tables;
+	size_t n_tables, cap_tables;
+	unsigned *created; /**< relations that were not there before */
+	size_t n_created, cap_created;
+	struct pg_held *held;
+	size_t n_held, cap_held;
+	struct pg_cursor *cursors;
+	size_t n_cursors, cap_cursors;
+	struct pg_sequence_state *sequences;
+	size_t n_sequences, cap_sequences;
+	bool sequences_read;
+	bool wrote;      /**< rows were written since the last flush */
+	bool wrote_any;  /**< ... at all */
+	bool altered;    /**< a statement that is no DML has run */
+	bool trying;     /**< behind the savepoint */
+	int64_t objects; /**< large objects written, before the migration */
+	struct buf ours; /**< our transaction ids: '{1,2}'::xid[] */
+	struct line_writer lines;
+	size_t n_files;
+	struct buf key, sql;
+};
+
+static inline struct pg_capture *pg_capture_of(struct capture *base)
+{
+	return (struct pg_capture *)(void *)base;
+}
+
+/* --- capture_pg_tables.c --- */
+
+/** The record of a relation; *out NULL when it was not there before, or is not
+ * the user's. */
+MUST_USE struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
+				      struct pg_captured **out);
+
+/** Read c->held and c->ours. */
+MUST_USE struct err *pg_capture_held(struct pg_capture *c);
+const struct pg_held *pg_capture_is_held(const struct pg_capture *c,
+					 unsigned oid);
+
+/** Relations that a name stands for now, and those that inherit from it. */
+MUST_USE struct err *pg_capture_resolve(struct pg_capture *c,
+					const struct sql_loss *loss,
+					unsigned **oids, size_t *n);
+MUST_USE struct err *pg_capture_second(struct pg_capture *c);
+void pg_captured_free(struct pg_captured *t);
+
+/* --- capture_pg_copy.c --- */
+
+/** A reading of one table's rows. */
+struct pg_reading {
+	const struct pg_captured *table;
+	const struct pg_table *as; /**< names and columns at this moment */
+	const char *where;         /**< or NULL */
+	bool flag;       /**< first field: the row is a version of ours */
+	bool ordered;    /**< by key */
+	bool only_taken; /**< columns that are taken, else all */
+	bool plain;      /**< every column in its order, no key apart */
+};
+
+/** Append SELECT ... FROM ONLY ...; one field per key column (or one for a
+ * table without), then one per column of was that is neither in the key nor
+ * generated; of a column that is gone, NULL. */
+void pg_reading_sql(struct buf *out, const struct pg_reading *r,
+		    const struct pg_capture *c);
+
+/** Columns of `was` that are fields behind the key. */
+bool pg_captured_is_field(const struct pg_captured *t, size_t column);
+size_t pg_captured_fields(const struct pg_captured *t);
+
+/** Old rows of a table that the observer can read, into its log. */
+MUST_USE struct err *pg_capture_flush(struct pg_capture *c,
+				      struct pg_captured *t);
+
+/** Every row into the log: the columns taken so far, or all. */
+MUST_USE struct err *pg_capture_copy(struct pg_capture *c,
+				     struct pg_captured *t, bool whole);
+
+/** Straight into a file, because nothing else can touch it. */
+MUST_USE struct err *pg_capture_direct(struct pg_capture *c,
+				       struct pg_captured *t, bool dropped,
+				       bool emptied);
+
+/** Cursors on what is locked away from the observer, and their rows. */
+MUST_USE struct err *pg_capture_cursors(struct pg_capture *c);
+MUST_USE struct err *pg_capture_fetch(struct pg_capture *c);
+void pg_capture_forget_cursors(struct pg_capture *c);
+
+/**
+ * Append the condition that is true, for the observer, of the versions that we
+ * have superseded (or locked only). Between observe and observed.
+ *
+ * @param now the table as it is now for us
+ */
+MUST_USE struct err *pg_capture_superseded(struct pg_capture *c,
+					   const struct pg_captured *t,
+					   const struct pg_table *now,
+					   struct buf *out);
+
+/** COPY from the observer: between these two. */
+MUST_USE struct err *pg_capture_observe(struct pg_capture *c);
+MUST_USE struct err *pg_capture_observed(struct pg_capture *c, struct err *e);
+
+/* --- capture_pg_merge.c --- */
+
+/** Old and new rows side by side: the lines of one table. */
+MUST_USE struct err *pg_capture_merge(struct pg_capture *c,
+				      struct pg_captured *t);
+
+/** Names a new file for the table's lines. */
+void pg_capture_file(struct pg_capture *c, struct pg_captured *t);
+
+/* --- capture_pg_sequence.c --- */
+MUST_USE struct err *pg_capture_sequences(struct pg_capture *c);
+MUST_USE struct err *pg_capture_write_sequences(struct pg_capture *c,
+						struct manifest *m);
+
+/* --- capture_pg_finish.c --- */
+MUST_USE struct err *pg_capture_finish(struct capture *base,
+				       struct schema_delta *delta,
+				       struct arena *arena,
+				       struct capture_result *out);
+
+#endif

@@ -1,0 +1,453 @@
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/capture_pg.h"
+#include "target/target_pg.h"
+
+/* Old rows: out of the server, into a table's log or straight into lines. */
+
+#define LOG_MEMORY (24 << 20)
+#define FETCH_ROWS 2000
+
+bool pg_captured_is_field(const struct pg_captured *t, size_t column)
+{
+	const struct pg_column *c = &t->was.columns[column];
+
+	return !c->generated && !(t->was.n_keys && c->key);
+}
+
+size_t pg_captured_fields(const struct pg_captured *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->was.n_columns; i++)
+		n += pg_captured_is_field(t, i);
+	return n;
+}
+
+/* What stands for a row that has no key: a digest of what it holds. */
+static void add_content(struct buf *out, const struct pg_captured *t,
+			const struct pg_table *as)
+{
+	bool first = true;
+
+	buf_addstr(out, "md5(ROW(");
+	for (size_t i = 0; i < t->was.n_columns; i++) {
+		const struct pg_column *c =
+			pg_table_column(as, t->was.columns[i].number);
+
+		if (!t->matched[i] || !c)
+			continue;
+		buf_addf(out, "%s%s", first ? "" : ", ", c->name);
+		first = false;
+	}
+	buf_addstr(out, ")::text)");
+}
+
+static void add_fields(struct buf *out, const struct pg_reading *r)
+{
+	const struct pg_captured *t = r->table;
+	const char *comma = r->plain ? "" : ", ";
+
+	for (size_t i = 0; i < t->was.n_columns; i++) {
+		const struct pg_column *c =
+			pg_table_column(r->as, t->was.columns[i].number);
+
+		if (r->plain ? t->was.columns[i].generated
+			     : !pg_captured_is_field(t, i) ||
+				       (r->only_taken && !t->taken[i]))
+			continue;
+		buf_addf(out, "%s%s", comma, c ? c->name : "NULL::text");
+		comma = ", ";
+	}
+}
+
+void pg_reading_sql(struct buf *out, const struct pg_reading *r,
+		    const struct pg_capture *c)
+{
+	const struct pg_captured *t = r->table;
+
+	buf_addstr(out, "SELECT ");
+	if (r->flag)
+		buf_addf(out, "(xmin = ANY(%s))::int, ", buf_str(&c->ours));
+	if (!r->plain && !t->was.n_keys)
+		add_content(out, t, r->as);
+	for (size_t i = 0; i < t->was.n_keys && !r->plain; i++) {
+		int number = t->was.columns[t->was.keys[i]].number;
+
+		buf_addf(out, "%s%s", i ? ", " : "",
+			 pg_table_column(r->as, number)->name);
+	}
+	add_fields(out, r);
+	buf_addf(out, " FROM ONLY %s", r->as->name);
+	if (r->where)
+		buf_addf(out, " WHERE %s", r->where);
+	if (r->ordered) {
+		buf_addstr(out, " ORDER BY ");
+		if (t->was.n_keys)
+			pg_table_add_order(out, &t->was, r->as);
+		else
+			buf_addf(out, "%d COLLATE \"C\"", r->flag ? 2 : 1);
+	}
+}
+
+static struct changelog *log_of(struct pg_capture *c, struct pg_captured *t)
+{
+	if (!t->log)
+		t->log = changelog_new(c->base.opt.scratch_dir, LOG_MEMORY);
+	return t->log;
+}
+
+/* Key of a row that was read; without one, its content and a number. */
+static void row_key(struct pg_capture *c, struct pg_captured *t,
+		    const struct pg_field *fields, struct change_key *out)
+{
+	if (t->was.n_keys) {
+		pg_table_key(&t->was, fields, &c->key, out);
+		return;
+	}
+	buf_reset(&c->key);
+	buf_add(&c->key, fields[0].s, fields[0].len);
+	buf_addf(&c->key, "%08x", t->n_logged);
+	*out = (struct change_key){ .s = buf_str(&c->key), .len = c->key.len };
+}
+
+static size_t key_fields(const struct pg_captured *t)
+{
+	return t->was.n_keys ? t->was.n_keys : 1;
+}
+
+/* One row, all its columns; as: which of them exist in what was read. */
+static struct err *log_whole(struct pg_capture *c, struct pg_captured *t,
+			     const struct pg_table *as,
+			     const struct pg_field *fields)
+{
+	struct change_key key;
+	struct buf *row;
+	size_t at = key_fields(t);
+
+	row_key(c, t, fields, &key);
+	row = changelog_begin(log_of(c, t), CHANGE_DELETE, &key);
+	for (size_t i = 0, n = 0; i < t->was.n_columns; i++) {
+		if (!pg_captured_is_field(t, i))
+			continue;
+		if (n++)
+			buf_addch(row, '\t');
+		if (pg_table_column(as, t->was.columns[i].number))
+			pg_add_field(row, &fields[at]);
+		else
+			buf_addch(row, '!');
+		at++;
+	}
+	t->n_logged++;
+	t->whole = true;
+	return changelog_end(t->log);
+}
+
+/* One row, the columns that are taken only. */
+static struct err *log_taken(struct pg_capture *c, struct pg_captured *t,
+			     const struct pg_field *fields)
+{
+	struct change_key key;
+	struct buf *row;
+	size_t at = key_fields(t);
+
+	row_key(c, t, fields, &key);
+	row = changelog_begin(log_of(c, t), CHANGE_UPDATE, &key);
+	for (size_t i = 0, n = 0; i < t->was.n_columns; i++) {
+		if (!pg_captured_is_field(t, i))
+			continue;
+		if (t->taken[i]) {
+			changelog_column(t->log, (unsigned)n);
+			pg_add_field(row, &fields[at++]);
+		}
+		n++;
+	}
+	t->n_logged++;
+	return changelog_end(t->log);
+}
+
+/* Every line of a COPY that runs on `from`. */
+static struct err *log_lines(struct pg_capture *c, struct pg_captured *t,
+			     struct pg_conn *from, const struct pg_table *as,
+			     bool only_taken)
+{
+	size_t n = key_fields(t) + t->was.n_columns;
+	struct pg_field *fields = xcalloc(n, sizeof(*fields));
+	const char *line;
+	size_t len;
+	struct err *e;
+
+	while (!(e = pg_copy_out_next(from, &line, &len)) && line) {
+		pg_cut(line, len - 1, fields, n);
+		e = only_taken ? log_taken(c, t, fields)
+			       : log_whole(c, t, as, fields);
+		if (e)
+			break;
+	}
+	free(fields);
+	if (e)
+		pg_copy_out_abort(from);
+	return e;
+}
+
+static struct err *copy_begin(struct pg_capture *c, struct pg_conn *from,
+			      const struct pg_reading *r)
+{
+	buf_reset(&c->sql);
+	buf_addstr(&c->sql, "COPY (");
+	pg_reading_sql(&c->sql, r, c);
+	buf_addstr(&c->sql, ") TO STDOUT");
+	return pg_copy_out_begin(from, buf_str(&c->sql));
+}
+
+struct err *pg_capture_flush(struct pg_capture *c, struct pg_captured *t)
+{
+	struct pg_reading r = { .table = t, .as = &t->was };
+	struct pg_table now;
+	struct buf where = BUF_INIT;
+	struct err *e;
+
+	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
+			  &now);
+	if (e)
+		return e;
+	/* what was read before is read again, and net of all that came since */
+	changelog_free(t->log);
+	t->log = NULL;
+	t->n_logged = 0;
+	e = pg_capture_observe(c);
+	if (!e) {
+		e = pg_capture_superseded(c, t, &now, &where);
+		r.where = buf_str(&where);
+		if (!e)
+			e = copy_begin(c, c->second, &r);
+		if (!e)
+			e = log_lines(c, t, c->second, &t->was, false);
+		e = pg_capture_observed(c, e);
+	}
+	t->covered = true;
+	pg_table_release(&now);
+	buf_release(&where);
+	return err_wrap(e, "keep rows of %s", t->was.name);
+}
+
+struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
+			    bool whole)
+{
+	struct pg_reading r = { .table = t, .only_taken = !whole };
+	struct pg_table as;
+	struct err *e;
+
+	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
+			  &as);
+	if (e || !as.oid)
+		return e;
+	r.as = &as;
+	e = target_pg_plain_begin(c->base.target);
+	if (!e)
+		e = copy_begin(c, c->c, &r);
+	if (!e)
+		e = log_lines(c, t, c->c, &as, !whole);
+	if (!e)
+		e = target_pg_plain_end(c->base.target);
+	t->complete = true;
+	t->complete_whole |= whole;
+	t->covered = true;
+	pg_table_release(&as);
+	return err_wrap(e, "keep rows of %s", t->was.name);
+}
+
+/* --- straight into lines --- */
+
+static void add_direct_line(struct buf *out, const struct pg_captured *t,
+			    const struct pg_field *fields, size_t n,
+			    bool changed)
+{
+	size_t keys = changed ? key_fields(t) : 0, at = 0;
+
+	buf_add(out, changed ? "~" : "-", 1);
+	for (; at < keys && t->was.n_keys; at++) {
+		buf_addch(out, '\t');
+		pg_add_field(out, &fields[at]);
+	}
+	for (; at < n; at++) {
+		buf_addch(out, '\t');
+		pg_add_field(out, &fields[at]);
+		if (changed)
+			buf_addstr(out, "\t!");
+	}
+	buf_addch(out, '\n');
+}
+
+static struct err *direct_lines(struct pg_capture *c, struct pg_captured *t,
+				bool changed)
+{
+	size_t n = key_fields(t) + t->was.n_columns;
+	struct pg_field *fields = xcalloc(n, sizeof(*fields));
+	const char *line;
+	size_t len;
+	struct err *e;
+
+	while (!(e = pg_copy_out_next(c->c, &line, &len)) && line) {
+		size_t found = len > 1 ? pg_cut(line, len - 1, fields, n) : 0;
+
+		add_direct_line(line_writer_begin(&c->lines), t, fields, found,
+				changed);
+		line_writer_add(&c->lines);
+		t->lines.updated += changed;
+		t->lines.deleted += !changed;
+		if ((e = c->lines.err))
+			break;
+	}
+	c->lines.err = NULL;
+	free(fields);
+	if (e)
+		pg_copy_out_abort(c->c);
+	return err_first(e, line_writer_end(&c->lines));
+}
+
+/* A table without columns has rows that nothing can be said of. */
+struct err *pg_capture_direct(struct pg_capture *c, struct pg_captured *t,
+			      bool dropped, bool emptied)
+{
+	struct pg_reading r = { .table = t, .as = &t->was };
+	bool changed = !dropped && !emptied;
+	struct err *e;
+
+	r.plain = dropped || !t->was.n_keys;
+	r.only_taken = r.ordered = changed;
+	pg_capture_file(c, t);
+	e = target_pg_plain_begin(c->base.target);
+	if (!e)
+		e = copy_begin(c, c->c, &r);
+	if (!e)
+		e = direct_lines(c, t, changed);
+	if (!e)
+		e = target_pg_plain_end(c->base.target);
+	t->direct = t->covered = t->complete = true;
+	t->complete_whole = !changed;
+	return err_wrap(e, "keep rows of %s", t->was.name);
+}
+
+/* --- cursors --- */
+
+/*
+ * Rows that the statement supersedes get our xmax while the cursor still gives
+ * them as they were: their WHERE is asked when they are fetched.
+ */
+static struct err *open_cursor(struct pg_capture *c, struct pg_captured *t)
+{
+	struct pg_reading r = { .table = t, .where = "xmax <> 0" };
+	struct pg_cursor *cursor;
+	struct err *e;
+
+	VEC_GROW(c->cursors, c->n_cursors, c->cap_cursors);
+	cursor = &c->cursors[c->n_cursors];
+	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
+			  &cursor->form);
+	if (e || !cursor->form.oid)
+		return e;
+	cursor->table = t;
+	snprintf(cursor->name, sizeof(cursor->name), "git_migrate_%zu",
+		 c->n_cursors++);
+	r.as = &cursor->form;
+	buf_reset(&c->sql);
+	buf_addf(&c->sql, "DECLARE %s NO SCROLL CURSOR FOR ", cursor->name);
+	pg_reading_sql(&c->sql, &r, c);
+	t->covered = true;
+	return pg_exec(c->c, buf_str(&c->sql));
+}
+
+struct err *pg_capture_cursors(struct pg_capture *c)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < c->n_held && !e; i++) {
+		struct pg_captured *t;
+
+		if (!c->held[i].exclusive)
+			continue;
+		e = pg_capture_table(c, c->held[i].oid, &t);
+		if (!e && t && t->concerns && !t->complete_whole)
+			e = open_cursor(c, t);
+	}
+	return e;
+}
+
+struct fetching {
+	struct pg_capture *c;
+	struct pg_cursor *cursor;
+	struct buf text; /* the row as COPY would print it */
+	size_t rows;
+};
+
+static struct err *take_old(void *payload, int n, const struct pg_cell *cell)
+{
+	struct fetching *f = payload;
+	struct pg_field fields[1700];
+	size_t *ends = xcalloc((size_t)n + 1, sizeof(*ends));
+	struct err *e;
+
+	f->rows++;
+	buf_reset(&f->text);
+	for (int i = 0; i < n && i < 1700; i++) {
+		if (cell[i].s)
+			pg_escape(&f->text, cell[i].s, cell[i].len);
+		else
+			buf_addstr(&f->text, "\\N");
+		ends[i] = f->text.len;
+	}
+	for (int i = 0; i < n && i < 1700; i++) {
+		size_t from = i ? ends[i - 1] : 0;
+
+		fields[i].s = buf_str(&f->text) + from;
+		fields[i].len = ends[i] - from;
+	}
+	e = log_whole(f->c, f->cursor->table, &f->cursor->form, fields);
+	free(ends);
+	return e;
+}
+
+static struct err *fetch_all(struct pg_capture *c, struct pg_cursor *cursor)
+{
+	struct fetching f = { .c = c, .cursor = cursor };
+	char sql[64];
+	struct err *e;
+
+	snprintf(sql, sizeof(sql), "FETCH FORWARD %d FROM %s", FETCH_ROWS,
+		 cursor->name);
+	do {
+		f.rows = 0;
+		e = pg_query(c->c, sql, NULL, 0, take_old, &f);
+	} while (!e && f.rows == FETCH_ROWS);
+	if (!e)
+		e = pg_execf(c->c, "CLOSE %s", cursor->name);
+	buf_release(&f.text);
+	return err_wrap(e, "keep rows of %s", cursor->table->was.name);
+}
+
+struct err *pg_capture_fetch(struct pg_capture *c)
+{
+	struct err *e = NULL;
+
+	if (!c->n_cursors)
+		return NULL;
+	e = target_pg_plain_begin(c->base.target);
+	for (size_t i = 0; i < c->n_cursors && !e; i++)
+		e = fetch_all(c, &c->cursors[i]);
+	if (!e)
+		e = target_pg_plain_end(c->base.target);
+	pg_capture_forget_cursors(c);
+	return e;
+}
+
+void pg_capture_forget_cursors(struct pg_capture *c)
+{
+	for (size_t i = 0; i < c->n_cursors; i++)
+		pg_table_release(&c->cursors[i].form);
+	c->n_cursors = 0;
+}

@@ -1,0 +1,180 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/capture_pg.h"
+#include "target/target_pg.h"
+
+/* What the migration touches: its locks, and the tables behind names. */
+
+struct err *pg_capture_second(struct pg_capture *c)
+{
+	return c->second ? NULL : target_pg_second(c->base.target, &c->second);
+}
+
+void pg_captured_free(struct pg_captured *t)
+{
+	pg_table_release(&t->was);
+	pg_table_release(&t->now);
+	changelog_free(t->log);
+	free(t->matched);
+	free(t->taken);
+	free(t);
+}
+
+static bool is_created(const struct pg_capture *c, unsigned oid)
+{
+	for (size_t i = 0; i < c->n_created; i++)
+		if (c->created[i] == oid)
+			return true;
+	return false;
+}
+
+struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
+			     struct pg_captured **out)
+{
+	struct pg_captured *t;
+	struct err *e;
+
+	*out = NULL;
+	for (size_t i = 0; i < c->n_tables; i++)
+		if (c->tables[i]->was.oid == oid) {
+			*out = c->tables[i];
+			return NULL;
+		}
+	if (is_created(c, oid))
+		return NULL;
+	t = xcalloc(1, sizeof(*t));
+	e = pg_capture_second(c);
+	if (!e)
+		e = pg_table_read(c->second, target_pg_journal(c->base.target),
+				  oid, &t->was);
+	if (e || !t->was.oid) {
+		free(t);
+		VEC_GROW(c->created, c->n_created, c->cap_created);
+		c->created[c->n_created++] = oid;
+		return e;
+	}
+	t->concerns = t->was.kind == 'r' && !t->was.temporary;
+	t->taken = xcalloc(t->was.n_columns + 1, sizeof(*t->taken));
+	t->matched = xcalloc(t->was.n_columns + 1, sizeof(*t->matched));
+	for (size_t i = 0; i < t->was.n_columns; i++)
+		t->matched[i] = !t->was.columns[i].generated;
+	VEC_GROW(c->tables, c->n_tables, c->cap_tables);
+	c->tables[c->n_tables++] = t;
+	*out = t;
+	return NULL;
+}
+
+static struct err *take_held(void *payload, int n, const struct pg_cell *cell)
+{
+	struct pg_capture *c = payload;
+	struct pg_held *h;
+
+	(void)n;
+	if (!cell[0].s) { /* the row of transaction ids */
+		buf_addf(&c->ours, "'%s'::xid[]", cell[3].s ? cell[3].s : "{}");
+		return NULL;
+	}
+	VEC_GROW(c->held, c->n_held, c->cap_held);
+	h = &c->held[c->n_held++];
+	h->oid = (unsigned)strtoul(cell[0].s, NULL, 10);
+	h->wrote = cell[1].s[0] == 't';
+	h->exclusive = cell[2].s[0] == 't';
+	return NULL;
+}
+
+/* Relations below 16384 are the catalogs' (FirstNormalObjectId). Those that
+ * are gone are known by their number only. */
+static const char held_sql[] =
+	"SELECT l.relation, "
+	"bool_or(l.mode IN ('RowExclusiveLock', 'ExclusiveLock')), "
+	"bool_or(l.mode = 'AccessExclusiveLock'), "
+	"array_agg(l.transactionid) FILTER (WHERE l.relation IS NULL)::text "
+	"FROM pg_catalog.pg_locks l "
+	"LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation "
+	"WHERE l.pid = pg_backend_pid() AND l.granted "
+	"AND (l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' "
+	"OR l.locktype = 'relation' AND l.relation >= 16384 "
+	"AND l.mode IN ('RowExclusiveLock', 'ExclusiveLock', "
+	"'AccessExclusiveLock') "
+	"AND l.database = (SELECT oid FROM pg_catalog.pg_database "
+	"WHERE datname = current_database()) "
+	"AND (c.oid IS NULL OR c.relkind IN ('r', 'f', 'S') "
+	"AND c.relnamespace IS DISTINCT FROM "
+	"(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1))) "
+	"GROUP BY l.relation";
+
+struct err *pg_capture_held(struct pg_capture *c)
+{
+	struct pg_arg arg = pg_text(target_pg_journal(c->base.target));
+	struct err *e;
+
+	c->n_held = 0;
+	buf_reset(&c->ours);
+	e = pg_query(c->c, held_sql, &arg, 1, take_held, c);
+	if (!e && !c->ours.len)
+		buf_addstr(&c->ours, "'{}'::xid[]");
+	return e;
+}
+
+const struct pg_held *pg_capture_is_held(const struct pg_capture *c,
+					 unsigned oid)
+{
+	for (size_t i = 0; i < c->n_held; i++)
+		if (c->held[i].oid == oid)
+			return &c->held[i];
+	return NULL;
+}
+
+struct oids {
+	unsigned *v;
+	size_t n, cap;
+};
+
+static struct err *take_oid(void *payload, int n, const struct pg_cell *cell)
+{
+	struct oids *o = payload;
+
+	(void)n;
+	VEC_GROW(o->v, o->n, o->cap);
+	o->v[o->n++] = (unsigned)strtoul(cell[0].s, NULL, 10);
+	return NULL;
+}
+
+/* Foreign keys lead TRUNCATE ... CASCADE from table to table. */
+static const char resolve_sql[] =
+	"WITH RECURSIVE r (oid) AS ("
+	"SELECT to_regclass($1)::oid WHERE to_regclass($1) IS NOT NULL "
+	"UNION SELECT x.oid FROM r, LATERAL ("
+	"SELECT i.inhrelid AS oid FROM pg_catalog.pg_inherits i "
+	"WHERE i.inhparent = r.oid AND $2::boolean "
+	"UNION ALL SELECT f.conrelid FROM pg_catalog.pg_constraint f "
+	"WHERE f.confrelid = r.oid AND f.contype = 'f' AND $3::boolean) x) "
+	"SELECT oid FROM r";
+
+struct err *pg_capture_resolve(struct pg_capture *c,
+			       const struct sql_loss *loss, unsigned **oids,
+			       size_t *n)
+{
+	struct oids o = { NULL, 0, 0 };
+	struct buf name = BUF_INIT;
+	struct pg_arg args[3];
+	struct err *e;
+
+	if (loss->schema) {
+		pg_add_name(&name, loss->schema);
+		buf_addch(&name, '.');
+	}
+	pg_add_name(&name, loss->object);
+	args[0] = pg_text(buf_str(&name));
+	args[1] = pg_text(loss->only ? "f" : "t");
+	args[2] = pg_text(
+		loss->kind == SQL_LOSS_ALL_ROWS && loss->cascade ? "t" : "f");
+	e = pg_query(c->c, resolve_sql, args, 3, take_oid, &o);
+	buf_release(&name);
+	*oids = o.v;
+	*n = o.n;
+	return e;
+}

@@ -1,0 +1,71 @@
+#ifndef SNAPSHOT_PG_TABLE_H
+#define SNAPSHOT_PG_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "postgres/conn.h"
+#include "snapshot/changelog.h"
+#include "snapshot/pg_rows.h"
+
+/*
+ * A table as one of the connections sees it now, and in what order its rows
+ * are read. Names are quoted, ready for SQL.
+ */
+struct pg_column {
+	char *name;
+	int number;    /**< pg_attribute.attnum: stays when it is renamed */
+	unsigned type; /**< oid */
+	char *type_name;
+	bool generated;
+	bool key; /**< part of the key */
+};
+
+struct pg_table {
+	unsigned oid;
+	char *name; /**< schema.table */
+	char kind;  /**< pg_class.relkind: r p m v f S ... */
+	bool temporary;
+	unsigned long file;        /**< relfilenode: another one = rewritten */
+	struct pg_column *columns; /**< by number, dropped ones left out */
+	size_t n_columns;
+	int keys[32]; /**< indexes into columns, in the key's order */
+	size_t n_keys;
+};
+
+/**
+ * @param out found = false (oid 0) when this connection sees no such relation,
+ *            or it is not the user's (catalogs, the journal's schema)
+ */
+MUST_USE struct err *pg_table_read(struct pg_conn *c, const char *journal,
+				   unsigned oid, struct pg_table *out);
+void pg_table_release(struct pg_table *t);
+
+/** The column of that number, or NULL. */
+const struct pg_column *pg_table_column(const struct pg_table *t, int number);
+
+/** The key is one integer: rows are ordered by number, not by bytes. */
+bool pg_table_has_int_key(const struct pg_table *t);
+
+/**
+ * Append the expressions of the ORDER BY that gives rows in the order of
+ * change_key: an integer by number, others by the bytes of their text.
+ *
+ * @param as names are of this table (the same one as another connection sees
+ *           it); columns are matched by number
+ */
+void pg_table_add_order(struct buf *out, const struct pg_table *t,
+			const struct pg_table *as);
+
+/** The key's fields as one that orders like that; bytes go to `text`. */
+void pg_table_key(const struct pg_table *t, const struct pg_field *fields,
+		  struct buf *text, struct change_key *out);
+
+/** Append the key's fields, each followed by a tab. */
+void pg_table_add_key(struct buf *out, const struct pg_table *t,
+		      const struct change_key *key);
+
+/** What order keys have; 0 = the same. */
+int pg_key_compare(const struct change_key *a, const struct change_key *b);
+
+#endif
