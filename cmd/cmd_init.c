@@ -53,6 +53,7 @@ static struct err *check_layout(const char *name)
 static struct err *check_url(const char *target, const char *url)
 {
 	const char *path = url_sqlite_path(url);
+	enum sql_dialect dialect;
 
 	if (url_has_password(url))
 		return err_hintf(err_new(ERR_REFUSED,
@@ -61,11 +62,12 @@ static struct err *check_url(const char *target, const char *url)
 				 "keep it to yourself: git config "
 				 "migrate.%s.url URL",
 				 target);
-	if (path && *path && !strchr(url, '\n'))
+	if (url_dialect(url, &dialect) && !strchr(url, '\n') &&
+	    (!path || *path))
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "this version works on SQLite "
-					   "only"),
-			"the url of a SQLite database is sqlite:PATH");
+	return err_hint(err_new(ERR_USAGE, "the url is of no database that is "
+					   "known"),
+			"write sqlite:PATH or postgresql://USER@HOST/DATABASE");
 }
 
 /* An option that would be lost, because what is configured is kept. */

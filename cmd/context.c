@@ -16,7 +16,8 @@ const struct opt cmd_common_options[] = {
 	{ OPT_STRING, 't', "target", AT(target), "name",
 	  "the target to work on" },
 	{ OPT_STRING, 0, "url", AT(url), "url",
-	  "the database to work on, e.g. sqlite:dev.db" },
+	  "the database to work on, e.g. sqlite:dev.db or "
+	  "postgresql:///dev" },
 	{ OPT_STRING, 0, "rev", AT(rev), "revision",
 	  "read migrations from this commit, not HEAD" },
 	{ OPT_FLAG, 0, "json", AT(json), NULL, "print one JSON object" },
@@ -128,6 +129,7 @@ struct err *ctx_set_lock_timeout(struct cmd_ctx *ctx, int64_t ms)
 	engine_close(ctx->engine);
 	ctx->engine = NULL;
 	ctx->target.lock_timeout_ms = ms;
+	ctx->target.lock_timeout_given = true;
 	return engine_open(&ctx->engine, ctx->store, &ctx->target,
 			   &ctx->observer);
 }

@@ -97,6 +97,11 @@ static struct err *target_values(const struct config *c,
 	if (v && !units_duration(v, &out->lock_timeout_ms))
 		return err_hint(bad_value(t, "lockTimeout", v, "a duration"),
 				"write it like 500ms, 5s or 2min");
+	out->lock_timeout_given = v != NULL;
+	v = config_get(c, t, "journalschema");
+	if (v && (!*v || strpbrk(v, "'\"\\")))
+		return bad_value(t, "journalSchema", v, "a schema's name");
+	out->journal = v;
 	v = config_get(c, t, "snapshotlimit");
 	if (v && !units_size(v, &out->snapshot_limit))
 		return err_hint(bad_value(t, "snapshotLimit", v, "a size"),
@@ -118,7 +123,8 @@ static struct err *bad_url(const struct engine_config *out, const char *what,
 
 	if (*out->target)
 		err = err_wrap(err, "target '%s'", out->target);
-	return err_hint(err, "the url of a SQLite database is sqlite:PATH");
+	return err_hint(err, "write sqlite:PATH or "
+			     "postgresql://USER@HOST/DATABASE");
 }
 
 /* Dialect, where relative paths start, and one database or one per tree. */
@@ -127,6 +133,7 @@ static struct err *place(const struct config *c, struct engine_config *out)
 	struct store *s = c->store;
 	const char *top = s->ops->worktree(s), *git = s->ops->common_dir(s);
 	const char *dialect = config_get(c, NULL, "dialect");
+	enum sql_dialect of_url = SQL_SQLITE;
 	struct err *err;
 
 	out->base_dir = top ? top : git;
@@ -138,9 +145,13 @@ static struct err *place(const struct config *c, struct engine_config *out)
 	}
 	if (!out->url)
 		return NULL;
-	if (!url_sqlite_path(out->url))
-		return bad_url(out, *out->target ? "" : "the url: ",
-			       "this version works on SQLite only");
+	if (!url_dialect(out->url, &of_url))
+		return bad_url(out, "",
+			       "the url is of no database that is known");
+	if (!dialect)
+		out->dialect = of_url;
+	if (of_url != SQL_SQLITE)
+		return NULL;
 	if (!*url_sqlite_path(out->url))
 		return bad_url(out, "", "the url names no file");
 	out->url_is_per_tree = url_is_inside(out->url, out->base_dir, top) &&
@@ -174,7 +185,8 @@ struct err *config_resolve(struct config *c, const struct config_wish *wish,
 	if (!err && need_url && !out->url)
 		err = err_hintf(err_new(ERR_INPUT, "target '%s' has no url",
 					out->target),
-				"git config migrate.%s.url sqlite:PATH",
+				"git config migrate.%s.url URL (sqlite:PATH or "
+				"postgresql://USER@HOST/DATABASE)",
 				out->target);
 	if (!err)
 		err = place(c, out);

@@ -13,6 +13,27 @@ const char *url_sqlite_path(const char *url)
 	return starts_with(url, "sqlite:") ? url + strlen("sqlite:") : NULL;
 }
 
+bool url_dialect(const char *url, enum sql_dialect *out)
+{
+	static const struct {
+		const char *front;
+		enum sql_dialect dialect;
+	} schemes[] = {
+		{ "sqlite:", SQL_SQLITE },
+		{ "postgresql://", SQL_POSTGRESQL },
+		{ "postgres://", SQL_POSTGRESQL },
+		{ "service=", SQL_POSTGRESQL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		if (!starts_with(url, schemes[i].front))
+			continue;
+		*out = schemes[i].dialect;
+		return true;
+	}
+	return false;
+}
+
 /*
  * The next password at or after `from`: where it starts and how long it is.
  * Either between ':' and the last '@' of the authority, or the value of a

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "sql/sql.h"
+
 /*
  * What the command line has to know about the URL of a database: nothing but
  * what may be shown, what may be versioned and where a file lies.
@@ -10,6 +12,9 @@
 
 /** Path behind "sqlite:", NULL for any other scheme. Borrowed. */
 const char *url_sqlite_path(const char *url);
+
+/** The database that a URL is of; false for a scheme nobody knows. */
+bool url_dialect(const char *url, enum sql_dialect *out);
 
 /** A password stands in it: "//user:secret@", "password=secret". */
 bool url_has_password(const char *url);

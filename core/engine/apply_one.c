@@ -120,7 +120,11 @@ static struct err *finish(struct run *r, struct ready *m,
 			     ev->name, (unsigned long long)kept.collateral);
 	if (!err &&
 	    (seen->created || seen->changed || seen->pragma || r->schema_stale))
-		err = run_inspect(r, seen->changed || r->schema_stale, &delta);
+		err = run_inspect(r,
+				  r->schema_stale ? TARGET_ANYTHING
+				  : seen->changed ? TARGET_CHANGED
+						  : TARGET_APPENDED,
+				  &delta);
 	r->schema_stale = r->schema_stale && err;
 	ev->status = status;
 	ev->kind = kind_of(&delta, seen->wrote);

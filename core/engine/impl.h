@@ -212,7 +212,7 @@ bool run_try_again(struct run *r, const struct err *err, int *attempt);
 void run_snapshot_out(struct run *r, struct snapshot_out *out);
 
 /** Schema as it is now, what changed since, and both ids. */
-MUST_USE struct err *run_inspect(struct run *r, bool all,
+MUST_USE struct err *run_inspect(struct run *r, enum target_scope scope,
 				 struct schema_delta *delta);
 
 /**

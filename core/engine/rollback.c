@@ -169,7 +169,7 @@ static struct err *revert_event(struct run *r, const struct journal_event *ev,
 		struct schema_delta one;
 
 		schema_delta_init(&one);
-		err = run_inspect(r, true, &one);
+		err = run_inspect(r, TARGET_ANYTHING, &one);
 		if (!err)
 			err = verify_schema(r, ev->name, &undone, &one);
 		for (size_t i = 0; i < one.n; i++)
@@ -312,7 +312,7 @@ static struct err *roll_back_one(struct run *r, const char *name)
 	if (!err)
 		err = run_begin(r);
 	if (!err && r->schema_stale) {
-		err = run_inspect(r, true, NULL);
+		err = run_inspect(r, TARGET_ANYTHING, NULL);
 		r->schema_stale = false;
 	}
 	if (!err) {

@@ -105,7 +105,8 @@ struct err *run_open(struct run *r, struct engine *e, struct engine_run *out)
 	if (!err && e->meta.present)
 		err = journal_last_seq(e->target, &r->seq);
 	if (!err)
-		err = target_inspect(e->target, &r->schema, true, NULL);
+		err = target_inspect(e->target, &r->schema, TARGET_ANYTHING,
+				     NULL);
 	if (!err)
 		err = ledger_open_tip(e, &r->schema, &tip, &r->ledger,
 				      &r->schema_id);
@@ -213,7 +214,7 @@ struct err *run_begin(struct run *r)
 	err = fence(r);
 	/* what was undone is not there: it would be missing from a delta */
 	if (!err && r->schema_stale)
-		err = run_inspect(r, true, NULL);
+		err = run_inspect(r, TARGET_ANYTHING, NULL);
 	r->schema_stale = r->schema_stale && err;
 	if (!err && !r->sink)
 		err = r->e->store->ops->sink_open(r->e->store, &r->sink);
@@ -385,9 +386,8 @@ bool run_try_again(struct run *r, const struct err *err, int *attempt)
 	return !cancel_requested();
 }
 
-struct err *run_inspect(struct run *r, bool all, struct schema_delta *delta)
+struct err *run_inspect(struct run *r, enum target_scope scope,
+			struct schema_delta *delta)
 {
-	struct err *err = target_inspect(r->e->target, &r->schema, all, delta);
-
-	return err;
+	return target_inspect(r->e->target, &r->schema, scope, delta);
 }

@@ -44,7 +44,7 @@ static void add_content(struct buf *out, const struct pg_captured *t,
 		buf_addf(out, "%s%s", first ? "" : ", ", c->name);
 		first = false;
 	}
-	buf_addstr(out, ")::text)");
+	buf_addstr(out, ")::text) COLLATE \"C\"");
 }
 
 static void add_fields(struct buf *out, const struct pg_reading *r)
@@ -90,7 +90,7 @@ void pg_reading_sql(struct buf *out, const struct pg_reading *r,
 		if (t->was.n_keys)
 			pg_table_add_order(out, &t->was, r->as);
 		else
-			buf_addf(out, "%d COLLATE \"C\"", r->flag ? 2 : 1);
+			buf_addstr(out, r->flag ? "2" : "1");
 	}
 }
 

@@ -154,10 +154,10 @@ struct err *target_run(struct target *t, const struct sql_statement *s)
 	return t->ops->run(t, s);
 }
 
-struct err *target_inspect(struct target *t, struct schema *s, bool all,
-			   struct schema_delta *delta)
+struct err *target_inspect(struct target *t, struct schema *s,
+			   enum target_scope scope, struct schema_delta *delta)
 {
-	return t->ops->inspect(t, s, all, delta);
+	return t->ops->inspect(t, s, scope, delta);
 }
 
 void target_seen_reset(struct target *t)

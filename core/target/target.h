@@ -98,6 +98,14 @@ struct target_seen {
 			     and cascades too; not by DDL */
 };
 
+/** How much of the schema may be another one now. */
+enum target_scope {
+	TARGET_APPENDED, /**< objects were made in this transaction, no other
+			      change */
+	TARGET_CHANGED,  /**< anything, but in this transaction */
+	TARGET_ANYTHING, /**< read all of it */
+};
+
 /** How a statement of a migration stands to its transaction. */
 enum target_place {
 	TARGET_INSIDE, /**< runs in it */
@@ -138,7 +146,8 @@ struct target_ops {
 			     const struct target_value *args, int n_args,
 			     target_row_fn row, void *payload);
 	struct err *(*run)(struct target *t, const struct sql_statement *s);
-	struct err *(*inspect)(struct target *t, struct schema *s, bool all,
+	struct err *(*inspect)(struct target *t, struct schema *s,
+			       enum target_scope scope,
 			       struct schema_delta *delta);
 	struct err *(*reset)(struct target *t);
 	struct err *(*lock)(struct target *t, int64_t timeout_ms,
@@ -259,9 +268,10 @@ bool target_is_transient(const struct target *t, const struct err *e);
 /** Rows that violate some foreign key, in the whole database (a scan). */
 MUST_USE struct err *target_violations(struct target *t, int64_t *out);
 
-/** See schema_sqlite_refresh(); all = false reads appended objects only. */
+/** Bring `s` up to date; see schema_sqlite_refresh(), schema_pg_refresh(). */
 MUST_USE struct err *target_inspect(struct target *t, struct schema *s,
-				    bool all, struct schema_delta *delta);
+				    enum target_scope scope,
+				    struct schema_delta *delta);
 void target_seen_reset(struct target *t);
 
 /**

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/util.h"
+#include "schema/schema_pg.h"
 #include "target/pg_driver.h"
 
 /* A migration that ended its own connection must not end the run. */
@@ -87,6 +88,15 @@ static bool in_transaction(struct target *base)
 	return pg_conn_in_transaction(pg_target_of(base)->c);
 }
 
+static struct err *inspect(struct target *base, struct schema *s,
+			   enum target_scope scope, struct schema_delta *delta)
+{
+	struct pg_target *t = pg_target_of(base);
+
+	return schema_pg_refresh(s, t->c, t->journal, scope == TARGET_ANYTHING,
+				 delta);
+}
+
 static void location(struct target *base, struct buf *out)
 {
 	buf_addstr(out, pg_target_of(base)->location);
@@ -137,7 +147,7 @@ const struct target_ops target_pg_ops = {
 	.in_transaction = in_transaction,
 	.query = pg_target_query,
 	.run = pg_target_run,
-	.inspect = NULL,
+	.inspect = inspect,
 	.reset = pg_target_reset,
 	.lock = pg_target_lock,
 	.unlock = pg_target_unlock,

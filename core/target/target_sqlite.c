@@ -65,12 +65,14 @@ static bool in_transaction(struct target *base)
 	return !sqlite3_get_autocommit(sqlite_target_of(base)->db);
 }
 
-static struct err *inspect(struct target *base, struct schema *s, bool all,
-			   struct schema_delta *delta)
+static struct err *inspect(struct target *base, struct schema *s,
+			   enum target_scope scope, struct schema_delta *delta)
 {
-	return schema_sqlite_refresh(
-		s, sqlite_target_of(base)->db,
-		all ? SCHEMA_SCOPE_ALL : SCHEMA_SCOPE_APPENDED, delta);
+	return schema_sqlite_refresh(s, sqlite_target_of(base)->db,
+				     scope == TARGET_APPENDED
+					     ? SCHEMA_SCOPE_APPENDED
+					     : SCHEMA_SCOPE_ALL,
+				     delta);
 }
 
 static void location(struct target *base, struct buf *out)

@@ -89,7 +89,7 @@ static struct err *apply_in_transaction(struct world *w,
 	struct err *err;
 
 	schema_delta_init(&delta);
-	err = target_inspect(w->t, &w->schema, true, NULL);
+	err = target_inspect(w->t, &w->schema, TARGET_ANYTHING, NULL);
 	target_seen_reset(w->t);
 	if (!err)
 		capture_begin(w->capture, &ev->files.out, script);
@@ -102,7 +102,9 @@ static struct err *apply_in_transaction(struct world *w,
 		err = capture_finish(w->capture, &delta, &ev->arena, &ev->kept);
 	capture_abort(w->capture);
 	if (!err)
-		err = target_inspect(w->t, &w->schema, w->t->seen.changed,
+		err = target_inspect(w->t, &w->schema,
+				     w->t->seen.changed ? TARGET_CHANGED
+							: TARGET_APPENDED,
 				     &delta);
 	if (!err)
 		err = journal_delta(&delta, ev);
@@ -162,7 +164,7 @@ struct err *world_revert(struct world *w, const struct world_event *ev,
 	if (!err)
 		err = target_begin(w->t);
 	if (!err) {
-		err = target_inspect(w->t, &w->schema, true, NULL);
+		err = target_inspect(w->t, &w->schema, TARGET_ANYTHING, NULL);
 		if (!err)
 			err = restore_run(&req, out);
 		if (!err && !out->n_conflicts)

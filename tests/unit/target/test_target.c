@@ -200,11 +200,11 @@ static void target_inspect__reads_the_schema(void **state)
 	schema_init(&s);
 	schema_delta_init(&delta);
 	assert_ok(run_text(t, "CREATE TABLE a (x)"));
-	assert_ok(target_inspect(t, &s, true, &delta));
+	assert_ok(target_inspect(t, &s, TARGET_ANYTHING, &delta));
 	assert_non_null(schema_find(&s, "table", "a"));
 	assert_int_equal(delta.n, 1);
 	assert_ok(run_text(t, "CREATE VIEW v AS SELECT * FROM a"));
-	assert_ok(target_inspect(t, &s, false, &delta));
+	assert_ok(target_inspect(t, &s, TARGET_APPENDED, &delta));
 	assert_non_null(schema_find(&s, "view", "v"));
 	assert_int_equal(delta.n, 2);
 	schema_delta_release(&delta);
