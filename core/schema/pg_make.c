@@ -285,5 +285,5 @@ bool schema_pg_is_masked(const struct schema_object *o)
 		streq(o->kind, "foreign_data_wrapper") ||
 		streq(o->kind, "foreign_table") ||
 		streq(o->kind, "subscription")) &&
-	       strstr(o->text, "'********'");
+	       strstr(o->text, "********'");
 }

@@ -6,8 +6,9 @@
 
 /* The order counts: an item comes before what belongs to it. */
 static const struct pg_question *const questions[] = {
-	pg_sql_global,   pg_sql_type,     pg_sql_routine, pg_sql_table,
-	pg_sql_relation, pg_sql_attached, pg_sql_shared,
+	pg_sql_global,   pg_sql_foreign, pg_sql_search, pg_sql_operator,
+	pg_sql_type,     pg_sql_routine, pg_sql_table,  pg_sql_relation,
+	pg_sql_attached, pg_sql_shared,
 };
 
 /*

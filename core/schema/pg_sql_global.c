@@ -152,7 +152,7 @@ static const char publications[] =
 static const char subscriptions[] =
 	"SELECT @14(s.oid|0), NULL, s.subname, NULL, NULL, NULL, 'SUBSCRIPTION"
 	" ' || " IDENT("s.subname") ", @O(s.subowner), 'CREATE SUBSCRIPTION '"
-	" || " IDENT("s.subname") " || E' CONNECTION ''********'' PUBLICATION"
+	" || " IDENT("s.subname") " || E' CONNECTION ''password=********'' PUBLICATION"
 	" ' || (SELECT string_agg(quote_ident(pub), ', ' ORDER BY rn) FROM"
 	" unnest(s.subpublications) WITH ORDINALITY pubs(pub, rn)) || ' WITH ('"
 	" || concat_ws(', ', 'connect = false', 'slot_name = ' ||"

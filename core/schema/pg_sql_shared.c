@@ -94,9 +94,55 @@ static const char depends[] =
 	" AND d.deptype = 'x' @F(d.objid) ORDER BY e.extname";
 /* clang-format on */
 
+/* clang-format off */
+/*
+ * What is not printed. Values of settings may be secrets: a hash tells of a
+ * change.
+ */
+static const char unrepresented[] =
+	"SELECT 'security label ' || l.provider || ' on ' ||"
+	" pg_describe_object(l.classoid, l.objoid, l.objsubid)"
+	" FROM pg_seclabel l"
+	" UNION ALL SELECT 'setting ' || split_part(c, '=', 1) ||"
+	" coalesce(' of ' || quote_ident(r.rolname), '') ||"
+	" ' in this database (' || left(md5(substr(c, strpos(c, '=') + 1)), 8)"
+	" || ')' FROM pg_db_role_setting s LEFT JOIN pg_roles r"
+	" ON r.oid = s.setrole CROSS JOIN LATERAL unnest(s.setconfig) c"
+	" WHERE s.setdatabase = (SELECT oid FROM pg_database"
+	" WHERE datname = current_database())"
+	/* what of others' was changed */
+	" UNION ALL SELECT 'privileges on ' || pg_describe_object(o.class,"
+	" o.oid, 0) || ' (' || left(md5(o.acl::text), 8) || ')' FROM ("
+	"SELECT 1255 AS class, p.oid, p.pronamespace AS ns, p.proacl AS acl FROM pg_proc p"
+	" WHERE p.proacl IS NOT NULL UNION ALL SELECT 1259, c.oid, c.relnamespace, c.relacl"
+	" FROM pg_class c WHERE c.relacl IS NOT NULL UNION ALL SELECT 1247,"
+	" t.oid, t.typnamespace, t.typacl FROM pg_type t WHERE t.typacl IS NOT NULL"
+	" UNION ALL SELECT 2615, n.oid, n.oid, n.nspacl FROM pg_namespace n"
+	" WHERE n.nspacl IS NOT NULL AND n.nspname <> 'public') o"
+	" LEFT JOIN pg_init_privs i ON i.classoid = o.class"
+	" AND i.objoid = o.oid AND i.objsubid = 0"
+	" WHERE (o.ns = 11 OR EXISTS (SELECT FROM pg_depend e WHERE"
+	" e.classid = o.class AND e.objid = o.oid AND e.deptype = 'e'))"
+	" AND NOT coalesce(arraycontains(o.acl, i.initprivs) AND cardinality(o.acl) ="
+	" cardinality(i.initprivs), false)"
+	" UNION ALL SELECT 'function ' || p.oid::regprocedure::text ||"
+	" ' in ' || n.nspname FROM pg_proc p JOIN pg_namespace n"
+	" ON n.oid = p.pronamespace WHERE p.oid >= 16384"
+	" AND n.nspname IN ('pg_catalog', 'information_schema')"
+	" AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 1255 AND"
+	" e.objid = p.oid AND e.deptype IN ('e', 'i'))"
+	" UNION ALL SELECT 'relation ' || c.oid::regclass::text || ' in ' ||"
+	" n.nspname FROM pg_class c JOIN pg_namespace n"
+	" ON n.oid = c.relnamespace WHERE c.oid >= 16384"
+	" AND n.nspname IN ('pg_catalog', 'information_schema')"
+	" AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 1259 AND"
+	" e.objid = c.oid AND e.deptype = 'e')";
+/* clang-format on */
+
 const struct pg_question pg_sql_shared[] = {
 	{ NULL, 0, 0, 12, 0, { depends }, pg_depends_row },
 	{ NULL, 0, 0, 12, 0, { comments }, pg_comment_row },
 	{ NULL, 0, 0, 12, 0, { acls, privileges }, pg_acl_row },
+	{ NULL, 0, 0, 12, 0, { unrepresented }, pg_unrepresented_row },
 	{ NULL },
 };

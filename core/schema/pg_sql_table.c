@@ -79,9 +79,10 @@ static const char columns[] =
 	" GENERATED ALWAYS AS (' || d.expr || ')' || CASE a.attgenerated WHEN"
 	" 's' THEN ' STORED' ELSE ' VIRTUAL' END WHEN d.expr IS NOT NULL THEN '"
 	" DEFAULT ' || d.expr WHEN p.expr IS NOT NULL THEN ' DEFAULT NULL' ELSE"
-	" '' END || CASE a.attidentity WHEN '' THEN '' ELSE ' GENERATED ' ||"
-	" CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END || '"
-	" AS IDENTITY' || coalesce(' (' || nullif((SELECT concat_ws(' ',"
+	" '' END || CASE @17(CASE WHEN c.relispartition THEN '' ELSE"
+	" a.attidentity END|a.attidentity) WHEN '' THEN '' ELSE ' GENERATED '"
+	" || CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END ||"
+	" ' AS IDENTITY' || coalesce(' (' || nullif((SELECT concat_ws(' ',"
 	/* the sequence: its name where it is not the usual one, its options */
 	" CASE WHEN (qn.oid, q.relname) <> (c.relnamespace, c.relname || '_' ||"
 	" a.attname || '_seq') THEN 'SEQUENCE NAME ' || quote_ident(qn.nspname)"
