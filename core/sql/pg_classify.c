@@ -111,6 +111,7 @@ static void truncate_table(struct pg_parser *p)
 	pg_find_losses(p, pg_text(p));
 }
 
+/* Whether there is inline data is the splitter's to say. */
 static void copy(struct pg_parser *p)
 {
 	struct sql_statement *s = p->s;
@@ -121,12 +122,14 @@ static void copy(struct pg_parser *p)
 		pg_object(p);
 	pg_skip_group(p);
 	from = pg_accept(p, "from");
-	if (!from && !pg_accept(p, "to"))
-		return;
-	if (!pg_at(p, "stdin") && !pg_at(p, "stdout"))
+	if (s->copy_data)
+		s->copy = SQL_COPY_FROM_STDIN;
+	else if (!from && !pg_accept(p, "to"))
+		s->copy = SQL_COPY_NONE;
+	else if (!pg_at(p, "stdin") && !pg_at(p, "stdout"))
 		s->copy = SQL_COPY_SERVER;
-	else
-		s->copy = from ? SQL_COPY_FROM_STDIN : SQL_COPY_TO_STDOUT;
+	else if (!from)
+		s->copy = SQL_COPY_TO_STDOUT;
 }
 
 static void two_phase(struct pg_parser *p, const char *word)
