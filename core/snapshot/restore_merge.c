@@ -12,6 +12,7 @@
  */
 
 struct merge {
+	struct restore_feed feed; /* must be first */
 	struct restore *r;
 	const struct restore_table *t;
 	const struct table_info *old;
@@ -21,6 +22,10 @@ struct merge {
 	int *kept_of; /* for each column of the old form: in from, or -1 */
 	int *line_of; /* for each field of a line: in the old form, or -1 */
 	struct buf values;
+	/* of the feed: where both stand, and which of them to move on */
+	struct restore_lines lines;
+	struct restore_line line;
+	bool open, row, past_row, past_line;
 };
 
 bool restore_can_merge(const struct table_info *old,
@@ -46,22 +51,30 @@ static struct err *prepare_from(struct merge *m, const struct table_info *aside)
 	return err;
 }
 
+static size_t add_insert(struct buf *sql, const struct merge *m, bool whole)
+{
+	size_t n = whole ? m->old->n_columns : m->kept->n;
+
+	buf_addstr(sql, "INSERT INTO main.");
+	sql_quote_name(sql, m->old->name);
+	buf_addf(sql, " (%s", m->old->rowid);
+	for (size_t i = 0; i < n; i++) {
+		buf_addstr(sql, ", ");
+		sql_quote_name(sql, whole ? m->old->columns[i].name
+					  : m->kept->then[i]);
+	}
+	buf_addstr(sql, ") ");
+	return n;
+}
+
 static struct err *prepare_insert(struct merge *m, bool whole,
 				  sqlite3_stmt **out)
 {
-	size_t n = whole ? m->old->n_columns : m->kept->n;
 	struct buf sql = BUF_INIT;
+	size_t n = add_insert(&sql, m, whole);
 	struct err *err;
 
-	buf_addstr(&sql, "INSERT INTO main.");
-	sql_quote_name(&sql, m->old->name);
-	buf_addf(&sql, " (%s", m->old->rowid);
-	for (size_t i = 0; i < n; i++) {
-		buf_addstr(&sql, ", ");
-		sql_quote_name(&sql, whole ? m->old->columns[i].name
-					   : m->kept->then[i]);
-	}
-	buf_addstr(&sql, ") VALUES (?1");
+	buf_addstr(&sql, "VALUES (?1");
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&sql, ", ?%zu", i + 2);
 	buf_addch(&sql, ')');
@@ -132,7 +145,7 @@ static struct err *put_row(struct merge *m, const struct restore_line *line,
 	return err ? err : run(m, m->whole);
 }
 
-static struct err *merge_rows(struct merge *m, struct restore_lines *lines)
+static struct err *merge_lines(struct merge *m, struct restore_lines *lines)
 {
 	struct restore_line line;
 	struct err *err = restore_lines_next(lines, &line);
@@ -165,6 +178,168 @@ static struct err *merge_rows(struct merge *m, struct restore_lines *lines)
 	return err;
 }
 
+/* Row by row. */
+static struct err *merge_rows(struct merge *m)
+{
+	struct restore_lines lines;
+	struct err *err = restore_lines_open(&lines, m->r, m->t->lines);
+
+	if (!err)
+		err = prepare_insert(m, true, &m->whole);
+	if (!err)
+		err = prepare_insert(m, false, &m->partial);
+	if (!err)
+		err = merge_lines(m, &lines);
+	sqlite3_finalize(m->whole);
+	sqlite3_finalize(m->partial);
+	restore_lines_close(&lines);
+	return err;
+}
+
+/* The row to come: as it is now, with a line's old values over it. */
+static struct err *feed_row(struct merge *m, bool use_row, bool use_line)
+{
+	struct row_value *values = m->feed.values;
+	const char *p = m->line.fields;
+	struct err *err = NULL;
+
+	values[0].type = ROW_INT;
+	values[0].i =
+		use_row ? sqlite3_column_int64(m->from, 0) : m->line.key.i;
+	for (size_t i = 0; i < m->old->n_columns; i++) {
+		if (use_row && m->kept_of[i] >= 0)
+			table_value(&values[i + 1],
+				    sqlite3_column_value(m->from,
+							 m->kept_of[i] + 1));
+		else
+			values[i + 1].type = ROW_NULL;
+	}
+	m->past_row = use_row;
+	m->past_line = use_line;
+	if (!use_line)
+		return NULL;
+	buf_reset(&m->values);
+	buf_reserve(&m->values, (size_t)(m->line.end - p));
+	for (size_t i = 0; i < m->t->lines->n_columns && !err; i++) {
+		struct restore_field f;
+
+		if (row_skip_same(&p, m->line.end))
+			continue;
+		err = restore_field_next(&p, m->line.end, m->line.op, &f,
+					 &m->values);
+		if (!err && m->line_of[i] >= 0)
+			values[m->line_of[i] + 1] = f.old;
+	}
+	m->r->out->restored++;
+	return err;
+}
+
+/* Move past what the last row was made of. */
+static struct err *move_on(struct merge *m)
+{
+	int rc = SQLITE_ROW;
+
+	if (m->past_row) {
+		rc = sqlite3_step(m->from);
+		m->row = rc == SQLITE_ROW;
+	}
+	m->past_row = false;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return target_sqlite_error(m->r->db, "read rows");
+	if (!m->past_line)
+		return NULL;
+	m->past_line = false;
+	return restore_lines_next(&m->lines, &m->line);
+}
+
+/* The next row that is to be there: see merge_lines(). */
+static struct err *feed_next(struct restore_feed *f)
+{
+	struct merge *m = (struct merge *)(void *)f;
+	struct err *err;
+
+	while (!(err = move_on(m))) {
+		int64_t rowid = m->row ? sqlite3_column_int64(m->from, 0) : 0;
+
+		if (!m->row && !m->line.op) {
+			f->at_end = true;
+			return NULL;
+		}
+		if (!m->line.op || (m->row && rowid < m->line.key.i))
+			return feed_row(m, true, false);
+		m->past_row = m->row && rowid == m->line.key.i;
+		m->past_line = true;
+		if (m->past_row && m->line.op != ROW_INSERTED)
+			return feed_row(m, true, true);
+		if (!m->past_row && m->line.op == ROW_DELETED)
+			return feed_row(m, false, true);
+		m->r->out->removed += m->past_row;
+	}
+	return err;
+}
+
+static struct err *feed_start(struct restore_feed *f)
+{
+	struct merge *m = (struct merge *)(void *)f;
+	struct err *err;
+
+	if (m->open)
+		restore_lines_close(&m->lines);
+	sqlite3_reset(m->from);
+	err = restore_lines_open(&m->lines, m->r, m->t->lines);
+	m->open = m->past_row = m->past_line = true;
+	return err ? err : feed_next(f);
+}
+
+/* Rows without a line leave out what is not kept: its default counts. */
+static bool any_default(const struct merge *m)
+{
+	for (size_t i = 0; i < m->old->n_columns; i++)
+		if (m->kept_of[i] < 0 && m->old->columns[i].has_default)
+			return true;
+	return false;
+}
+
+/*
+ * All rows by one statement. *done false: a row broke a constraint, so that
+ * the statement left none, and rows have to be written one by one to be
+ * counted; or it cannot say which rows take a default.
+ */
+static struct err *feed_rows(struct merge *m, bool *done)
+{
+	uint64_t restored = m->r->out->restored, removed = m->r->out->removed;
+	struct buf sql = BUF_INIT;
+	struct err *err;
+	int code;
+
+	*done = !any_default(m);
+	if (!*done)
+		return NULL;
+	m->feed.n_fields = m->old->n_columns + 1;
+	m->feed.start = feed_start;
+	m->feed.next = feed_next;
+	m->feed.values = xcalloc(m->feed.n_fields, sizeof(*m->feed.values));
+	add_insert(&sql, m, true);
+	buf_addstr(&sql, "SELECT f0");
+	for (size_t i = 1; i < m->feed.n_fields; i++)
+		buf_addf(&sql, ", f%zu", i);
+	buf_addstr(&sql, " FROM git_migrate_lines");
+	err = restore_feed_run(m->r, &m->feed, buf_str(&sql), &code);
+	if (m->open)
+		restore_lines_close(&m->lines);
+	sqlite3_reset(m->from);
+	if (err && (code & 0xff) == SQLITE_CONSTRAINT) {
+		err_free(err);
+		err = NULL;
+		*done = false;
+		m->r->out->restored = restored;
+		m->r->out->removed = removed;
+	}
+	buf_release(&sql);
+	free(m->feed.values);
+	return err;
+}
+
 static void map_columns(struct merge *m)
 {
 	const struct manifest_table *l = m->t->lines;
@@ -189,23 +364,16 @@ struct err *restore_merge(struct restore *r, const struct restore_table *t,
 			  const struct restore_kept *kept)
 {
 	struct merge m = { .r = r, .t = t, .old = old, .kept = kept };
-	struct restore_lines lines;
 	struct err *err;
+	bool done = false;
 
 	map_columns(&m);
-	err = restore_lines_open(&lines, r, t->lines);
+	err = prepare_from(&m, aside);
 	if (!err)
-		err = prepare_from(&m, aside);
-	if (!err)
-		err = prepare_insert(&m, true, &m.whole);
-	if (!err)
-		err = prepare_insert(&m, false, &m.partial);
-	if (!err)
-		err = merge_rows(&m, &lines);
+		err = feed_rows(&m, &done);
+	if (!err && !done)
+		err = merge_rows(&m);
 	sqlite3_finalize(m.from);
-	sqlite3_finalize(m.whole);
-	sqlite3_finalize(m.partial);
-	restore_lines_close(&lines);
 	buf_release(&m.values);
 	return err;
 }

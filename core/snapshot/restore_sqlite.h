@@ -171,6 +171,25 @@ MUST_USE struct err *restore_writer_taken(struct restore_writer *w,
 MUST_USE struct err *restore_fill(struct restore *r,
 				  const struct restore_table *t);
 
+/** Rows for one INSERT ... SELECT; restore_feed.c. */
+struct restore_feed {
+	size_t n_fields;
+	struct row_value *values; /**< of the row; good until the next */
+	bool at_end;
+	struct err *(*start)(struct restore_feed *f); /**< to the first row */
+	struct err *(*next)(struct restore_feed *f);
+	struct err *err; /**< why a row could not be read */
+};
+
+/**
+ * Run a statement that reads fields f0, f1... of the rows, in their order,
+ * from git_migrate_lines.
+ *
+ * @param code SQLite's extended code, of the failure
+ */
+MUST_USE struct err *restore_feed_run(struct restore *r, struct restore_feed *f,
+				      const char *sql, int *code);
+
 /* restore_bulk.c: all lines of a table that was dropped */
 MUST_USE struct err *restore_bulk(struct restore *r,
 				  const struct restore_table *t,
