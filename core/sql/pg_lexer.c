@@ -81,9 +81,9 @@ static size_t quoted_end(const struct pg_lexer *l, size_t i, bool escapes)
 	unsigned char quote = at(l, i++);
 
 	for (; at(l, i); i++) {
-		if (escapes && at(l, i) == '\\' && at(l, i + 1))
-			i++;
-		else if (at(l, i) == quote && at(l, i + 1) == quote)
+		bool escaped = escapes && at(l, i) == '\\' && at(l, i + 1);
+
+		if (escaped || (at(l, i) == quote && at(l, i + 1) == quote))
 			i++;
 		else if (at(l, i) == quote)
 			return i + 1;

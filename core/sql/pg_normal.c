@@ -53,9 +53,9 @@ static const char *continuing_quote(const char *s)
 static const char *piece_end(const char *s, const char *end, bool escapes)
 {
 	for (; s < end; s++) {
-		if (escapes && *s == '\\')
-			s++;
-		else if (*s == '\'' && s + 1 < end && s[1] == '\'')
+		bool doubled = *s == '\'' && s + 1 < end && s[1] == '\'';
+
+		if (doubled || (escapes && *s == '\\'))
 			s++;
 		else if (*s == '\'')
 			return s + 1;

@@ -288,8 +288,8 @@ static void losses__are_unknown_where_nothing_is_sure(void **state)
 		"{",
 		"'x'",
 		/* the parser would read the string up to another quote */
-		"set standard_conforming_strings = off; "
-		"alter table t alter a type text using '\\'; drop table u; --'",
+		("set standard_conforming_strings = off; alter table t "
+		 "alter a type text using '\\'; drop table u; --'"),
 	};
 	static const char *const known[] = {
 		"create frobnicator f",
