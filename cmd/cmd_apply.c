@@ -18,6 +18,12 @@ const struct opt apply_options_table[] = {
 	  "go on where the tree lacks applied ones" },
 	{ OPT_FLAG, 0, "no-group", AT(no_group), NULL,
 	  "a transaction for each migration" },
+	{ OPT_FLAG, 0, "group", AT(group), NULL,
+	  "many in one transaction (SQLite's default)" },
+	{ OPT_FLAG, 0, "step-done", AT(step_done), NULL,
+	  "a statement in doubt took effect: go on behind it" },
+	{ OPT_FLAG, 0, "step-redo", AT(step_redo), NULL,
+	  "a statement in doubt did not: run it" },
 	{ OPT_FLAG, 0, "no-snapshot", AT(no_snapshot), NULL,
 	  "keep nothing to roll back with" },
 	{ OPT_DURATION, 0, "lock-timeout", AT(lock_timeout), "duration",
@@ -41,6 +47,12 @@ struct err *apply_check(const struct cmd_ctx *ctx, const void *options,
 	if (o->to && o->count)
 		return err_new(ERR_USAGE, "--to and -n cannot be used "
 					  "together");
+	if (o->group && o->no_group)
+		return err_new(ERR_USAGE, "--group and --no-group cannot be "
+					  "used together");
+	if (o->step_done && o->step_redo)
+		return err_new(ERR_USAGE, "--step-done and --step-redo cannot "
+					  "be used together");
 	if (o->worktree && ctx->common.rev)
 		return err_new(ERR_USAGE, "--worktree and --rev cannot be "
 					  "used together");
@@ -58,6 +70,10 @@ struct err *apply_run(struct cmd_ctx *ctx, const struct apply_options *o)
 		.out_of_order = o->out_of_order,
 		.allow_foreign = o->allow_foreign,
 		.no_group = o->no_group,
+		.group = o->group,
+		.step = o->step_done   ? ENGINE_STEP_DONE
+			: o->step_redo ? ENGINE_STEP_REDO
+				       : ENGINE_STEP_ASK,
 		.no_snapshot = o->no_snapshot,
 	};
 	struct engine_run run = { 0 };

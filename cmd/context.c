@@ -16,8 +16,7 @@ const struct opt cmd_common_options[] = {
 	{ OPT_STRING, 't', "target", AT(target), "name",
 	  "the target to work on" },
 	{ OPT_STRING, 0, "url", AT(url), "url",
-	  "the database to work on, e.g. sqlite:dev.db or "
-	  "postgresql:///dev" },
+	  "the database: sqlite:PATH or postgresql://..." },
 	{ OPT_STRING, 0, "rev", AT(rev), "revision",
 	  "read migrations from this commit, not HEAD" },
 	{ OPT_FLAG, 0, "json", AT(json), NULL, "print one JSON object" },

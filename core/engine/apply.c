@@ -428,6 +428,7 @@ static struct err *run_all(struct apply *a)
 	r.set = &a->tree.set;
 	r.layout = migration_layout_name(&a->tree.set);
 	r.no_snapshot = a->opt->no_snapshot;
+	r.step = a->opt->step;
 	if (!err)
 		err = run_steps(a, &r);
 	return run_close(&r, err);

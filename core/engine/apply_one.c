@@ -43,8 +43,8 @@ void apply_describe(struct run *r, const struct ready *m,
 }
 
 /* Say which statement it was, and where it stands. */
-static struct err *statement_error(struct err *err, const struct run *r,
-				   const struct ready *m, size_t i)
+struct err *apply_statement_error(struct err *err, const struct run *r,
+				  const struct ready *m, size_t i)
 {
 	const struct sql_statement *s = &m->script.statements[i];
 
@@ -57,7 +57,7 @@ static struct err *statement_error(struct err *err, const struct run *r,
 }
 
 /* Statement i, with capture around it. */
-static struct err *run_statement(struct run *r, struct ready *m, size_t i)
+struct err *apply_statement(struct run *r, struct ready *m, size_t i)
 {
 	const struct sql_statement *s = &m->script.statements[i];
 	struct err *err = cancel_check(), *why;
@@ -79,7 +79,7 @@ static struct err *run_statement(struct run *r, struct ready *m, size_t i)
 	if (!err && !r->no_snapshot)
 		err = capture_after(r->capture, i);
 	crash_point("statement");
-	return err ? statement_error(err, r, m, i) : NULL;
+	return err ? apply_statement_error(err, r, m, i) : NULL;
 }
 
 static const char *kind_of(const struct schema_delta *delta, bool wrote)
@@ -93,8 +93,8 @@ static const char *kind_of(const struct schema_delta *delta, bool wrote)
  * What the statements since capture_begin() left: snapshot, schema, journal
  * row. status "applied", or "applying" when more statements follow.
  */
-static struct err *finish(struct run *r, struct ready *m,
-			  struct journal_event *ev, const char *status)
+struct err *apply_finish(struct run *r, struct ready *m,
+			 struct journal_event *ev, const char *status)
 {
 	const struct target_seen *seen = &r->e->target->seen;
 	struct capture_result kept = { 0 };
@@ -137,7 +137,7 @@ static struct err *finish(struct run *r, struct ready *m,
 	return err;
 }
 
-static void start(struct run *r, struct ready *m, struct journal_event *ev)
+void apply_start(struct run *r, struct ready *m, struct journal_event *ev)
 {
 	char now[CLOCK_ISO_SIZE];
 
@@ -154,7 +154,7 @@ static void start(struct run *r, struct ready *m, struct journal_event *ev)
 			r->started_us + m->m->statement_timeout_ms * 1000;
 }
 
-static void begin_capture(struct run *r, struct ready *m)
+void apply_begin_capture(struct run *r, struct ready *m)
 {
 	struct snapshot_out out;
 
@@ -172,16 +172,16 @@ static struct err *apply_member(struct run *r, struct ready *m)
 	struct journal_event ev;
 	struct err *err = NULL;
 
-	start(r, m, &ev);
+	apply_start(r, m, &ev);
 	if (m->around)
 		err = target_violations(t, &before);
 	if (!err)
-		begin_capture(r, m);
+		apply_begin_capture(r, m);
 	for (size_t i = 0; i < m->script.n && !err; i++)
 		if (target_statement_place(r->e->cfg.dialect,
 					   &m->script.statements[i]) !=
 		    TARGET_AROUND)
-			err = run_statement(r, m, i);
+			err = apply_statement(r, m, i);
 	if (!err)
 		err = target_check_deferred(t);
 	if (!err && m->around)
@@ -195,7 +195,7 @@ static struct err *apply_member(struct run *r, struct ready *m)
 			"PRAGMA foreign_key_check lists them");
 	t->deadline_us = 0;
 	if (!err)
-		err = finish(r, m, &ev, "applied");
+		err = apply_finish(r, m, &ev, "applied");
 	return err;
 }
 
@@ -238,103 +238,4 @@ struct err *apply_group_member(struct run *r, struct ready *m)
 	undo = err_first(undo, ops->sink_drop(r->sink));
 	undo = err_first(undo, ops->ledger_rewind(r->ledger, mark));
 	return err_first(err, undo);
-}
-
-/* Statements up to one that must stand alone, in one transaction. */
-static struct err *step_together(struct run *r, struct ready *m, size_t from,
-				 size_t to, bool last)
-{
-	struct journal_event ev;
-	struct err *err = run_begin(r);
-
-	if (err)
-		return err;
-	start(r, m, &ev);
-	ev.statements = (int64_t)(last ? m->script.n : to - from);
-	begin_capture(r, m);
-	for (size_t i = from; i < to && !err; i++)
-		err = run_statement(r, m, i);
-	if (!err)
-		err = target_check_deferred(r->e->target);
-	for (size_t i = from; i < to && !err && !last; i++)
-		err = journal_step_set(r->e->target, m->m->name, i, "done");
-	if (!err && last)
-		err = journal_steps_clear(r->e->target, m->m->name);
-	if (!err)
-		err = finish(r, m, &ev, last ? "applied" : "applying");
-	if (!err)
-		err = run_commit(r);
-	if (err) {
-		capture_abort(r->capture);
-		run_abort(r);
-	}
-	return err;
-}
-
-static struct err *note_step(struct run *r, struct ready *m, size_t i,
-			     const char *state)
-{
-	struct err *err = run_begin(r);
-
-	if (!err)
-		err = journal_step_set(r->e->target, m->m->name, i, state);
-	if (!err)
-		err = run_commit(r);
-	else
-		run_abort(r);
-	return err;
-}
-
-static struct err *step_alone(struct run *r, struct ready *m, size_t i)
-{
-	struct err *err = note_step(r, m, i, "intent");
-
-	crash_point("intent");
-	if (!err)
-		err = target_run(r->e->target, &m->script.statements[i]);
-	r->schema_stale = true; /* VACUUM gives sqlite_schema new rowids */
-	if (err)
-		return statement_error(err, r, m, i);
-	crash_point("alone");
-	return note_step(r, m, i, "done");
-}
-
-/*
- * A migration without a transaction: what can be undone is grouped between
- * the statements that stand alone. Killed anywhere, it resumes behind its
- * last step; SQLite's lone statements may run twice without harm.
- */
-struct err *apply_stepwise(struct run *r, struct ready *m)
-{
-	size_t n = m->script.n, done = 0;
-	bool intent = false;
-	struct err *err = NULL;
-
-	if (r->e->meta.present)
-		err = journal_steps(r->e->target, m->m->name, &done, &intent);
-	if (done)
-		session_note(r->e, ENGINE_HINT,
-			     "%s goes on at statement %zu of %zu", m->m->name,
-			     done + 1, n);
-	for (size_t i = done; i < n && !err;) {
-		size_t to = i;
-
-		while (to < n &&
-		       target_statement_place(r->e->cfg.dialect,
-					      &m->script.statements[to]) ==
-			       TARGET_INSIDE)
-			to++;
-		if (to == i) {
-			err = cancel_check();
-			if (!err)
-				err = step_alone(r, m, i);
-			to = i + 1;
-		} else {
-			err = step_together(r, m, i, to, to == n);
-			if (!err && to == n)
-				return NULL;
-		}
-		i = to;
-	}
-	return err ? err : step_together(r, m, n, n, true);
 }

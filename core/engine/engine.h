@@ -159,6 +159,13 @@ MUST_USE struct err *engine_status(struct engine *e,
 				   const struct engine_status_options *opt,
 				   struct engine_status *out);
 
+/** A statement without a transaction that may have taken effect, or not. */
+enum engine_step_choice {
+	ENGINE_STEP_ASK,  /**< stop */
+	ENGINE_STEP_DONE, /**< it did: go on behind it */
+	ENGINE_STEP_REDO, /**< it did not: run it */
+};
+
 struct engine_apply_options {
 	const char *rev;
 	bool worktree;
@@ -170,6 +177,7 @@ struct engine_apply_options {
 	bool no_group; /**< a transaction for each migration */
 	bool group;    /**< many in one, also where that is not the default */
 	bool no_snapshot;
+	enum engine_step_choice step;
 };
 
 /** What would run, or ran, in order. */

@@ -163,7 +163,8 @@ struct run {
 	struct migration_set *set;   /**< borrowed; NULL for a rollback */
 	const char *layout;          /**< of the set */
 	bool no_snapshot;
-	int64_t started_us; /**< of the migration that runs */
+	enum engine_step_choice step; /**< of a step that is in doubt */
+	int64_t started_us;           /**< of the migration that runs */
 	struct snapshot_out capture_out;
 	struct snapshot_reader *reader; /**< of the event being taken back */
 	char out_prefix[32]; /**< of files in the sink, "" or "part2/" */
@@ -290,6 +291,26 @@ void chain_release(struct chain *c);
 
 /* --- apply_one.c --- */
 MUST_USE struct err *apply_group_member(struct run *r, struct ready *m);
+
+/** Say which statement it was, and where it stands. */
+MUST_USE struct err *apply_statement_error(struct err *err, const struct run *r,
+					   const struct ready *m, size_t i);
+
+/** The event of a migration's statements, begun now. */
+void apply_start(struct run *r, struct ready *m, struct journal_event *ev);
+void apply_begin_capture(struct run *r, struct ready *m);
+
+/** Statement i, with capture around it. */
+MUST_USE struct err *apply_statement(struct run *r, struct ready *m, size_t i);
+
+/**
+ * What the statements since apply_begin_capture() left: snapshot, schema,
+ * journal row. status "applied", or "applying" when more statements follow.
+ */
+MUST_USE struct err *apply_finish(struct run *r, struct ready *m,
+				  struct journal_event *ev, const char *status);
+
+/* --- apply_steps.c --- */
 MUST_USE struct err *apply_stepwise(struct run *r, struct ready *m);
 
 /** Fields of the journal that come from a migration's file. */

@@ -48,6 +48,16 @@ static struct err *check_transactions(struct ready *r, const char *path)
 }
 
 /*
+ * PostgreSQL: what is seen of old rows is net of the whole transaction, and a
+ * new enum value cannot be used before it ends.
+ */
+static bool needs_own_transaction(const struct sql_statement *s)
+{
+	return s->kind == SQL_KIND_DML || s->kind == SQL_KIND_TRUNCATE ||
+	       s->n_losses || s->unknown || s->adds_enum_value;
+}
+
+/*
  * Statements that cannot run in a transaction need a file without one: one
  * that says so, or one that is made of nothing else.
  */
@@ -72,7 +82,8 @@ static struct err *check_places(struct ready *r, struct engine *e,
 				inside = s;
 			break;
 		}
-		r->own_group |= s->verb == SQL_PRAGMA || s->temp;
+		r->own_group |= s->verb == SQL_PRAGMA || s->temp ||
+				needs_own_transaction(s);
 	}
 	if (!alone || r->no_transaction)
 		return NULL;

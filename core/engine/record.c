@@ -30,9 +30,54 @@ static struct err *find_drift(struct run *r, struct schema_delta *out,
 	return NULL;
 }
 
+/*
+ * Whose work it is: a statement without a transaction that was cut off has
+ * changed the schema without an event; the intent says whose it was.
+ */
+static struct err *whose(struct run *r, struct arena *a,
+			 struct journal_event *ev)
+{
+	struct journal_event last;
+	const char *name = NULL;
+	struct err *err = NULL;
+
+	if (r->e->target->ops->caps & TARGET_CAP_LONE_DDL)
+		err = journal_step_open(r->e->target, a, &name);
+	if (!err && name)
+		err = journal_current_of(r->e->target, name, a, &last);
+	if (err || !name || !last.seq)
+		return err;
+	*ev = (struct journal_event){
+		.event = "apply",
+		.name = name,
+		.status = "applying",
+		.version = last.version,
+		.layout = last.layout,
+		.path = last.path,
+		.blob = last.blob,
+		.down_path = last.down_path,
+		.down_blob = last.down_blob,
+		.author = last.author,
+		.author_date = last.author_date,
+		.source_commit = last.source_commit,
+		.kind = "schema",
+		.exact = true,
+	};
+	return NULL;
+}
+
+static void warn_of_drift(struct run *r, const char *what)
+{
+	session_note(r->e, ENGINE_WARNING,
+		     "the schema was changed outside of git migrate (%s); "
+		     "recorded as drift",
+		     what);
+}
+
 struct err *run_record_drift(struct run *r)
 {
 	struct journal_event ev = { .event = "drift" };
+	struct arena a = ARENA_INIT;
 	struct past was;
 	struct schema_delta delta;
 	struct buf text = BUF_INIT;
@@ -46,12 +91,12 @@ struct err *run_record_drift(struct run *r)
 				buf_addstr(&text, ", ");
 			schema_change_describe(&text, &delta.changes[i]);
 		}
-		session_note(r->e, ENGINE_WARNING,
-			     "the schema was changed outside of git migrate "
-			     "(%s); recorded as drift",
-			     buf_str(&text));
+		err = whose(r, &a, &ev);
+		if (!ev.name)
+			warn_of_drift(r, buf_str(&text));
 		ev.description = buf_str(&text);
-		err = run_begin(r);
+		if (!err)
+			err = run_begin(r);
 		if (!err)
 			err = run_event(r, &ev, &delta, NULL, true);
 		if (!err)
@@ -60,6 +105,7 @@ struct err *run_record_drift(struct run *r)
 	buf_release(&text);
 	schema_delta_release(&delta);
 	past_release(&was);
+	arena_release(&a);
 	return err;
 }
 

@@ -171,6 +171,9 @@ MUST_USE struct err *journal_step_set(struct target *t, const char *name,
 				      size_t step, const char *state);
 MUST_USE struct err *journal_steps(struct target *t, const char *name,
 				   size_t *n_done, bool *intent_open);
+/** A migration that stopped between an intent and its end; NULL = none. */
+MUST_USE struct err *journal_step_open(struct target *t, struct arena *a,
+				       const char **name);
 MUST_USE struct err *journal_steps_clear(struct target *t, const char *name);
 
 #endif

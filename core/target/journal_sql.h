@@ -79,7 +79,7 @@ struct journal_sql {
 	const char *by_commit, *has_snapshot;
 	const char *text_put, *text_get;
 	const char *depends_clear, *depends_put, *depends_each;
-	const char *step_set, *steps, *steps_clear;
+	const char *step_set, *steps, *steps_clear, *step_open;
 	bool odd_as_hex; /**< a text column takes UTF-8 only: other bytes are
 			      written "\\x6f6464", and so is a text that
 			      begins like that */
@@ -150,7 +150,9 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 		    "DO UPDATE SET state = excluded.state, at = excluded.at",  \
 	.steps = "SELECT state, count(*) FROM " P                              \
 		 "progress WHERE name = $1 GROUP BY state",                    \
-	.steps_clear = "DELETE FROM " P "progress WHERE name = $1"
+	.steps_clear = "DELETE FROM " P "progress WHERE name = $1",            \
+	.step_open = "SELECT name FROM " P                                     \
+		     "progress WHERE state = 'intent' LIMIT 1"
 
 /* journal_schema.c and journal_schema_pg.c */
 extern const char journal_create_sqlite[];

@@ -148,3 +148,30 @@ struct err *journal_steps_clear(struct target *t, const char *name)
 				     NULL, NULL),
 			"clear progress of %s", name);
 }
+
+struct open_step {
+	struct arena *arena;
+	const char *name;
+};
+
+static struct err *take_open(void *payload, int n,
+			     const struct target_value *cell)
+{
+	struct open_step *open = payload;
+
+	(void)n;
+	open->name = arena_strdup(open->arena, cell[0].s);
+	return NULL;
+}
+
+struct err *journal_step_open(struct target *t, struct arena *a,
+			      const char **name)
+{
+	struct open_step open = { a, NULL };
+	struct err *e;
+
+	e = target_query(t, journal_sql_of(t)->step_open, NULL, 0, take_open,
+			 &open);
+	*name = open.name;
+	return err_wrap(e, "read progress");
+}

@@ -7,9 +7,10 @@
 /*
  * What the files of the PostgreSQL driver share; nobody outside core/target
  * includes it. One file per concern: pg_open.c (opening), pg_query.c (our own
- * SQL), pg_run.c (statements of migrations), pg_session.c (what they leave
- * behind), pg_lock.c (the one runner, and who is in the way), target_pg.c
- * (transactions and the operations table).
+ * SQL), pg_run.c (statements of migrations), pg_resume.c (those that stand
+ * alone and were begun before), pg_session.c (what they leave behind),
+ * pg_lock.c (the one runner, and who is in the way), target_pg.c (transactions
+ * and the operations table).
  */
 struct pg_target {
 	struct target base;
@@ -51,6 +52,11 @@ enum target_place pg_target_place(const struct sql_statement *s);
  * commit is checked now, and our own settings count again. */
 MUST_USE struct err *pg_target_check_deferred(struct target *base);
 MUST_USE struct err *pg_target_reset(struct target *base);
+
+/* pg_resume.c */
+MUST_USE struct err *pg_target_resume(struct target *base,
+				      const struct sql_statement *s, bool begun,
+				      enum target_resume *out);
 
 /* pg_lock.c */
 MUST_USE struct err *pg_target_lock(struct target *base, int64_t timeout_ms,

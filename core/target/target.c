@@ -218,3 +218,10 @@ bool target_is_transient(const struct target *t, const struct err *e)
 {
 	return t->ops->is_transient && t->ops->is_transient(e);
 }
+
+struct err *target_resume(struct target *t, const struct sql_statement *s,
+			  bool begun, enum target_resume *out)
+{
+	*out = TARGET_RESUME_RUN;
+	return t->ops->resume ? t->ops->resume(t, s, begun, out) : NULL;
+}

@@ -27,6 +27,8 @@ enum target_caps {
 	TARGET_CAP_BUSY = 1 << 3,  /**< others work in it all the time: a lock
 					is waited for briefly, and the
 					transaction tried again */
+	TARGET_CAP_LONE_DDL = 1 << 4, /**< statements that stand alone may
+					   change the schema */
 };
 
 enum target_type {
@@ -115,6 +117,13 @@ enum target_place {
 			    PRAGMA foreign_keys, a silent no-op inside) */
 };
 
+/** What is to be done with a statement that stands alone. */
+enum target_resume {
+	TARGET_RESUME_RUN,     /**< run it */
+	TARGET_RESUME_DONE,    /**< it took effect when it was begun before */
+	TARGET_RESUME_UNKNOWN, /**< cannot be told */
+};
+
 /** A hook around the statements of migrations, for capture. */
 struct target_watch {
 	void *payload;
@@ -164,6 +173,9 @@ struct target_ops {
 	struct err *(*violations)(struct target *t, int64_t *out);
 	/* optional: NULL = no error passes by itself */
 	bool (*is_transient)(const struct err *e);
+	/* optional: NULL = always TARGET_RESUME_RUN */
+	struct err *(*resume)(struct target *t, const struct sql_statement *s,
+			      bool begun, enum target_resume *out);
 };
 
 /** First member of every driver's own struct. */
@@ -260,6 +272,18 @@ enum target_place target_statement_place(enum sql_dialect d,
  * would check, with the tables and counts.
  */
 MUST_USE struct err *target_check_deferred(struct target *t);
+
+/**
+ * A statement that stands alone is about to run: clear away what an attempt
+ * before has left (PostgreSQL: an INVALID index of that name is dropped, also
+ * under IF NOT EXISTS, which would take it for the index that is wanted).
+ *
+ * @param begun it was started before and its end is not known: the catalog
+ *              decides
+ */
+MUST_USE struct err *target_resume(struct target *t,
+				   const struct sql_statement *s, bool begun,
+				   enum target_resume *out);
 
 /** The failure was of the moment (a lock not had in time, a deadlock): the
  * same transaction may succeed when it is tried again. */

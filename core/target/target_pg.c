@@ -140,7 +140,7 @@ static bool is_transient(const struct err *e)
 const struct target_ops target_pg_ops = {
 	.name = "postgresql",
 	.dialect = SQL_POSTGRESQL,
-	.caps = TARGET_CAP_DDL_TXN | TARGET_CAP_BUSY,
+	.caps = TARGET_CAP_DDL_TXN | TARGET_CAP_BUSY | TARGET_CAP_LONE_DDL,
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,
@@ -157,6 +157,7 @@ const struct target_ops target_pg_ops = {
 	.place = pg_target_place,
 	.check_deferred = pg_target_check_deferred,
 	.is_transient = is_transient,
+	.resume = pg_target_resume,
 };
 
 struct pg_conn *target_pg_conn(struct target *base)

@@ -96,12 +96,12 @@ test_expect_success 'a password in .gitmigrate is refused and not printed' '
 '
 
 test_expect_success 'one in git configuration is masked' '
-	git config migrate.prod.url "postgresql://u:s3cret@h/d?password=s3cret" &&
+	git config migrate.prod.url "postgresql://u:s3cret@127.0.0.1:1/d?password=s3cret" &&
 	expect_status 0 target &&
-	has "$OUT" "^  prod +postgresql://u:\*\*\*@h/d\?password=\*\*\*$" &&
+	has "$OUT" "^  prod +postgresql://u:\*\*\*@127.0.0.1:1/d\?password=\*\*\*$" &&
 	run_migrate target --json && ! grep -q s3cret "$OUT" "$ERR" &&
 	expect_status 128 -t prod status &&
-	has "$ERR" "works on SQLite only" && ! grep -q s3cret "$OUT" "$ERR" &&
+	has "$ERR" "cannot connect" && ! grep -q s3cret "$OUT" "$ERR" &&
 	git config --remove-section migrate.prod
 '
 

@@ -226,8 +226,8 @@ static void expect_refusal(const struct pair *pairs, const char *target,
 
 static void config_resolve__says_what_is_missing(void **state)
 {
-	static const struct pair postgres[] = {
-		{ "migrate.dev.url", "postgresql://h/d", true },
+	static const struct pair mysql[] = {
+		{ "migrate.dev.url", "mysql://h/d", true },
 		{ NULL, NULL, false },
 	};
 
@@ -242,9 +242,11 @@ static void config_resolve__says_what_is_missing(void **state)
 	expect_refusal(two, "staging", "no target 'staging' is configured",
 		       "git migrate init --target staging sets it up");
 	expect_refusal(named, NULL, "target 'dev' has no url",
-		       "git config migrate.dev.url sqlite:PATH");
-	expect_refusal(postgres, NULL,
-		       "target 'dev': this version works on SQLite only", NULL);
+		       "git config migrate.dev.url URL (sqlite:PATH or "
+		       "postgresql://USER@HOST/DATABASE)");
+	expect_refusal(mysql, NULL,
+		       "target 'dev': the url is of no database that is known",
+		       NULL);
 }
 
 static void config_resolve__names_a_bad_value(void **state)

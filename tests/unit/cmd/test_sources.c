@@ -217,11 +217,11 @@ static void config_resolve__blames_who_gave_the_url(void **state)
 	static const struct {
 		const char *t, *url, *says;
 	} cases[] = {
-		{ NULL, "postgresql://u:secret@h/d",
-		  "the url: this version works on SQLite only" },
+		{ NULL, "oracle://u:secret@h/d",
+		  "the url is of no database that is known" },
 		{ NULL, "sqlite:", "the url names no file" },
 		{ "dev", "mysql://h/d",
-		  "target 'dev': this version works on SQLite only" },
+		  "target 'dev': the url is of no database that is known" },
 		{ "dev", "sqlite:", "target 'dev': the url names no file" },
 	};
 	static const struct scene plain = { .dev_url = "sqlite:dev.db" };
