@@ -65,6 +65,9 @@ bool pg_token_is(const struct pg_token *t, const char *keyword);
 /** The token is this operator. */
 bool pg_token_is_op(const struct pg_token *t, const char *op);
 
+/** A WORD or NAME that begins with a byte order mark in UTF-8. */
+bool pg_token_has_mark(const struct pg_token *t);
+
 /** Two words are equal but for the case of ASCII letters. */
 bool pg_same_word(const char *a, const char *b);
 

@@ -29,7 +29,7 @@ static bool is_plain_name(const struct pg_token *t)
 	size_t n = t->len - 2;
 	struct pg_lexer l;
 
-	if (t->text[0] != '"')
+	if (t->text[0] != '"' || pg_token_has_mark(t))
 		return false;
 	pg_lexer_init(&l, s, n);
 	if (pg_lexer_next(&l).kind != PG_TK_WORD || l.pos != l.end)

@@ -258,11 +258,21 @@ static void add_token(struct splitter *s)
 	s->before = *t;
 }
 
+/* A byte order mark, which would begin a name; before any statement only. */
+static bool skip_mark(struct splitter *s)
+{
+	if (s->out->n || s->now.text || s->t.kind != PG_TK_WORD ||
+	    !pg_token_has_mark(&s->t))
+		return false;
+	s->lexer.pos = s->t.text + 3;
+	return true;
+}
+
 static struct err *take(struct splitter *s)
 {
 	struct err *err = check_token(s);
 
-	if (err)
+	if (err || skip_mark(s))
 		return err;
 	if (s->t.kind == PG_TK_BACKSLASH)
 		return psql_command(s);
@@ -296,8 +306,6 @@ struct err *pg_split(struct sql_script *out, const char *text, size_t len,
 	if (nul)
 		return at_byte(&s, nul,
 			       err_new(ERR_INPUT, "a NUL byte in the text"));
-	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
-		s.lexer.pos += 3;
 	while (!err && (s.t = pg_lexer_next_solid(&s.lexer)).kind != PG_TK_END)
 		err = take(&s);
 	return err ? err : finish_last(&s);

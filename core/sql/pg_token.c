@@ -29,6 +29,14 @@ bool pg_token_is_op(const struct pg_token *t, const char *op)
 	       !memcmp(t->text, op, t->len);
 }
 
+bool pg_token_has_mark(const struct pg_token *t)
+{
+	size_t quote = t->kind == PG_TK_NAME;
+
+	return (quote || t->kind == PG_TK_WORD) && t->len >= quote + 3 &&
+	       !memcmp(t->text + quote, "\xef\xbb\xbf", 3);
+}
+
 bool pg_same_word(const char *a, const char *b)
 {
 	while (*a && fold(*a) == fold(*b)) {

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "sql/pg_lexer.h"
 #include "sql/sql.h"
 #include "sql/sqlite_lexer.h"
 
 /*
  * libFuzzer's entry over everything that reads SQL text:
  * clang -fsanitize=fuzzer,address -I. -Icore tests/fuzz/fuzz_sql.c \
- *	core/sql/<all>.c core/base/<all>.c
+ *	core/sql/<all>.c core/base/<all>.c -l:libpg_query.a -lm
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -71,13 +72,52 @@ static void check_split(const char *text, size_t len)
 	sql_script_release(&s);
 }
 
+/* PostgreSQL: the same, and COPY's data lies between them. */
+static bool check_pg_split(const char *text, size_t len)
+{
+	const char *seen = text;
+	struct sql_script s;
+	struct err *err = sql_split(&s, SQL_POSTGRESQL, text, len, 1);
+	bool fine = !err;
+
+	must(!err || (!s.n && err_at_of(err) && err_at_of(err)->line));
+	for (size_t i = 0; i < s.n; i++) {
+		const struct sql_statement *now = &s.statements[i];
+
+		must(now->text >= seen && now->len > 0);
+		seen = now->text + now->len;
+		must(!now->copy_data || now->copy_data > seen);
+		if (now->copy_data)
+			seen = now->copy_data + now->copy_len;
+		must(seen <= text + len);
+		must(!now->unknown || !now->n_losses);
+	}
+	err_free(err);
+	sql_script_release(&s);
+	return fine;
+}
+
+static void check_pg_lexer(const char *text, size_t len)
+{
+	const char *seen = text;
+	struct pg_lexer l;
+	struct pg_token t;
+
+	pg_lexer_init(&l, text, len);
+	while ((t = pg_lexer_next(&l)).kind != PG_TK_END) {
+		must(t.text == seen && t.len > 0);
+		seen += t.len;
+	}
+	must(seen == text + len);
+}
+
 /* The normal form of a normal form is itself. */
-static void check_normal_form(const char *text, size_t len)
+static void check_normal_form(enum sql_dialect d, const char *text, size_t len)
 {
 	struct buf once = BUF_INIT, twice = BUF_INIT;
 
-	sql_normal_form(&once, SQL_SQLITE, text, len);
-	sql_normal_form(&twice, SQL_SQLITE, buf_str(&once), once.len);
+	sql_normal_form(&once, d, text, len);
+	sql_normal_form(&twice, d, buf_str(&once), once.len);
 	must(once.len == twice.len);
 	must(!memcmp(buf_str(&once), buf_str(&twice), once.len));
 	buf_release(&twice);
@@ -95,7 +135,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	check_split(text, size);
 	if (!check_lexer(text, size))
-		check_normal_form(text, size);
+		check_normal_form(SQL_SQLITE, text, size);
+	check_pg_lexer(text, size);
+	if (check_pg_split(text, size))
+		check_normal_form(SQL_POSTGRESQL, text, size);
 	if (size && !memchr(text, 0, size)) {
 		char *name = malloc(size + 1);
 

@@ -125,6 +125,11 @@ static void sql_normal_form__keeps_quotes_that_do_something(void **state)
 		  "select interval '1' \"year\"" },
 		{ "select interval '1' YEAR", "select interval '1' year" },
 		{ "select \"json_table\"", "select \"json_table\"" },
+		/* or it would be a byte order mark */
+		{ "\"\xef\xbb\xbf"
+		  "a\"",
+		  "\"\xef\xbb\xbf"
+		  "a\"" },
 		{ "select \"e'x'\"", "select \"e'x'\"" },
 	};
 

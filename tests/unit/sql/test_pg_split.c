@@ -54,6 +54,12 @@ static void sql_split__cuts_at_semicolons(void **state)
 		{ ";;a;;b;;", { "a", "b" } },
 		{ " select 1 ;\n\tselect 2\n;\n", { "select 1", "select 2" } },
 		{ "\xef\xbb\xbfselect 1", { "select 1" } },
+		{ "-- a\n;\xef\xbb\xbf\xef\xbb\xbf \xef\xbb\xbfselect 1",
+		  { "select 1" } },
+		{ "a; \xef\xbb\xbf"
+		  "b",
+		  { "a", "\xef\xbb\xbf"
+			 "b" } },
 		{ "select ';'; x", { "select ';'", "x" } },
 		{ "select \";\" ; x", { "select \";\"", "x" } },
 		{ "select 'it''s;'; x", { "select 'it''s;'", "x" } },
