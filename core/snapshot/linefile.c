@@ -6,6 +6,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#define AHEAD_FROM 8 /* chunks */
+
 void line_writer_init(struct line_writer *w, const struct snapshot_out *out,
 		      uint64_t limit)
 {
@@ -84,13 +86,32 @@ void line_reader_init(struct line_reader *r, const struct snapshot_in *in)
 	r->in = in;
 }
 
+static void stop_ahead(struct line_reader *r)
+{
+	ahead_stop(r->ahead);
+	r->ahead = NULL;
+	r->n_chunks = 0;
+}
+
 void line_reader_release(struct line_reader *r)
 {
+	stop_ahead(r);
 	buf_release(&r->carry);
+}
+
+/* A file of a few chunks is not worth a thread. */
+static struct err *next_chunk(struct line_reader *r)
+{
+	if (!r->ahead && ++r->n_chunks == AHEAD_FROM)
+		r->ahead = ahead_start(r->in);
+	if (r->ahead)
+		return ahead_next(r->ahead, &r->data, &r->len);
+	return r->in->chunk(r->in->payload, &r->data, &r->len);
 }
 
 struct err *line_reader_open(struct line_reader *r, const char *path)
 {
+	stop_ahead(r);
 	r->data = NULL;
 	r->len = r->pos = 0;
 	buf_reset(&r->carry);
@@ -123,7 +144,7 @@ struct err *line_reader_next(struct line_reader *r, const char **line,
 				return NULL;
 			}
 		}
-		err = r->in->chunk(r->in->payload, &r->data, &r->len);
+		err = next_chunk(r);
 		if (err)
 			return err;
 		r->pos = 0;

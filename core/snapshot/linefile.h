@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "snapshot/ahead.h"
 #include "snapshot/port.h"
 
 /*
@@ -48,8 +49,11 @@ struct line_reader {
 	const char *data;
 	size_t len, pos;
 	struct buf carry; /**< a line cut by a chunk's end */
+	size_t n_chunks;
+	struct ahead *ahead; /**< NULL = in is asked for each chunk */
 };
 
+/** Until it is released, or at the end of its file, nobody else may use in. */
 void line_reader_init(struct line_reader *r, const struct snapshot_in *in);
 void line_reader_release(struct line_reader *r);
 
