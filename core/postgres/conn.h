@@ -104,6 +104,11 @@ MUST_USE struct err *pg_query(struct pg_conn *c, const char *sql,
 			      const struct pg_arg *args, int n_args,
 			      pg_row_fn row, void *payload);
 
+/** pg_query() of a text that will not come again: it is not kept. */
+MUST_USE struct err *pg_query_once(struct pg_conn *c, const char *sql,
+				   const struct pg_arg *args, int n_args,
+				   pg_row_fn row, void *payload);
+
 /** One or more statements without parameters; rows are thrown away. Not
  * prepared. Several are one transaction unless they say otherwise. */
 MUST_USE struct err *pg_exec(struct pg_conn *c, const char *sql);

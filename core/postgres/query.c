@@ -138,9 +138,9 @@ static int send_query(struct pg_conn *c, const char *sql, const char *name,
 					p->lengths, p->formats, 0);
 }
 
-struct err *pg_query(struct pg_conn *c, const char *sql,
-		     const struct pg_arg *args, int n_args, pg_row_fn row,
-		     void *payload)
+static struct err *ask(struct pg_conn *c, const char *sql, bool keep,
+		       const struct pg_arg *args, int n_args, pg_row_fn row,
+		       void *payload)
 {
 	const char *name = NULL;
 	PGresult *r = NULL;
@@ -148,7 +148,7 @@ struct err *pg_query(struct pg_conn *c, const char *sql,
 	struct err *e = NULL;
 
 	params_init(&p, args, n_args);
-	if (!c->pooled)
+	if (keep && !c->pooled)
 		e = prepare(c, sql, &name);
 	if (!e)
 		e = pg_started(c, send_query(c, sql, name, &p));
@@ -158,6 +158,20 @@ struct err *pg_query(struct pg_conn *c, const char *sql,
 		e = give_rows(r, row, payload);
 	pg_lib.PQclear(r);
 	return e;
+}
+
+struct err *pg_query(struct pg_conn *c, const char *sql,
+		     const struct pg_arg *args, int n_args, pg_row_fn row,
+		     void *payload)
+{
+	return ask(c, sql, true, args, n_args, row, payload);
+}
+
+struct err *pg_query_once(struct pg_conn *c, const char *sql,
+			  const struct pg_arg *args, int n_args, pg_row_fn row,
+			  void *payload)
+{
+	return ask(c, sql, false, args, n_args, row, payload);
 }
 
 struct err *pg_exec(struct pg_conn *c, const char *sql)

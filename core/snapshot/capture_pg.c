@@ -26,6 +26,7 @@ static void abort_capture(struct capture *base)
 	c->sequences_read = c->wrote = c->wrote_any = c->altered = false;
 	c->trying = false;
 	c->script = NULL;
+	buf_reset(&c->xids);
 	line_writer_release(&c->lines);
 }
 
@@ -38,6 +39,7 @@ static void close_capture(struct capture *base)
 	free(c->created);
 	free(c->held);
 	free(c->cursors);
+	buf_release(&c->xids);
 	buf_release(&c->ours);
 	buf_release(&c->key);
 	buf_release(&c->sql);

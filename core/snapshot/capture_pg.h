@@ -82,8 +82,8 @@ struct pg_capture {
 	bool wrote_any;  /**< ... at all */
 	bool altered;    /**< a statement that is no DML has run */
 	bool trying;     /**< behind the savepoint */
-	int64_t objects; /**< large objects written, before the migration */
-	struct buf ours; /**< our transaction ids: '{1,2}'::xid[] */
+	struct buf xids; /**< our transaction ids: ",1,2," */
+	struct buf ours; /**< the same for SQL: an array */
 	struct line_writer lines;
 	size_t n_files;
 	struct buf key, sql;
@@ -103,6 +103,14 @@ MUST_USE struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
 
 /** Read c->held and c->ours. */
 MUST_USE struct err *pg_capture_held(struct pg_capture *c);
+
+/**
+ * Append a condition on a column of transaction ids (xmin of rows that we can
+ * see): it is ours. A savepoint's that was released is newer than our own and
+ * in progress, and nobody sees others that are.
+ */
+void pg_capture_add_is_ours(struct buf *out, const struct pg_capture *c,
+			    const char *column);
 const struct pg_held *pg_capture_is_held(const struct pg_capture *c,
 					 unsigned oid);
 

@@ -71,8 +71,10 @@ void pg_reading_sql(struct buf *out, const struct pg_reading *r,
 	const struct pg_captured *t = r->table;
 
 	buf_addstr(out, "SELECT ");
-	if (r->flag)
-		buf_addf(out, "(xmin = ANY(%s))::int, ", buf_str(&c->ours));
+	if (r->flag) {
+		pg_capture_add_is_ours(out, c, "xmin");
+		buf_addstr(out, "::int, ");
+	}
 	if (!r->plain && !t->was.n_keys)
 		add_content(out, t, r->as);
 	for (size_t i = 0; i < t->was.n_keys && !r->plain; i++) {
@@ -422,7 +424,7 @@ static struct err *fetch_all(struct pg_capture *c, struct pg_cursor *cursor)
 		 cursor->name);
 	do {
 		f.rows = 0;
-		e = pg_query(c->c, sql, NULL, 0, take_old, &f);
+		e = pg_query_once(c->c, sql, NULL, 0, take_old, &f);
 	} while (!e && f.rows == FETCH_ROWS);
 	if (!e)
 		e = pg_execf(c->c, "CLOSE %s", cursor->name);

@@ -193,32 +193,32 @@ static struct err *add_renames_of(struct pg_capture *c, unsigned oid,
  * Tables whose name or columns may be others now: their own row of pg_class or
  * that of their schema is ours, or they are locked (columns).
  */
-static const char renamed_sql[] =
-	"SELECT c.oid FROM pg_catalog.pg_class c "
-	"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-	"WHERE c.relkind IN ('r', 'p', 'm') "
-	"AND (c.xmin = ANY($1::xid[]) OR n.xmin = ANY($1::xid[])) "
-	"AND n.nspname <> $2 AND n.nspname NOT LIKE 'pg\\_%' "
-	"UNION SELECT l.relation FROM pg_catalog.pg_locks l "
-	"WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' "
-	"AND l.mode = 'AccessExclusiveLock' AND l.relation >= 16384 "
-	"ORDER BY 1";
-
 static struct err *write_renames(struct pg_capture *c, struct schema_delta *d,
 				 struct arena *a)
 {
 	struct renames r = { .c = c };
-	const char *from = strchr(buf_str(&c->ours), '{');
-	char *list = xstrndup(from, strcspn(from, "'"));
-	struct pg_arg args[2] = { pg_text(list),
-				  pg_text(target_pg_journal(c->base.target)) };
+	struct pg_arg arg = pg_text(target_pg_journal(c->base.target));
 	struct err *e;
 
-	e = pg_query(c->c, renamed_sql, args, 2, take_renamed, &r);
+	buf_reset(&c->sql);
+	buf_addstr(&c->sql, "SELECT c.oid FROM pg_catalog.pg_class c "
+			    "JOIN pg_catalog.pg_namespace n "
+			    "ON n.oid = c.relnamespace "
+			    "WHERE c.relkind IN ('r', 'p', 'm') "
+			    "AND n.nspname <> $1 AND c.oid >= 16384 AND (");
+	pg_capture_add_is_ours(&c->sql, c, "c.xmin");
+	buf_addstr(&c->sql, " OR ");
+	pg_capture_add_is_ours(&c->sql, c, "n.xmin");
+	buf_addstr(&c->sql, ") UNION SELECT l.relation "
+			    "FROM pg_catalog.pg_locks l "
+			    "WHERE l.pid = pg_backend_pid() "
+			    "AND l.locktype = 'relation' "
+			    "AND l.mode = 'AccessExclusiveLock' "
+			    "AND l.relation >= 16384 ORDER BY 1");
+	e = pg_query_once(c->c, buf_str(&c->sql), &arg, 1, take_renamed, &r);
 	for (size_t i = 0; i < r.n && !e; i++)
 		e = add_renames_of(c, r.oids[i], d, a);
 	free(r.oids);
-	free(list);
 	return e;
 }
 

@@ -410,15 +410,16 @@ static struct err *begin_reading(struct merge *m)
 {
 	struct pg_capture *c = m->c;
 	struct pg_captured *t = m->t;
-	struct buf old = BUF_INIT;
-	char *now = xasprintf("xmin = ANY(%s) OR xmax <> 0", buf_str(&c->ours));
+	struct buf old = BUF_INIT, now = BUF_INIT;
 	struct pg_reading was = { .table = t, .as = &t->was, .ordered = true };
-	struct pg_reading is = { .table = t,
-				 .as = &t->now,
-				 .where = t->complete ? NULL : now,
-				 .flag = true,
-				 .ordered = true };
+	struct pg_reading is = {
+		.table = t, .as = &t->now, .flag = true, .ordered = true
+	};
 	struct err *e = NULL;
+
+	pg_capture_add_is_ours(&now, c, "xmin");
+	buf_addstr(&now, " OR xmax <> 0");
+	is.where = t->complete ? NULL : buf_str(&now);
 
 	if (t->observed) {
 		e = pg_capture_observe(c);
@@ -433,7 +434,7 @@ static struct err *begin_reading(struct merge *m)
 	if (!e && t->now.oid)
 		e = begin_copy(m, c->c, &is);
 	buf_release(&old);
-	free(now);
+	buf_release(&now);
 	return e;
 }
 

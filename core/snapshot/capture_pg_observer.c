@@ -66,7 +66,7 @@ static struct err *sift(struct strays *s)
 		 "SELECT b FROM unnest($1::tid[]) b WHERE b NOT IN "
 		 "(SELECT ctid FROM ONLY %s WHERE ctid = ANY($1::tid[]))",
 		 s->name);
-	e = pg_query(s->c->c, buf_str(&sql), &arg, 1, add_kept, s);
+	e = pg_query_once(s->c->c, buf_str(&sql), &arg, 1, add_kept, s);
 	buf_release(&sql);
 	buf_reset(&s->batch);
 	s->n = 0;

@@ -67,16 +67,49 @@ struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
 	return NULL;
 }
 
+/*
+ * Ids of ours that are seen now: those of the transaction and of savepoints
+ * that are open. One that was released has none in pg_locks any more.
+ */
+static struct err *add_ours(struct pg_capture *c, const char *list)
+{
+	while (list && *list) {
+		size_t n = strspn(list, "0123456789");
+		char *id = xasprintf(",%.*s,", (int)n, list);
+
+		if (n && !strstr(buf_str(&c->xids), id))
+			buf_addstr(&c->xids, c->xids.len ? id + 1 : id);
+		free(id);
+		list += n ? n : 1;
+	}
+	return NULL;
+}
+
+static void set_ours(struct pg_capture *c)
+{
+	size_t n = c->xids.len > 2 ? c->xids.len - 2 : 0;
+
+	buf_reset(&c->ours);
+	buf_addf(&c->ours, "'{%.*s}'::xid[]", (int)n, buf_str(&c->xids) + 1);
+}
+
+void pg_capture_add_is_ours(struct buf *out, const struct pg_capture *c,
+			    const char *column)
+{
+	buf_addf(out,
+		 "(%s = ANY(%s) OR (age(%s) < 0 AND "
+		 "txid_status(txid_current() - age(%s)) = 'in progress'))",
+		 column, buf_str(&c->ours), column, column);
+}
+
 static struct err *take_held(void *payload, int n, const struct pg_cell *cell)
 {
 	struct pg_capture *c = payload;
 	struct pg_held *h;
 
 	(void)n;
-	if (!cell[0].s) { /* the row of transaction ids */
-		buf_addf(&c->ours, "'%s'::xid[]", cell[3].s ? cell[3].s : "{}");
-		return NULL;
-	}
+	if (!cell[0].s) /* the row of transaction ids */
+		return add_ours(c, cell[3].s);
 	VEC_GROW(c->held, c->n_held, c->cap_held);
 	h = &c->held[c->n_held++];
 	h->oid = (unsigned)strtoul(cell[0].s, NULL, 10);
@@ -112,10 +145,8 @@ struct err *pg_capture_held(struct pg_capture *c)
 	struct err *e;
 
 	c->n_held = 0;
-	buf_reset(&c->ours);
 	e = pg_query(c->c, held_sql, &arg, 1, take_held, c);
-	if (!e && !c->ours.len)
-		buf_addstr(&c->ours, "'{}'::xid[]");
+	set_ours(c);
 	return e;
 }
 

@@ -64,7 +64,7 @@ struct err *target_pg_plain_end(struct target *base)
 {
 	struct pg_target *t = pg_target_of(base);
 
-	return pg_query(t->c, buf_str(&t->saved), NULL, 0, NULL, NULL);
+	return pg_query_once(t->c, buf_str(&t->saved), NULL, 0, NULL, NULL);
 }
 
 /*

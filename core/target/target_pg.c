@@ -22,6 +22,23 @@ static struct err *ensure_alive(struct pg_target *t)
 	return NULL;
 }
 
+/* Made by the first transaction of ours; from then on it is there. */
+static struct err *look_for_meta(struct pg_target *t)
+{
+	char *name = xasprintf("\"%s\".meta", t->journal);
+	struct pg_arg arg = pg_text(name);
+	int64_t there = 0;
+	struct err *e = NULL;
+
+	if (!t->has_meta)
+		e = pg_query_int(t->c,
+				 "SELECT (to_regclass($1) IS NOT NULL)::int",
+				 &arg, 1, &there);
+	t->has_meta |= there != 0;
+	free(name);
+	return e;
+}
+
 /*
  * The row of meta is the fence: whoever else wants to write waits for it, and
  * finds another last event.
@@ -34,6 +51,8 @@ static struct err *begin(struct target *base)
 
 	if (!e)
 		e = pg_target_check_lock(t, false);
+	if (!e)
+		e = look_for_meta(t);
 	if (e)
 		return e;
 	buf_addf(&b,
@@ -67,8 +86,6 @@ static struct err *commit(struct target *base)
 	pg_conn_hold(t->c, true);
 	e = pg_exec(t->c, "COMMIT");
 	pg_conn_hold(t->c, false);
-	if (!e)
-		t->has_meta = true; /* every transaction of ours makes it */
 	return err_wrap(e, "commit");
 }
 

@@ -1,11 +1,13 @@
 #include "support/snapshot_world.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "sql/sql.h"
+#include "support/pg_world.h"
 #include "target/target_sqlite.h"
 
 struct err *world_open(struct world *w, bool foreign_keys)
@@ -27,11 +29,29 @@ struct err *world_open(struct world *w, bool foreign_keys)
 	return capture_open(&w->capture, w->t, &capture);
 }
 
+struct err *world_open_pg(struct world *w)
+{
+	static const struct capture_options capture = { .scratch_dir = "/tmp" };
+	const struct target_options opt = { .lock_timeout_ms = 5000 };
+	const struct pg_conn_options conn = { .application_name = "other" };
+	struct err *err;
+
+	memset(w, 0, sizeof(*w));
+	schema_init(&w->schema);
+	pg_test_database(&w->url);
+	err = target_open(&w->t, w->url, &opt);
+	if (!err)
+		err = pg_conn_open(&w->other, w->url, &conn);
+	return err ? err : capture_open(&w->capture, w->t, &capture);
+}
+
 void world_close(struct world *w)
 {
 	capture_close(w->capture);
 	schema_release(&w->schema);
 	target_close(w->t);
+	pg_conn_close(w->other);
+	pg_test_drop(w->url);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -39,6 +59,8 @@ struct err *world_exec(struct world *w, const char *sql)
 {
 	struct err *err = NULL;
 
+	if (w->other)
+		return err_wrap(pg_exec(w->other, sql), "%s", sql);
 	target_sqlite_guard(w->t, false);
 	if (sqlite3_exec(w->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		err = err_wrap(target_sqlite_error(w->db, "exec"), "%s", sql);
@@ -46,9 +68,9 @@ struct err *world_exec(struct world *w, const char *sql)
 	return err;
 }
 
-static bool is_around(const struct sql_statement *s)
+static bool is_around(const struct world *w, const struct sql_statement *s)
 {
-	return target_statement_place(SQL_SQLITE, s) == TARGET_AROUND;
+	return target_statement_place(w->t->ops->dialect, s) == TARGET_AROUND;
 }
 
 static struct err *run_statement(struct world *w,
@@ -94,7 +116,7 @@ static struct err *apply_in_transaction(struct world *w,
 	if (!err)
 		capture_begin(w->capture, &ev->files.out, script);
 	for (size_t i = 0; i < script->n && !err; i++)
-		if (!is_around(&script->statements[i]))
+		if (!is_around(w, &script->statements[i]))
 			err = run_statement(w, script, i);
 	if (!err)
 		err = target_check_deferred(w->t);
@@ -121,9 +143,9 @@ struct err *world_apply(struct world *w, const char *sql,
 	memset(ev, 0, sizeof(*ev));
 	memory_snapshot_init(&ev->files);
 	schema_delta_init(&ev->delta);
-	err = sql_split(&script, SQL_SQLITE, sql, strlen(sql), 1);
+	err = sql_split(&script, w->t->ops->dialect, sql, strlen(sql), 1);
 	for (size_t i = 0; i < script.n && !err; i++)
-		if (is_around(&script.statements[i])) {
+		if (is_around(w, &script.statements[i])) {
 			err = target_run(w->t, &script.statements[i]);
 			break;
 		}
@@ -280,12 +302,29 @@ static struct err *dump_table(struct world *w, struct buf *out,
 	return err;
 }
 
-struct err *world_dump(struct world *w, struct buf *out)
+/* In any order: neither rows nor objects have one that matters. */
+static struct err *dump_pg(struct world *w, struct buf *out)
+{
+	char *command = xasprintf("pg_dump -N git_migrate '%s' | "
+				  "grep -Ev '^(--|.(un)?restrict )' | sort",
+				  w->url);
+	FILE *p = popen(command, "r");
+	char piece[4096];
+	size_t n;
+
+	free(command);
+	if (!p)
+		return err_new(ERR_TARGET, "pg_dump does not run");
+	while ((n = fread(piece, 1, sizeof(piece), p)) > 0)
+		buf_add(out, piece, n);
+	return pclose(p) == 0 ? NULL : err_new(ERR_TARGET, "pg_dump failed");
+}
+
+static struct err *dump_sqlite(struct world *w, struct buf *out)
 {
 	sqlite3_stmt *stmt = NULL;
 	struct err *err;
 
-	buf_reset(out);
 	err = dump_query(w, out,
 			 "SELECT type, name, tbl_name, sql FROM "
 			 "main.sqlite_schema WHERE name NOT LIKE "
@@ -333,4 +372,10 @@ void world_difference(struct buf *out, const char *before, const char *after)
 	}
 	buf_addf(out, "before: %.*s\nafter:  %.*s", (int)strcspn(a, "\n"), a,
 		 (int)strcspn(b, "\n"), b);
+}
+
+struct err *world_dump(struct world *w, struct buf *out)
+{
+	buf_reset(out);
+	return w->other ? dump_pg(w, out) : dump_sqlite(w, out);
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "postgres/conn.h"
 #include "schema/schema.h"
 #include "snapshot/capture.h"
 #include "snapshot/restore.h"
@@ -18,7 +19,9 @@
  */
 struct world {
 	struct target *t;
-	sqlite3 *db;
+	sqlite3 *db;           /* SQLite */
+	char *url;             /* PostgreSQL: a database of the test's own */
+	struct pg_conn *other; /* somebody else's connection to it */
 	struct schema schema;
 	struct capture *capture;
 };
@@ -32,6 +35,9 @@ struct world_event {
 };
 
 MUST_USE struct err *world_open(struct world *w, bool foreign_keys);
+
+/** The same in a new PostgreSQL database, dropped by world_close(). */
+MUST_USE struct err *world_open_pg(struct world *w);
 void world_close(struct world *w);
 
 /** Somebody else's writes: no capture, no guard. */
@@ -60,7 +66,8 @@ MUST_USE struct err *world_revert(struct world *w, const struct world_event *ev,
  * Everything a rollback must bring back, as text: sqlite_schema in order,
  * counters, user_version, and each row of each table with its rowid and the
  * type and bytes of each value. Left out: the definition of sqlite_sequence,
- * which SQLite makes and never takes away.
+ * which SQLite makes and never takes away. PostgreSQL: the sorted lines of
+ * pg_dump, but for our own schema.
  */
 MUST_USE struct err *world_dump(struct world *w, struct buf *out);
 
