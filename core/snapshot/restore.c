@@ -8,6 +8,7 @@
 
 static const struct restore_ops *const table[SQL_DIALECT_COUNT] = {
 	[SQL_SQLITE] = &restore_sqlite_ops,
+	[SQL_POSTGRESQL] = &restore_pg_ops,
 };
 
 static const struct restore_ops *ops_of(const struct target *t)

@@ -15,6 +15,7 @@ struct restore_ops {
 };
 
 extern const struct restore_ops restore_sqlite_ops;
+extern const struct restore_ops restore_pg_ops;
 
 /** Add a conflict; the object's name is copied. */
 void restore_result_add(struct restore_result *out, const char *object,

@@ -1,0 +1,133 @@
+#include "snapshot/restore_pg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* Taking a migration back on PostgreSQL; the order of the steps. */
+
+static struct err *session_begin(struct target *t)
+{
+	(void)t; /* everything is set for the transaction */
+	return NULL;
+}
+
+static struct err *session_end(struct target *t)
+{
+	(void)t;
+	return NULL;
+}
+
+static struct err *read_manifest(struct restore_pg *r)
+{
+	const struct snapshot_in *in = r->req->in;
+	struct buf text = BUF_INIT;
+	const char *data;
+	size_t len;
+	struct err *err;
+
+	if (!in)
+		return NULL;
+	err = in->file(in->payload, "manifest");
+	while (!err) {
+		err = in->chunk(in->payload, &data, &len);
+		if (err || !data)
+			break;
+		buf_add(&text, data, len);
+	}
+	if (!err)
+		err = manifest_decode(&r->manifest, buf_str(&text), text.len);
+	buf_release(&text);
+	return err;
+}
+
+static struct err *count(struct restore_pg *r, struct err *err)
+{
+	for (size_t i = 0; i < r->n_tables; i++) {
+		const struct restore_pg_table *t = &r->tables[i];
+
+		if (!t->lines)
+			continue;
+		r->out->restored += t->lines->updated + t->lines->deleted;
+		r->out->removed += t->lines->inserted;
+	}
+	return err;
+}
+
+/* Tables made anew are filled, others get their rows where they are. */
+static struct err *restore_data(struct restore_pg *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_pg_table *t = &r->tables[i];
+
+		if (t->way == RESTORE_PG_REBUILD || t->way == RESTORE_PG_REMAKE)
+			err = restore_pg_fill(r, t);
+		else if (t->way == RESTORE_PG_PLACE && t->lines)
+			err = restore_pg_rows(r, t);
+		err = err_wrap(err, "table %s", t->before);
+	}
+	return err;
+}
+
+/* Until the first error, or the first step with a conflict. */
+static struct err *steps(struct restore_pg *r)
+{
+	static struct err *(*const all[])(struct restore_pg * r) = {
+		restore_pg_plan,         restore_pg_quiet,
+		restore_pg_check,        restore_pg_park,
+		restore_pg_views_before, restore_pg_schema_before,
+		restore_pg_keys_before,  restore_data,
+		restore_pg_loud,         restore_pg_schema_after,
+		restore_pg_sequences,    restore_pg_views_after,
+		restore_pg_keys_after,   restore_pg_verify,
+	};
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(all) && !err && !r->out->n_conflicts;
+	     i++)
+		err = all[i](r);
+	return err ? err : count(r, NULL);
+}
+
+static struct err *run(const struct restore_request *req,
+		       struct restore_result *out)
+{
+	struct restore_pg r = { .req = req,
+				.out = out,
+				.c = target_pg_conn(req->target) };
+	struct err *err;
+
+	schema_init(&r.live);
+	line_writer_init(&r.park, req->park, req->limit);
+	err = read_manifest(&r);
+	if (!err)
+		err = target_pg_plain_begin(req->target);
+	if (!err)
+		err = steps(&r);
+	if (!err && !out->n_conflicts)
+		err = target_pg_plain_end(req->target);
+	line_writer_release(&r.park);
+	manifest_release(&r.manifest);
+	manifest_release(&r.park_manifest);
+	map_release(&r.wanted);
+	map_release(&r.now_by_name);
+	schema_release(&r.live);
+	buf_release(&r.drops_late);
+	buf_release(&r.drops_last);
+	free(r.tables);
+	free(r.awake);
+	free(r.keys);
+	free(r.sequences);
+	free(r.views);
+	arena_release(&r.arena);
+	return err;
+}
+
+const struct restore_ops restore_pg_ops = {
+	.session_begin = session_begin,
+	.session_end = session_end,
+	.run = run,
+};

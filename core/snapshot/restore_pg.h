@@ -1,0 +1,309 @@
+#ifndef SNAPSHOT_RESTORE_PG_H
+#define SNAPSHOT_RESTORE_PG_H
+
+#include "base/map.h"
+#include "postgres/conn.h"
+#include "snapshot/linefile.h"
+#include "snapshot/manifest.h"
+#include "snapshot/restore_ops.h"
+#include "target/target_pg.h"
+
+/*
+ * Shared by the restore_pg*.c files. Names of tables and columns are quoted
+ * where SQL needs it, and qualified, as in the manifest: "public.users".
+ */
+
+/** How a table gets its old form back. */
+enum restore_pg_way {
+	RESTORE_PG_PLACE,   /**< altered, if at all; rows where they are */
+	RESTORE_PG_REBUILD, /**< made anew and filled from what is there */
+	RESTORE_PG_REMAKE,  /**< it was dropped: filled from the snapshot */
+	RESTORE_PG_REMOVE,  /**< the migration made it: parked and dropped */
+};
+
+struct restore_pg_table {
+	enum restore_pg_way way;
+	const char *before, *after;         /**< NULL = not there */
+	const struct schema_object *old;    /**< definition to come back */
+	const struct schema_object *cur;    /**< definition now */
+	const struct manifest_table *lines; /**< NULL = no rows to restore */
+	const char *temp;  /**< our table of its lines, or NULL */
+	const char *aside; /**< name of the old one while it is rebuilt */
+};
+
+struct restore_pg {
+	const struct restore_request *req;
+	struct restore_result *out;
+	struct pg_conn *c;
+	struct manifest manifest;
+	struct restore_pg_table *tables;
+	size_t n_tables, cap_tables;
+	struct restore_pg_awake *awake; /**< triggers and rules put to sleep */
+	size_t n_awake, cap_awake;
+	struct restore_pg_key *keys; /**< foreign keys that may break */
+	size_t n_keys, cap_keys;
+	struct restore_pg_sequence *sequences; /**< of rebuilt tables */
+	size_t n_sequences, cap_sequences;
+	struct map now_by_name; /**< tables of req->now, by name in SQL */
+	bool replica;      /**< no ordinary trigger, rule or foreign key acts */
+	bool adjust;       /**< definitions differ from what they have to be */
+	struct map wanted; /**< path -> object, as the schema has to be */
+	struct schema live; /**< as it is, read again; if `inspected` */
+	bool inspected, renamed;
+	struct buf drops_late, drops_last; /**< once tables are filled */
+	size_t n_types;                    /**< set aside */
+	struct restore_pg_view *views; /**< materialized ones, to be filled */
+	size_t n_views, cap_views;
+	struct line_writer park;
+	struct manifest park_manifest;
+	size_t n_park_files;
+	struct arena arena;
+};
+
+/* restore_pg_query.c */
+
+/** Statements made as by printf; an error says which. */
+MUST_USE struct err *restore_pg_exec(struct restore_pg *r, const char *fmt, ...)
+	PRINTF_LIKE(2, 3);
+
+/** The first cell of a question that is asked once, as a number. */
+MUST_USE struct err *restore_pg_count(struct restore_pg *r, int64_t *out,
+				      const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/** Rows of a question that is asked once. */
+MUST_USE struct err *restore_pg_ask(struct restore_pg *r, pg_row_fn row,
+				    void *payload, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
+
+/** Run something that may be refused: undone and *refused set when the
+ * server's error has one of the SQLSTATEs (a list, "23505 23P01"; NULL = any),
+ * which is then freed unless `why` takes it. */
+MUST_USE struct err *restore_pg_try(struct restore_pg *r, const char *sql,
+				    const char *codes, bool *refused,
+				    struct err **why);
+
+/** A column as the database has it. */
+struct restore_pg_column {
+	const char *name;
+	const char *type; /**< ready for a cast */
+	bool generated;
+	bool not_null;
+	const char *default_sql; /**< NULL = none */
+	bool key;
+};
+
+/** A table as it is now, in the arena. */
+struct restore_pg_relation {
+	const char *name;
+	char kind; /**< pg_class.relkind; 0 = there is none */
+	struct restore_pg_column *columns;
+	size_t n_columns;
+	const char **keys; /**< columns of its key, in its order */
+	size_t n_keys;
+	bool int_key;
+};
+MUST_USE struct err *restore_pg_relation(struct restore_pg *r, const char *name,
+					 struct restore_pg_relation *out);
+
+/** The column of that name, or NULL. */
+const struct restore_pg_column *restore_pg_column(
+	const struct restore_pg_relation *rel, const char *name);
+
+/** Name now of a column (or key) of the table before the migration; NULL =
+ * it has none. */
+const char *restore_pg_column_now(const struct restore_pg *r,
+				  const struct restore_pg_table *t,
+				  const char *before);
+
+/* restore_pg_lines.c */
+
+/** A field of a line: a value as COPY prints it behind a quote, or one of the
+ * marks of docs/snapshots.md. Borrowed from its line. */
+struct restore_pg_field {
+	const char *s;
+	size_t len;
+};
+
+struct restore_pg_line {
+	char op; /**< enum row_op; 0 = the end */
+	struct restore_pg_field *keys;
+	struct restore_pg_field *old; /**< of each column; of '+' the digest
+					   or value that came */
+	struct restore_pg_field *now; /**< s NULL = not changed */
+};
+
+struct restore_pg_lines {
+	struct line_reader reader;
+	const struct manifest_table *table;
+	struct restore_pg_line line;
+	struct restore_pg_field *fields;
+};
+MUST_USE struct err *restore_pg_lines_open(struct restore_pg_lines *l,
+					   struct restore_pg *r,
+					   const struct manifest_table *t);
+void restore_pg_lines_close(struct restore_pg_lines *l);
+MUST_USE struct err *restore_pg_lines_next(struct restore_pg_lines *l);
+
+/** Append the names before of a line's fields: keys, then columns. */
+void restore_pg_add_fields(struct buf *out, const struct manifest_table *t);
+
+/** The field of a line stands for this value (a snapshot's field). */
+bool restore_pg_matches(const struct restore_pg_field *field,
+			const struct restore_pg_field *now);
+
+/** Append "=" and the short digest of a snapshot's field. */
+void restore_pg_add_same(struct buf *out, const struct restore_pg_field *f);
+
+/** A line of COPY as fields of a snapshot. */
+struct restore_pg_row {
+	struct buf text;
+	struct restore_pg_field *fields;
+	size_t n, cap;
+};
+void restore_pg_row_release(struct restore_pg_row *row);
+void restore_pg_row_cut(struct restore_pg_row *row, const char *line,
+			size_t len);
+
+/* restore_pg_plan.c */
+MUST_USE struct err *restore_pg_plan(struct restore_pg *r);
+
+/* restore_pg_load.c: lines into a temporary table */
+
+/** Columns of a line in one number. */
+#define RESTORE_PG_MASK_BITS 62
+
+/** Columns of it: n, op, k0.., m0.. (bits of changed columns), o0.. (old
+ * values), and without keys w0.. (new ones). */
+MUST_USE struct err *restore_pg_load(struct restore_pg *r,
+				     struct restore_pg_table *t);
+
+/** Append "l.m0 & 4 <> 0": the line changed column i. */
+void restore_pg_add_changed(struct buf *out, size_t i);
+
+/** Append "t.id = l.k0 AND ...", in the table's form now. */
+void restore_pg_add_join(struct buf *out, const struct restore_pg *r,
+			 const struct restore_pg_table *t,
+			 const struct restore_pg_relation *rel);
+
+/* restore_pg_check.c */
+MUST_USE struct err *restore_pg_check(struct restore_pg *r);
+MUST_USE struct err *restore_pg_verify(struct restore_pg *r);
+
+/* restore_pg_bag.c: tables without a key, by content */
+MUST_USE struct err *restore_pg_bag_check(struct restore_pg *r,
+					  const struct restore_pg_table *t);
+MUST_USE struct err *restore_pg_bag_rows(struct restore_pg *r,
+					 const struct restore_pg_table *t);
+
+/** Append "<rows> t LEFT JOIN <lines> l ON ...": each row with the line that
+ * is about it, or about one that holds the same. */
+void restore_pg_bag_pairs(struct buf *out, const struct restore_pg_table *t,
+			  const struct restore_pg_relation *rel, bool after);
+
+/* restore_pg_rows.c: rows where they are */
+MUST_USE struct err *restore_pg_rows(struct restore_pg *r,
+				     const struct restore_pg_table *t);
+
+/** Insert the lines of '-' with every value. */
+MUST_USE struct err *restore_pg_insert(struct restore_pg *r,
+				       const struct restore_pg_table *t,
+				       const struct restore_pg_relation *rel);
+
+/* restore_pg_fill.c: tables made anew */
+MUST_USE struct err *restore_pg_fill(struct restore_pg *r,
+				     const struct restore_pg_table *t);
+
+/** Copy all lines of a file without keys into a table. */
+MUST_USE struct err *restore_pg_copy(struct restore_pg *r,
+				     const struct restore_pg_table *t);
+
+/* restore_pg_keys.c: foreign keys that nothing enforces meanwhile */
+MUST_USE struct err *restore_pg_keys_before(struct restore_pg *r);
+MUST_USE struct err *restore_pg_keys_after(struct restore_pg *r);
+
+/* restore_pg_quiet.c: nothing fires, nobody else writes */
+MUST_USE struct err *restore_pg_quiet(struct restore_pg *r);
+MUST_USE struct err *restore_pg_loud(struct restore_pg *r);
+
+/* restore_pg_park.c */
+MUST_USE struct err *restore_pg_park(struct restore_pg *r);
+
+/* restore_pg_sequence.c */
+
+/** Remember the identity sequences of a table that is made anew, and free
+ * their names. */
+MUST_USE struct err *restore_pg_sequences_keep(
+	struct restore_pg *r, const struct restore_pg_table *t);
+MUST_USE struct err *restore_pg_sequences(struct restore_pg *r);
+
+/* restore_pg_schema.c */
+
+/** What stands in the way goes; tables have their old columns. */
+MUST_USE struct err *restore_pg_schema_before(struct restore_pg *r);
+
+/** With the rows in place: everything else. */
+MUST_USE struct err *restore_pg_schema_after(struct restore_pg *r);
+
+/* restore_pg_converge.c */
+
+/** Read the schema again, into r->live. */
+MUST_USE struct err *restore_pg_inspect(struct restore_pg *r);
+
+/** Make what is missing, alter what differs, until nothing does. */
+MUST_USE struct err *restore_pg_converge(struct restore_pg *r);
+
+/** What tables and their columns may need. */
+bool restore_pg_is_base(const struct schema_object *o);
+
+/* restore_pg_ways.c */
+MUST_USE struct err *restore_pg_ways(struct restore_pg *r);
+
+/* restore_pg_drop.c */
+MUST_USE struct err *restore_pg_drop_early(struct restore_pg *r,
+					   const struct schema *s);
+MUST_USE struct err *restore_pg_drop_late(struct restore_pg *r);
+
+/** It can become `want` without being dropped. */
+bool restore_pg_stays(struct restore_pg *r, const struct schema_object *o,
+		      const struct schema_object *want);
+
+/* restore_pg_adjust.c */
+
+/** Make `o` of what is there; statements that have to come last are appended
+ * to `last`. What cannot be altered is dropped, and missing then. */
+MUST_USE struct err *restore_pg_adjust(struct restore_pg *r,
+				       const struct schema_object *is,
+				       const struct schema_object *o,
+				       struct buf *last);
+const char **restore_pg_statements(struct arena *a,
+				   const struct schema_object *o, size_t *n);
+bool restore_pg_is_replaceable(const struct schema_object *a,
+			       const struct schema_object *b);
+
+/** "DROP VIEW IF EXISTS public.v CASCADE"; NULL = it is not there. */
+MUST_USE struct err *restore_pg_drop_sql(struct restore_pg *r,
+					 const struct schema *s,
+					 const struct schema_object *o,
+					 const char **out);
+
+/** Run it; one that belongs to another goes with that, or stays. */
+MUST_USE struct err *restore_pg_drop(struct restore_pg *r, const char *sql);
+
+/* restore_pg_domain.c */
+bool restore_pg_is_alterable(const struct schema_object *a,
+			     const struct schema_object *b);
+MUST_USE struct err *restore_pg_alter_domain(struct restore_pg *r,
+					     const struct schema_object *from,
+					     const struct schema_object *to);
+
+/* restore_pg_view.c: materialized views have the rows of their query */
+MUST_USE struct err *restore_pg_views_before(struct restore_pg *r);
+
+/** It was made anew. */
+void restore_pg_view_made(struct restore_pg *r, const struct schema_object *o);
+MUST_USE struct err *restore_pg_views_after(struct restore_pg *r);
+
+/** Behind the schema's name in "schema.name". */
+const char *restore_pg_behind_schema(const char *name);
+
+#endif

@@ -1,0 +1,306 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "schema/schema_pg.h"
+#include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_form.h"
+
+/*
+ * The schema is read, what is missing is made from its text, what differs is
+ * altered; and again, until nothing does. Rows of later that what comes back
+ * does not allow are conflicts.
+ */
+
+#define ROUNDS 5
+
+static const char row_codes[] = "23505 23P01 23503 23502 23514";
+
+struct err *restore_pg_inspect(struct restore_pg *r)
+{
+	r->inspected = true;
+	return schema_pg_refresh(&r->live, r->c,
+				 target_pg_journal(r->req->target), true, NULL);
+}
+
+bool restore_pg_is_base(const struct schema_object *o)
+{
+	static const char *const kinds[] = {
+		"schema",
+		"extension",
+		"language",
+		"access_method",
+		"collation",
+		"type",
+		"function",
+		"procedure",
+		"aggregate",
+		"cast",
+		"operator",
+		"operator_family",
+		"operator_class",
+		"sequence",
+		"text_search_parser",
+		"text_search_template",
+		"text_search_dictionary",
+		"text_search_configuration",
+		"conversion",
+		"transform",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (streq(kinds[i], o->kind))
+			return true;
+	return false;
+}
+
+struct list {
+	const struct schema_object **items;
+	size_t n, cap;
+};
+
+static void list_add(struct list *l, const struct schema_object *o)
+{
+	VEC_GROW(l->items, l->n, l->cap);
+	l->items[l->n++] = o;
+}
+
+static struct err *make(struct restore_pg *r, const struct list *l)
+{
+	return l->n ? schema_pg_make(r->c, l->items, l->n) : NULL;
+}
+
+static const char *table_of(struct restore_pg *r, const struct schema_object *o)
+{
+	map_each (&r->wanted, e) {
+		const struct schema_object *t = e->value;
+
+		if (pg_form_is_table(t) && streq(t->name, o->table))
+			return pg_form_name(&r->arena, t);
+	}
+	return o->name;
+}
+
+/* Rows of later that what comes back does not allow. */
+static const char *cause_of(const struct err *err)
+{
+	static const char *const causes[][2] = {
+		{ "23505", RESTORE_NOT_UNIQUE },
+		{ "23P01", RESTORE_NOT_UNIQUE },
+		{ "23503", RESTORE_ORPHANED },
+		{ "23502", RESTORE_NO_VALUE },
+		{ "23514", RESTORE_CHANGED },
+	};
+	const char *code = err_code_of(err);
+
+	for (size_t i = 0; code && i < ARRAY_LEN(causes); i++)
+		if (streq(causes[i][0], code))
+			return causes[i][1];
+	return NULL;
+}
+
+static struct err *blame(struct restore_pg *r, struct err *err,
+			 const char *table)
+{
+	const char *cause = err ? cause_of(err) : NULL;
+
+	if (!cause)
+		return err;
+	restore_result_add(r->out, table, cause, 1);
+	err_free(err);
+	return NULL;
+}
+
+/* All at once; one by one where rows are in the way of one. */
+static struct err *make_or_blame(struct restore_pg *r, const struct list *l)
+{
+	struct err *err = make(r, l);
+
+	if (!err || !cause_of(err))
+		return err;
+	if (l->n == 1)
+		return blame(r, err, table_of(r, l->items[0]));
+	err_free(err);
+	err = NULL;
+	for (size_t i = 0; i < l->n && !err; i++) {
+		const struct list one = { &l->items[i], 1, 1 };
+
+		err = make_or_blame(r, &one);
+	}
+	return err;
+}
+
+struct work {
+	struct list base, rest; /* missing */
+	struct buf keys;        /* foreign keys */
+	struct buf last;        /* what follows everything */
+	bool any;
+};
+
+/* "ALTER TABLE ONLY t ..." */
+static const char *table_in(struct arena *a, const char *sql)
+{
+	size_t len = 0;
+
+	if (!starts_with(sql, "ALTER TABLE "))
+		return sql;
+	sql += strlen("ALTER TABLE ");
+	if (starts_with(sql, "ONLY "))
+		sql += strlen("ONLY ");
+	for (bool quoted = false; sql[len] && (quoted || sql[len] != ' ');
+	     len++)
+		if (sql[len] == '"')
+			quoted = !quoted;
+	return arena_strndup(a, sql, len);
+}
+
+static struct err *run_list(struct restore_pg *r, const struct buf *sql)
+{
+	struct arena a = ARENA_INIT;
+	size_t n;
+	const char **list = schema_pg_statements(&a, buf_str(sql), &n);
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		struct err *why = NULL;
+		bool refused;
+
+		err = restore_pg_try(r, list[i], row_codes, &refused, &why);
+		if (refused)
+			err = blame(r, why, table_in(&a, list[i]));
+	}
+	arena_release(&a);
+	return err;
+}
+
+static struct err *adjust_table(struct restore_pg *r, struct work *w,
+				const struct schema_object *is,
+				const struct schema_object *o)
+{
+	struct pg_form from, to;
+	struct buf sql = BUF_INIT;
+	struct err *err = pg_form_read(&from, &r->arena, is);
+
+	if (!err)
+		err = pg_form_read(&to, &r->arena, o);
+	if (err)
+		return err;
+	pg_form_loosen(&sql, &from, &to);
+	pg_form_tighten(&sql, &w->keys, &from, &to);
+	if (!pg_form_add_difference(&w->last, from.t.statements,
+				    from.t.n_statements, to.t.statements,
+				    to.t.n_statements))
+		err = err_new(ERR_STATE,
+			      "%s: nothing is known to undo one of its "
+			      "statements",
+			      o->path);
+	if (!err)
+		err = run_list(r, &sql);
+	buf_release(&sql);
+	return err;
+}
+
+static bool is_right(const struct restore_pg *r, const struct schema_object *o,
+		     const struct schema_object **is)
+{
+	*is = map_get(&r->live.by_path, o->path);
+	return streq(o->kind, "unrepresented") ||
+	       (*is && streq((*is)->text, o->sql));
+}
+
+static void find_missing(struct restore_pg *r, struct work *w)
+{
+	const struct schema_object *is;
+
+	map_each (&r->wanted, e) {
+		const struct schema_object *o = e->value;
+
+		if (is_right(r, o, &is))
+			continue;
+		w->any = true;
+		if (is)
+			continue;
+		list_add(restore_pg_is_base(o) ? &w->base : &w->rest, o);
+		if (streq(o->kind, "materialized_view"))
+			restore_pg_view_made(r, o);
+	}
+}
+
+static struct err *adjust(struct restore_pg *r, struct work *w)
+{
+	const struct schema_object *is;
+	struct err *err = NULL;
+
+	map_each (&r->wanted, e) {
+		const struct schema_object *o = e->value;
+
+		if (err || is_right(r, o, &is) || !is)
+			continue;
+		err = pg_form_is_table(o)
+			      ? adjust_table(r, w, is, o)
+			      : restore_pg_adjust(r, is, o, &w->last);
+		err = err_wrap(err, "%s", o->path);
+	}
+	return err;
+}
+
+static struct err *one_round(struct restore_pg *r, bool *any)
+{
+	struct work w = { 0 };
+	const struct restore_result *out = r->out;
+	struct err *err = restore_pg_inspect(r);
+
+	if (!err)
+		find_missing(r, &w);
+	*any = w.any;
+	if (!err)
+		err = make_or_blame(r, &w.base);
+	if (!err && !out->n_conflicts)
+		err = adjust(r, &w);
+	if (!err && !out->n_conflicts)
+		err = make_or_blame(r, &w.rest);
+	if (!err && !out->n_conflicts)
+		err = run_list(r, &w.keys);
+	if (!err && !out->n_conflicts && w.last.len)
+		err = restore_pg_exec(r, "%s", buf_str(&w.last));
+	free(w.base.items);
+	free(w.rest.items);
+	buf_release(&w.keys);
+	buf_release(&w.last);
+	return err;
+}
+
+static struct err *left_over(struct restore_pg *r)
+{
+	map_each (&r->wanted, e) {
+		const struct schema_object *o = e->value;
+		const struct schema_object *is =
+			map_get(&r->live.by_path, o->path);
+
+		if (!streq(o->kind, "unrepresented") &&
+		    (!is || !streq(is->text, o->sql)))
+			return err_new(ERR_STATE, "%s would not be what it was",
+				       o->path);
+	}
+	map_each (&r->live.by_path, e) {
+		const struct schema_object *o = e->value;
+
+		if (!map_has(&r->wanted, o->path) &&
+		    !streq(o->kind, "unrepresented"))
+			return err_new(ERR_STATE, "%s would be left over",
+				       o->path);
+	}
+	return NULL;
+}
+
+struct err *restore_pg_converge(struct restore_pg *r)
+{
+	bool any = true;
+	struct err *err = NULL;
+
+	for (int i = 0; i < ROUNDS && any && !err && !r->out->n_conflicts; i++)
+		err = one_round(r, &any);
+	if (!err && !r->out->n_conflicts)
+		err = left_over(r);
+	return err;
+}

@@ -1,0 +1,117 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/restore_pg.h"
+
+/*
+ * Foreign keys between tables whose rows were changed while nothing enforced
+ * them: rows that refer to nothing are counted. A key that was not valid
+ * before may have had some already. Asked when definitions are back, so names
+ * are those of before; keys made again are checked by the server.
+ */
+
+struct restore_pg_key {
+	const char *table;
+	const char *name;  /**< of the constraint */
+	const char *count; /**< question */
+	int64_t before;
+};
+
+static struct err *take_key(void *payload, int n, const struct pg_cell *cell)
+{
+	struct restore_pg *r = payload;
+	struct restore_pg_key *k;
+
+	(void)n;
+	for (size_t i = 0; i < r->n_keys; i++)
+		if (streq(r->keys[i].table, cell[0].s) &&
+		    streq(r->keys[i].name, cell[1].s))
+			return NULL;
+	VEC_GROW(r->keys, r->n_keys, r->cap_keys);
+	k = &r->keys[r->n_keys++];
+	k->table = arena_strdup(&r->arena, cell[0].s);
+	k->name = arena_strdup(&r->arena, cell[1].s);
+	k->count = arena_strdup(&r->arena, cell[2].s);
+	k->before = cell[3].s[0] == 't' ? 0 : -1;
+	return NULL;
+}
+
+/* Those of a partition's parents count as the partition's own. */
+static const char keys_sql[] =
+	"SELECT c.oid::regclass::text, quote_ident(k.conname),"
+	" 'SELECT count(*) FROM ' || CASE c.relkind WHEN 'p' THEN '' ELSE"
+	" 'ONLY ' END || c.oid::regclass || ' c WHERE ' ||"
+	" string_agg('c.' || quote_ident(a.attname) || ' IS NOT NULL',"
+	" ' AND ') || ' AND NOT EXISTS (SELECT FROM ' ||"
+	" CASE p.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END ||"
+	" p.oid::regclass || ' p WHERE ' || string_agg('p.' ||"
+	" quote_ident(b.attname) || ' OPERATOR(' || quote_ident(n.nspname) ||"
+	" '.' || o.oprname || ') c.' || quote_ident(a.attname), ' AND ')"
+	" || ')', k.convalidated"
+	" FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+	" JOIN pg_class p ON p.oid = k.confrelid"
+	" CROSS JOIN LATERAL unnest(k.conkey, k.confkey, k.conpfeqop)"
+	" AS x (child, parent, op)"
+	" JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.child"
+	" JOIN pg_attribute b ON b.attrelid = p.oid AND b.attnum = x.parent"
+	" JOIN pg_operator o ON o.oid = x.op"
+	" JOIN pg_namespace n ON n.oid = o.oprnamespace"
+	" WHERE k.contype = 'f' AND NOT EXISTS (SELECT FROM pg_constraint q"
+	" WHERE q.oid = k.conparentid AND q.conrelid = k.conrelid)"
+	" AND (k.conrelid = to_regclass($1) OR k.confrelid ="
+	" to_regclass($1) OR k.confrelid IN (SELECT relid FROM"
+	" pg_partition_ancestors(to_regclass($1)) AS y (relid)))"
+	" GROUP BY k.oid, k.conname, k.convalidated, c.oid, c.relkind,"
+	" p.oid, p.relkind";
+
+struct err *restore_pg_keys_before(struct restore_pg *r)
+{
+	struct err *err = NULL;
+
+	if (!r->replica)
+		return NULL; /* dropped, and checked when they are made */
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_pg_table *t = &r->tables[i];
+		struct pg_arg arg = pg_text(t->before);
+
+		if (t->lines && t->way == RESTORE_PG_PLACE)
+			err = pg_query(r->c, keys_sql, &arg, 1, take_key, r);
+	}
+	for (size_t i = 0; i < r->n_keys && !err; i++)
+		if (r->keys[i].before < 0)
+			err = restore_pg_count(r, &r->keys[i].before, "%s",
+					       r->keys[i].count);
+	return err;
+}
+
+/* A key that went meanwhile is checked by the server when it comes back. */
+static struct err *is_there(struct restore_pg *r,
+			    const struct restore_pg_key *k, int64_t *there)
+{
+	struct pg_arg args[2] = { pg_text(k->table), pg_text(k->name) };
+
+	return pg_query_int(r->c,
+			    "SELECT count(*) FROM pg_constraint WHERE"
+			    " conrelid = to_regclass($1) AND"
+			    " quote_ident(conname) = $2",
+			    args, 2, there);
+}
+
+struct err *restore_pg_keys_after(struct restore_pg *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_keys && !err; i++) {
+		const struct restore_pg_key *k = &r->keys[i];
+		int64_t there, n = 0;
+
+		err = is_there(r, k, &there);
+		if (!err && there)
+			err = restore_pg_count(r, &n, "%s", k->count);
+		if (!err && n > k->before)
+			restore_result_add(r->out, k->table, RESTORE_ORPHANED,
+					   (uint64_t)(n - k->before));
+	}
+	return err;
+}

@@ -1,0 +1,171 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/restore_pg.h"
+#include "snapshot/rows.h"
+
+/*
+ * Lines into a temporary table, so that rows are changed in sets. Values are
+ * text there and cast where they go; keys have their type, so that the server
+ * can join by them.
+ */
+
+#define PIECE (1 << 20)
+
+void restore_pg_add_changed(struct buf *out, size_t i)
+{
+	buf_addf(out, "l.m%zu & %lld <> 0", i / RESTORE_PG_MASK_BITS,
+		 1LL << (i % RESTORE_PG_MASK_BITS));
+}
+
+void restore_pg_add_join(struct buf *out, const struct restore_pg *r,
+			 const struct restore_pg_table *t,
+			 const struct restore_pg_relation *rel)
+{
+	for (size_t k = 0; k < t->lines->n_keys; k++) {
+		const char *now =
+			restore_pg_column_now(r, t, t->lines->keys[k]);
+		const struct restore_pg_column *col =
+			restore_pg_column(rel, now ? now : t->lines->keys[k]);
+
+		/* by its old name, when that is back */
+		if (!col)
+			col = restore_pg_column(rel, t->lines->keys[k]);
+		buf_addf(out, "%st.%s = l.k%zu::%s", k ? " AND " : "",
+			 col ? col->name : t->lines->keys[k], k,
+			 col ? col->type : "text");
+	}
+}
+
+static void add_columns(struct buf *sql, const struct restore_pg *r,
+			const struct restore_pg_table *t,
+			const struct restore_pg_relation *rel)
+{
+	const struct manifest_table *m = t->lines;
+
+	buf_addstr(sql, "n bigint, op \"char\"");
+	for (size_t k = 0; k < m->n_keys; k++) {
+		const char *now = restore_pg_column_now(r, t, m->keys[k]);
+		const struct restore_pg_column *col =
+			restore_pg_column(rel, now);
+
+		buf_addf(sql, ", k%zu %s", k, col ? col->type : "text");
+	}
+	for (size_t i = 0; i < m->n_columns; i += RESTORE_PG_MASK_BITS)
+		buf_addf(sql, ", m%zu bigint", i / RESTORE_PG_MASK_BITS);
+	for (size_t i = 0; i < m->n_columns; i++)
+		buf_addf(sql, ", o%zu text", i);
+	for (size_t i = 0; !m->n_keys && i < m->n_columns; i++)
+		buf_addf(sql, ", w%zu text", i);
+}
+
+/* As COPY reads it: what is no value is left out. */
+static void add_value(struct buf *out, const struct restore_pg_field *f)
+{
+	if (f->s && f->s[0] == '\'')
+		buf_add(out, f->s + 1, f->len - 1);
+	else
+		buf_add(out, "\\N", 2);
+}
+
+static void add_masks(struct buf *out, const struct restore_pg_lines *l)
+{
+	const struct restore_pg_line *line = &l->line;
+	size_t n = l->table->n_columns;
+
+	for (size_t i = 0; i < n; i += RESTORE_PG_MASK_BITS) {
+		long long mask = 0;
+
+		for (size_t k = i; k < n && k < i + RESTORE_PG_MASK_BITS; k++)
+			if (line->now[k].s &&
+			    !restore_pg_matches(&line->old[k], &line->now[k]))
+				mask |= 1LL << (k - i);
+		buf_addch(out, '\t');
+		buf_addint(out, mask);
+	}
+}
+
+static void add_line(struct buf *out, const struct restore_pg_lines *l,
+		     uint64_t number)
+{
+	const struct restore_pg_line *line = &l->line;
+	const struct manifest_table *m = l->table;
+	bool came = line->op == ROW_INSERTED;
+
+	buf_addint(out, (long long)number);
+	buf_addch(out, '\t');
+	buf_addch(out, line->op);
+	for (size_t k = 0; k < m->n_keys; k++) {
+		buf_addch(out, '\t');
+		add_value(out, &line->keys[k]);
+	}
+	add_masks(out, l);
+	for (size_t i = 0; i < m->n_columns; i++) {
+		static const struct restore_pg_field none = { NULL, 0 };
+
+		buf_addch(out, '\t');
+		add_value(out, came ? &none : &line->old[i]);
+	}
+	for (size_t i = 0; !m->n_keys && i < m->n_columns; i++) {
+		buf_addch(out, '\t');
+		add_value(out, came ? &line->old[i] : &line->now[i]);
+	}
+	buf_addch(out, '\n');
+}
+
+static struct err *send_lines(struct restore_pg *r,
+			      const struct restore_pg_table *t)
+{
+	struct buf out = BUF_INIT;
+	struct restore_pg_lines lines;
+	uint64_t n = 0;
+	struct err *err = restore_pg_lines_open(&lines, r, t->lines);
+
+	while (!err) {
+		err = restore_pg_lines_next(&lines);
+		if (err || !lines.line.op)
+			break;
+		add_line(&out, &lines, ++n);
+		if (out.len >= PIECE) {
+			err = pg_copy_in_put(r->c, out.data, out.len);
+			buf_reset(&out);
+		}
+	}
+	if (!err && out.len)
+		err = pg_copy_in_put(r->c, out.data, out.len);
+	restore_pg_lines_close(&lines);
+	buf_release(&out);
+	return err;
+}
+
+struct err *restore_pg_load(struct restore_pg *r, struct restore_pg_table *t)
+{
+	size_t number = (size_t)(t - r->tables);
+	struct restore_pg_relation rel;
+	struct buf sql = BUF_INIT;
+	struct err *err = restore_pg_relation(r, t->after, &rel);
+
+	t->temp = arena_printf(&r->arena, "pg_temp.git_migrate_%zu", number);
+	buf_addf(&sql, "CREATE TEMPORARY TABLE git_migrate_%zu (", number);
+	add_columns(&sql, r, t, &rel);
+	buf_addstr(&sql, ") ON COMMIT DROP");
+	if (!err)
+		err = restore_pg_exec(r, "%s", buf_str(&sql));
+	buf_reset(&sql);
+	buf_addf(&sql, "COPY %s FROM STDIN", t->temp);
+	if (!err)
+		err = pg_copy_in_begin(r->c, buf_str(&sql));
+	if (!err) {
+		err = send_lines(r, t);
+		if (err)
+			pg_copy_in_abort(r->c);
+		else
+			err = pg_copy_in_end(r->c, NULL);
+	}
+	buf_release(&sql);
+	/* what the planner knows of it decides how it joins */
+	if (!err)
+		err = restore_pg_exec(r, "ANALYZE %s", t->temp);
+	return err;
+}

@@ -1,0 +1,276 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_form.h"
+
+/*
+ * What the migration had made and people have filled since: whole tables, and
+ * the values of columns it added. A park is a snapshot like any other, with
+ * the rollback in the place of the migration.
+ */
+
+struct parked {
+	struct restore_pg *r;
+	struct manifest_table *m;
+	struct restore_pg_row row;
+	bool *added;  /* by column of the line; NULL: the whole row goes */
+	bool int_key; /* lines are ordered by number */
+};
+
+static struct manifest_table *new_table(struct restore_pg *r, const char *name)
+{
+	struct manifest *m = &r->park_manifest;
+	struct manifest_table *t = manifest_add_table(m);
+	char path[32];
+
+	snprintf(path, sizeof(path), "rows/%zu", ++r->n_park_files);
+	t->before = arena_strdup(&m->arena, name);
+	t->file = arena_strdup(&m->arena, path);
+	line_writer_file(&r->park, path);
+	return t;
+}
+
+/* A file without lines is none. */
+static void drop_empty(struct restore_pg *r)
+{
+	struct manifest *m = &r->park_manifest;
+
+	if (!manifest_lines(&m->tables[m->n_tables - 1]))
+		m->n_tables--;
+}
+
+static void add_field(struct buf *out, const struct restore_pg_field *f)
+{
+	buf_addch(out, '\t');
+	buf_add(out, f->s, f->len);
+}
+
+static void park_row(struct parked *p)
+{
+	struct restore_pg *r = p->r;
+	struct manifest_table *m = p->m;
+	struct buf *out = line_writer_begin(&r->park);
+	const struct restore_pg_field *f = p->row.fields;
+	/* without a key every column has an old and a new value */
+	bool both = !m->n_keys;
+
+	buf_addch(out, p->added ? '~' : '-');
+	for (size_t k = 0; k < m->n_keys; k++)
+		add_field(out, f++);
+	for (size_t i = 0; i < m->n_columns; i++, f++) {
+		if (!p->added) {
+			add_field(out, f);
+		} else if (p->added[i]) {
+			r->out->parked += f->s[0] == '\'';
+			add_field(out, f);
+			buf_add(out, "\t!", 2);
+		} else if (both) {
+			add_field(out, f);
+			add_field(out, f);
+		} else {
+			buf_addch(out, '\t');
+			restore_pg_add_same(out, f);
+		}
+	}
+	buf_addch(out, '\n');
+	line_writer_add(&r->park);
+	if (p->added)
+		m->updated++;
+	else
+		m->deleted++;
+	if (p->int_key)
+		manifest_count_key(m,
+				   strtoll(p->row.fields[0].s + 1, NULL, 10));
+}
+
+static struct err *park_stream(struct parked *p, const char *sql)
+{
+	struct restore_pg *r = p->r;
+	size_t n = p->m->n_keys + p->m->n_columns, len;
+	struct err *err = pg_copy_out_begin(r->c, sql);
+	const char *line;
+
+	while (!err && !r->park.err) {
+		err = pg_copy_out_next(r->c, &line, &len);
+		if (err || !line)
+			break;
+		restore_pg_row_cut(&p->row, line, len);
+		if (p->row.n < n)
+			err = err_new(ERR_STATE,
+				      "park table %s: a row with "
+				      "%zu fields",
+				      p->m->before, p->row.n);
+		else
+			park_row(p);
+	}
+	if (err || r->park.err)
+		pg_copy_out_abort(r->c);
+	restore_pg_row_release(&p->row);
+	return err ? err : line_writer_end(&r->park);
+}
+
+static void add_columns(struct parked *p, const struct restore_pg_relation *rel)
+{
+	struct arena *a = &p->r->park_manifest.arena;
+	struct manifest_table *m = p->m;
+
+	m->columns = arena_array(a, rel->n_columns + 1, sizeof(*m->columns));
+	m->keys = arena_array(a, rel->n_keys + 1, sizeof(*m->keys));
+	for (size_t k = 0; p->added && k < rel->n_keys; k++)
+		m->keys[m->n_keys++] = arena_strdup(a, rel->keys[k]);
+	for (size_t i = 0; i < rel->n_columns; i++)
+		if (!rel->columns[i].generated &&
+		    !(rel->columns[i].key && p->added))
+			m->columns[m->n_columns++].before =
+				arena_strdup(a, rel->columns[i].name);
+}
+
+/* A table that goes: every column of every row, as they lie. */
+static struct err *park_table(struct restore_pg *r, const char *name)
+{
+	struct parked p = { .r = r };
+	struct restore_pg_relation rel;
+	struct buf sql = BUF_INIT;
+	struct err *err = restore_pg_relation(r, name, &rel);
+
+	if (err || rel.kind != 'r')
+		return err;
+	p.m = new_table(r, name);
+	add_columns(&p, &rel);
+	buf_addstr(&sql, "COPY (SELECT ");
+	restore_pg_add_fields(&sql, p.m);
+	buf_addf(&sql, " FROM ONLY %s) TO STDOUT", name);
+	err = park_stream(&p, buf_str(&sql));
+	r->out->parked += p.m->deleted;
+	buf_release(&sql);
+	drop_empty(r);
+	return err;
+}
+
+static void add_order(struct buf *sql, const struct restore_pg_relation *rel)
+{
+	for (size_t k = 0; k < rel->n_keys; k++)
+		buf_addf(sql,
+			 rel->int_key ? "%s%s" : "%sconcat(%s) COLLATE \"C\"",
+			 k ? ", " : " ORDER BY ", rel->keys[k]);
+}
+
+/* Rows that have some value in an added column. */
+static struct err *park_columns(struct restore_pg *r, const char *name,
+				const char *then, const struct map *added)
+{
+	struct parked p = { .r = r };
+	struct restore_pg_relation rel;
+	struct buf sql = BUF_INIT, where = BUF_INIT;
+	struct err *err = restore_pg_relation(r, name, &rel);
+
+	if (err || rel.kind != 'r')
+		return err;
+	p.m = new_table(r, name);
+	p.m->after = arena_strdup(&r->park_manifest.arena, then);
+	p.int_key = rel.int_key;
+	p.added = arena_array(&r->arena, rel.n_columns + 1, sizeof(*p.added));
+	add_columns(&p, &rel);
+	for (size_t i = 0; i < p.m->n_columns; i++) {
+		struct manifest_column *c = &p.m->columns[i];
+
+		p.added[i] = map_has(added, c->before);
+		if (p.added[i])
+			buf_addf(&where, "%s%s IS NOT NULL",
+				 where.len ? " OR " : " WHERE ", c->before);
+		else
+			c->after = c->before;
+	}
+	buf_addstr(&sql, "COPY (SELECT ");
+	restore_pg_add_fields(&sql, p.m);
+	buf_addf(&sql, " FROM ONLY %s%s", name, buf_str(&where));
+	add_order(&sql, &rel);
+	buf_addstr(&sql, ") TO STDOUT");
+	if (where.len)
+		err = park_stream(&p, buf_str(&sql));
+	buf_release(&sql);
+	buf_release(&where);
+	drop_empty(r);
+	return err;
+}
+
+static struct err *take_name(void *payload, int n, const struct pg_cell *cell)
+{
+	(void)n;
+	map_put(payload, cell[0].s, payload);
+	return NULL;
+}
+
+/* The table and those that inherit its columns: partitions say themselves. */
+static struct err *family(struct restore_pg *r, const char *name,
+			  struct map *out)
+{
+	struct pg_arg arg = pg_text(name);
+
+	return pg_query(
+		r->c,
+		"WITH RECURSIVE f (oid) AS (SELECT to_regclass($1)::oid"
+		" UNION SELECT i.inhrelid FROM pg_inherits i JOIN f"
+		" ON f.oid = i.inhparent JOIN pg_class c ON c.oid = i.inhrelid"
+		" WHERE NOT c.relispartition)"
+		" SELECT oid::regclass::text FROM f WHERE oid IS NOT NULL",
+		&arg, 1, take_name, out);
+}
+
+static struct err *park_added(struct restore_pg *r,
+			      const struct restore_pg_table *t)
+{
+	struct map added = MAP_INIT, names = MAP_INIT;
+	struct pg_form old, cur;
+	struct err *err = pg_form_read(&old, &r->arena, t->old);
+
+	if (!err)
+		err = pg_form_read(&cur, &r->arena, t->cur);
+	for (size_t i = 0; i < cur.t.n_columns && !err; i++)
+		map_put(&added, cur.columns[i], &added);
+	for (size_t i = 0; i < old.t.n_columns && !err; i++) {
+		const char *now = restore_pg_column_now(r, t, old.columns[i]);
+
+		if (now)
+			map_remove(&added, now);
+	}
+	if (!err)
+		err = family(r, t->after, &names);
+	map_each (&names, e)
+		if (!err)
+			err = park_columns(r, e->key,
+					   streq(e->key, t->after) ? t->before
+								   : e->key,
+					   &added);
+	map_release(&added);
+	map_release(&names);
+	return err;
+}
+
+struct err *restore_pg_park(struct restore_pg *r)
+{
+	struct buf text = BUF_INIT;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_pg_table *t = &r->tables[i];
+
+		if (t->way == RESTORE_PG_REMOVE)
+			err = park_table(r, t->after);
+		else if (t->old && t->cur)
+			err = park_added(r, t);
+	}
+	if (err || !r->park_manifest.n_tables)
+		return err_wrap(err, "park");
+	manifest_encode(&text, &r->park_manifest);
+	err = r->req->park->file(r->req->park->payload, "manifest");
+	if (!err)
+		err = r->req->park->chunk(r->req->park->payload, text.data,
+					  text.len);
+	r->out->park_any = !err;
+	buf_release(&text);
+	return err;
+}
