@@ -104,9 +104,12 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libsupport.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_core) $(LIBS_test)
 
+# floors of PostgreSQL are plain libpq
+$(B)/bench/pg_%: LIBS_bench = $(shell $(PKG) --libs libpq)
+
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/libgitstore.a $(B)/libcore.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_core) $(LIBS_git)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_core) $(LIBS_git) $(LIBS_bench)
 
 clean:
 	rm -rf build
