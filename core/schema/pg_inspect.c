@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "schema/pg_probe.h"
 #include "schema/pg_read.h"
 #include "schema/pg_state.h"
 #include "schema/schema_pg.h"
@@ -12,21 +13,9 @@ struct refresh {
 	struct schema *s;
 	struct pg_read *read;
 	struct schema_delta *delta; /* NULL = nobody asks */
-	struct pg_known *known;     /* what there is now */
-	size_t n, cap;
-	struct map by_oid;
-	struct map seen; /* path -> object that is there now */
+	struct map gone; /* path -> object that was not found again so far */
 	struct buf text, shape, path;
 };
-
-void schema_pg_free(struct schema_pg *pg)
-{
-	if (!pg)
-		return;
-	map_release(&pg->by_oid);
-	free(pg->known);
-	free(pg);
-}
 
 static void note(struct refresh *r, const struct schema_object *before,
 		 const struct schema_object *after)
@@ -42,6 +31,11 @@ static bool is_same_object(const struct schema_object *a,
 	       streq(a->table, item->table) && streq(a->text, text);
 }
 
+static bool is_taken(const struct refresh *r, const char *path)
+{
+	return map_has(&r->s->by_path, path) && !map_has(&r->gone, path);
+}
+
 /* A path that no other object has: two names can share one, see encode.c. */
 static void choose_path(struct refresh *r, const struct pg_item *item)
 {
@@ -51,7 +45,7 @@ static void choose_path(struct refresh *r, const struct pg_item *item)
 	buf_reset(b);
 	schema_add_path(b, item->kind, item->name);
 	stem = b->len - strlen(".sql");
-	for (unsigned i = 2; map_has(&r->seen, buf_str(b)); i++) {
+	for (unsigned i = 2; is_taken(r, buf_str(b)); i++) {
 		buf_truncate(b, stem);
 		buf_addf(b, "~%u.sql", i);
 	}
@@ -75,15 +69,20 @@ static struct schema_object *make_object(struct refresh *r,
 	return o;
 }
 
-static void know(struct refresh *r, const struct schema_object *o,
-		 unsigned class_oid, unsigned oid, unsigned rel)
+static void know(struct refresh *r, struct schema_object *o,
+		 const struct pg_item *item)
 {
+	struct schema_pg *pg = r->s->pg;
 	char key[32];
 
-	VEC_GROW(r->known, r->n, r->cap);
-	r->known[r->n++] = (struct pg_known){ o, class_oid, oid, rel };
-	snprintf(key, sizeof(key), "%u/%u", class_oid, oid);
-	map_put_number(&r->by_oid, key, r->n);
+	VEC_GROW(pg->known, pg->n, pg->cap);
+	pg->known[pg->n++] = (struct pg_known){ o, item->class_oid, item->oid,
+						item->rel, item->natts };
+	snprintf(key, sizeof(key), "%u/%u", item->class_oid, item->oid);
+	map_put_number(&pg->by_oid, key, pg->n);
+	pg->has_unrepresented |= streq(o->kind, "unrepresented");
+	pg->has_default_privileges |= streq(o->kind, "default_privileges");
+	pg->has_extension |= streq(o->kind, "extension");
 }
 
 /* Put an object that was read into the tree. */
@@ -93,16 +92,16 @@ static void enter(struct refresh *r, const struct pg_item *item)
 
 	pg_item_print(item, &r->text, &r->shape);
 	choose_path(r, item);
-	before = map_get(&r->s->by_path, buf_str(&r->path));
+	before = map_remove(&r->gone, buf_str(&r->path));
 	o = is_same_object(before, item, buf_str(&r->text))
 		    ? before
 		    : make_object(r, item);
+	o->position = item->oid;
 	if (o != before) {
 		note(r, before, o);
 		map_put(&r->s->by_path, o->path, o);
 	}
-	map_put(&r->seen, o->path, o);
-	know(r, o, item->class_oid, item->oid, item->rel);
+	know(r, o, item);
 }
 
 static int compare_strings(const void *a, const void *b)
@@ -138,38 +137,94 @@ static void enter_unrepresented(struct refresh *r)
 	buf_release(&text);
 }
 
-static void take_out_gone(struct refresh *r)
+/* It was looked at again: a row of a catalog, or with its relation. */
+static bool is_covered(const struct pg_read *r, const struct pg_known *k)
 {
-	map_each (&r->s->by_path, e) {
-		struct schema_object *o = e->value;
+	if (!r->partial)
+		return true;
+	if (streq(k->object->kind, "unrepresented"))
+		return r->needs & PG_NEED_UNREPRESENTED;
+	for (size_t i = 0; i < r->n_some; i++) {
+		const struct pg_some *s = &r->some[i];
 
-		if (map_has(&r->seen, o->path))
+		if ((s->class_oid == k->class_oid && pg_some_has(s, k->oid)) ||
+		    (s->class_oid == PG_CLASS && k->rel &&
+		     pg_some_has(s, k->rel)))
+			return true;
+	}
+	return false;
+}
+
+/* Everything that was looked at is gone until it is found again. */
+static void let_go(struct refresh *r)
+{
+	struct schema_pg *pg = r->s->pg;
+
+	for (size_t i = 0; i < pg->n; i++) {
+		struct pg_known *k = &pg->known[i];
+
+		if (!k->object || !is_covered(r->read, k))
 			continue;
-		note(r, o, NULL);
-		map_remove(&r->s->by_path, o->path);
+		map_put(&r->gone, k->object->path, k->object);
+		k->object = NULL;
+	}
+	if (!r->read->partial) {
+		map_release(&pg->by_oid);
+		pg->n = 0;
 	}
 }
 
 static void take_over(struct refresh *r)
 {
+	let_go(r);
 	for (size_t i = 0; i < r->read->n; i++)
 		enter(r, r->read->items[i]);
-	enter_unrepresented(r);
-	take_out_gone(r);
+	if (!r->read->partial || r->read->needs & PG_NEED_UNREPRESENTED)
+		enter_unrepresented(r);
+	map_each (&r->gone, e) {
+		note(r, e->value, NULL);
+		map_remove(&r->s->by_path, e->key);
+	}
 	if (r->delta)
 		schema_delta_sort(r->delta);
 }
 
-static void keep_state(struct refresh *r)
+/* An object that others may name has another name: their texts changed. */
+static bool has_renamed(const struct refresh *r)
 {
-	if (!r->s->pg)
-		r->s->pg = xcalloc(1, sizeof(*r->s->pg));
-	map_release(&r->s->pg->by_oid);
-	free(r->s->pg->known);
-	r->s->pg->known = r->known;
-	r->s->pg->n = r->n;
-	r->s->pg->cap = r->cap;
-	r->s->pg->by_oid = r->by_oid;
+	for (size_t i = 0; i < r->read->n; i++) {
+		const struct pg_item *item = r->read->items[i];
+		const struct pg_known *k;
+
+		if (item->class_oid == PG_CLASS || item->rel)
+			continue;
+		k = schema_pg_known(r->s->pg, item->class_oid, item->oid);
+		if (k && !streq(k->object->name, item->name))
+			return true;
+	}
+	return false;
+}
+
+static struct err *read_partly(struct refresh *r, enum pg_extent *extent)
+{
+	struct err *e = pg_probe(r->s->pg, r->read, extent);
+
+	if (e || *extent != PG_PART)
+		return e;
+	r->read->partial = true;
+	e = pg_read_all(r->read);
+	if (!e && has_renamed(r))
+		*extent = PG_EVERYTHING;
+	return e;
+}
+
+static struct err *read_all(struct refresh *r)
+{
+	struct err *e;
+
+	pg_read_reset(r->read);
+	e = pg_probe_all(r->s->pg, r->read);
+	return e ? e : pg_read_all(r->read);
 }
 
 struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
@@ -181,19 +236,29 @@ struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
 				.conn = c,
 				.journal_schema = journal_schema };
 	struct refresh r = { .s = s, .read = &read, .delta = delta };
-	struct err *e;
+	enum pg_extent extent = PG_EVERYTHING;
+	struct err *e = NULL;
 
-	(void)all;
-	e = pg_read_all(&read);
-	if (!e) {
+	if (!s->pg)
+		s->pg = xcalloc(1, sizeof(*s->pg));
+	if (!all && s->pg->max_relation && pg_conn_in_transaction(c))
+		e = read_partly(&r, &extent);
+	if (!e && extent == PG_EVERYTHING)
+		e = read_all(&r);
+	if (!e && extent != PG_NOTHING)
 		take_over(&r);
-		keep_state(&r);
-	}
 	pg_read_release(&read);
-	map_release(&r.seen);
+	map_release(&r.gone);
 	buf_release(&r.text);
 	buf_release(&r.shape);
 	buf_release(&r.path);
 	arena_release(&arena);
 	return e;
+}
+
+struct err *schema_pg_begin(struct schema *s, struct pg_conn *c)
+{
+	if (!s->pg)
+		s->pg = xcalloc(1, sizeof(*s->pg));
+	return pg_probe_baseline(s->pg, c);
 }

@@ -13,7 +13,7 @@ static const char *copy_cell(struct pg_read *r, const struct pg_cell *c)
 
 /*
  * Cells: a plain item's, then what follows the bracket, statements, "t" for a
- * table of a type.
+ * table of a type, number of columns.
  */
 struct err *pg_table_row(void *payload, int n, const struct pg_cell *cell)
 {
@@ -26,6 +26,7 @@ struct err *pg_table_row(void *payload, int n, const struct pg_cell *cell)
 	item->close = copy_cell(s->read, &cell[PG_I_CELLS]);
 	item->after = copy_cell(s->read, &cell[PG_I_CELLS + 1]);
 	item->typed = streq(cell[PG_I_CELLS + 2].s, "t");
+	item->natts = pg_cell_oid(&cell[PG_I_CELLS + 3]);
 	map_put(&s->read->tables, cell[PG_I_OID].s, item);
 	return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "schema/pg_read.h"
+#include "schema/pg_sql.h"
 #include "schema/schema_pg.h"
 
 /*
@@ -186,27 +187,20 @@ static struct err *take_string(void *payload, int n, const struct pg_cell *cell)
 }
 
 /* Settings under which our texts mean what they say; of the transaction. */
-#define PUT(name, value)                                              \
-	"set_config('git_migrate.m_" name "', current_setting('" name \
-	"'), true), set_config('" name "', '" value "', true)"
-#define BACK(name)                                                    \
-	"set_config('" name "', current_setting('git_migrate.m_" name \
-	"'), true)"
+/* clang-format off */
+static const char begin[] =
+	"SELECT " PG_PUT("search_path", "") ", "
+	PG_PUT("check_function_bodies", "off") ", "
+	PG_PUT("default_tablespace", "") ", "
+	PG_PUT("default_table_access_method", "heap") ", "
+	PG_PUT("xmloption", "content");
 
-static const char begin[] = "SELECT " PUT("search_path", "") ", " PUT(
-	"check_function_bodies",
-	"off") ", " PUT("default_tablespace",
-			"") ", " PUT("default_table_access_method",
-				     "heap") ", " PUT("xmloption", "content");
-
-static const char end
-	[] = "SELECT " BACK("search_path") ", " BACK("check_function_bodies") ", " BACK(
-		"default_tablespace") ", " BACK("default_table_access_"
-						"method") ", " BACK("xm"
-								    "lo"
-								    "pt"
-								    "io"
-								    "n");
+static const char end[] =
+	"SELECT " PG_BACK("search_path") ", "
+	PG_BACK("check_function_bodies") ", " PG_BACK("default_tablespace")
+	", " PG_BACK("default_table_access_method") ", "
+	PG_BACK("xmloption");
+/* clang-format on */
 
 static const char owner[] =
 	"SELECT quote_ident(pg_get_userbyid(datdba)) FROM pg_database"

@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "schema/pg_read.h"
+#include "schema/pg_sql.h"
 
 /* The order counts: an item comes before what belongs to it. */
 static const struct pg_question *const questions[] = {
@@ -12,69 +13,157 @@ static const struct pg_question *const questions[] = {
 };
 
 /*
- * What names and constants print like depends on the session. Put back
- * afterwards; a transaction that fails puts it back by itself.
+ * What names and constants print like depends on the session; our questions
+ * are planned once and not compiled. Put back afterwards; a transaction that
+ * fails puts it back by itself.
  */
-#define PUT(name, value)                                              \
-	"set_config('git_migrate.x_" name "', current_setting('" name \
-	"'), true), set_config('" name "', '" value "', true)"
-#define BACK(name)                                                    \
-	"set_config('" name "', current_setting('git_migrate.x_" name \
-	"'), true)"
-
+/* clang-format off */
 static const char begin[] =
-	"SELECT " PUT("search_path", "") ", " PUT("datestyle", "ISO") ", " PUT(
-		"intervalstyle",
-		"postgres") ", " PUT("timezone",
-				     "UTC") ", " PUT("bytea_output",
-						     "hex") ", " PUT("quote_"
-								     "all_"
-								     "identifie"
-								     "rs",
-								     "off");
+	"SELECT " PG_PUT("search_path", "") ", " PG_PUT("datestyle", "ISO")
+	", " PG_PUT("intervalstyle", "postgres") ", "
+	PG_PUT("timezone", "UTC") ", " PG_PUT("bytea_output", "hex") ", "
+	PG_PUT("quote_all_identifiers", "off") ", " PG_PUT("jit", "off")
+	", " PG_PUT("plan_cache_mode", "force_generic_plan");
 
-static const char end[] = "SELECT " BACK("search_path") ", " BACK("datestyle") ", " BACK(
-	"interva"
-	"lstyle") ", " BACK("timezone") ", " BACK("bytea_output") ", " BACK("qu"
-									    "ot"
-									    "e_"
-									    "al"
-									    "l_"
-									    "id"
-									    "en"
-									    "ti"
-									    "fi"
-									    "er"
-									    "s");
+static const char end[] =
+	"SELECT " PG_BACK("search_path") ", " PG_BACK("datestyle") ", "
+	PG_BACK("intervalstyle") ", " PG_BACK("timezone") ", "
+	PG_BACK("bytea_output") ", " PG_BACK("quote_all_identifiers") ", "
+	PG_BACK("jit") ", " PG_BACK("plan_cache_mode");
+/* clang-format on */
 
-static const struct pg_some *some_of(const struct pg_read *r,
-				     unsigned class_oid)
+struct pg_some *pg_some_of(struct pg_read *r, unsigned class_oid)
 {
+	struct pg_some *s;
+
 	for (size_t i = 0; i < r->n_some; i++)
 		if (r->some[i].class_oid == class_oid)
 			return &r->some[i];
-	return NULL;
+	VEC_GROW(r->some, r->n_some, r->cap_some);
+	s = &r->some[r->n_some++];
+	memset(s, 0, sizeof(*s));
+	s->class_oid = class_oid;
+	return s;
 }
 
-static struct err *ask(struct pg_read *r, const struct pg_question *q,
-		       struct buf *sql)
+bool pg_some_has(const struct pg_some *s, unsigned oid)
 {
-	const struct pg_some *some = r->some ? some_of(r, q->filter) : NULL;
-	struct pg_sink *sink = arena_alloc(r->arena, sizeof(*sink));
-	int version = pg_conn_version(r->conn) / 10000;
-	struct pg_arg arg = { 0 };
+	if (s->whole)
+		return true;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->oids[i] == oid)
+			return true;
+	return false;
+}
 
-	if (version < q->min || (q->max && version > q->max) ||
-	    (r->some && !some))
-		return NULL;
+void pg_some_add(struct pg_some *s, unsigned oid)
+{
+	if (!oid || pg_some_has(s, oid))
+		return;
+	VEC_GROW(s->oids, s->n, s->cap);
+	s->oids[s->n++] = oid;
+}
+
+static struct err *ask_all(struct pg_read *r, const struct pg_question *q)
+{
+	struct pg_sink *sink = arena_alloc(r->arena, sizeof(*sink));
+	struct buf sql = BUF_INIT;
+	struct err *e;
+
 	sink->read = r;
 	sink->question = q;
-	buf_reset(sql);
-	pg_template(sql, r, q->sql, some != NULL);
-	if (some)
-		arg = pg_text(buf_str(&some->oids));
-	return pg_queue(r->conn, buf_str(sql), &arg, some ? 1 : 0,
-			q->row ? q->row : pg_item_row, sink);
+	pg_template(&sql, r, q->sql, false);
+	e = pg_queue(r->conn, buf_str(&sql), NULL, 0,
+		     q->row ? q->row : pg_item_row, sink);
+	buf_release(&sql);
+	return e;
+}
+
+static struct err *ask_some(struct pg_read *r, const struct pg_question *q,
+			    const struct pg_some *some)
+{
+	struct pg_sink *sink = arena_alloc(r->arena, sizeof(*sink));
+	struct buf sql = BUF_INIT, oids = BUF_INIT;
+	struct pg_arg arg;
+	struct err *e;
+
+	sink->read = r;
+	sink->question = q;
+	for (size_t i = 0; i < some->n; i++)
+		buf_addf(&oids, "%c%u", i ? ',' : '{', some->oids[i]);
+	buf_addch(&oids, '}');
+	arg = pg_text(buf_str(&oids));
+	pg_template(&sql, r, q->sql, true);
+	e = pg_queue(r->conn, buf_str(&sql), &arg, 1,
+		     q->row ? q->row : pg_item_row, sink);
+	buf_release(&sql);
+	buf_release(&oids);
+	return e;
+}
+
+/* Every oid that comments and privileges may belong to, in one list. */
+static void collect_owners(struct pg_read *r, struct pg_some *all)
+{
+	map_each (&r->owners, e) {
+		VEC_GROW(all->oids, all->n, all->cap);
+		all->oids[all->n++] =
+			(unsigned)strtoul(strchr(e->key, '/') + 1, NULL, 10);
+	}
+}
+
+static struct err *ask_partly(struct pg_read *r, const struct pg_question *q)
+{
+	const struct pg_some *some;
+
+	if (q->needs && !(q->needs & r->needs))
+		return NULL;
+	if (q->needs == PG_NEED_UNREPRESENTED)
+		return ask_all(r, q);
+	some = pg_some_of(r, q->filter);
+	if (some->whole)
+		return ask_all(r, q);
+	return some->n ? ask_some(r, q, some) : NULL;
+}
+
+/* The questions of the first part, or those asked last. */
+static struct err *ask_questions(struct pg_read *r, bool shared)
+{
+	struct pg_some all = { 0 };
+	struct err *e = NULL;
+
+	if (shared && r->partial)
+		collect_owners(r, &all);
+	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+		for (const struct pg_question *q = questions[i];
+		     !e && q->sql[0]; q++) {
+			if ((q->needs == PG_NEED_SHARED) != shared)
+				continue;
+			if (!r->partial)
+				e = ask_all(r, q);
+			else if (shared)
+				e = all.n ? ask_some(r, q, &all) : NULL;
+			else
+				e = ask_partly(r, q);
+		}
+	}
+	free(all.oids);
+	return e;
+}
+
+static struct err *ask(struct pg_read *r)
+{
+	struct err *e = pg_queue(r->conn, begin, NULL, 0, NULL, NULL), *sent;
+
+	if (!e)
+		e = ask_questions(r, false);
+	if (!e && r->partial && r->needs & PG_NEED_SHARED)
+		e = pg_flush(r->conn);
+	if (!e && (!r->partial || r->needs & PG_NEED_SHARED))
+		e = ask_questions(r, true);
+	if (!e)
+		e = pg_queue(r->conn, end, NULL, 0, NULL, NULL);
+	sent = pg_flush(r->conn);
+	return err_first(e, sent);
 }
 
 /* Our own transaction where there is none: all answers are of one moment. */
@@ -84,33 +173,31 @@ static const char snapshot[] =
 struct err *pg_read_all(struct pg_read *r)
 {
 	bool own = !pg_conn_in_transaction(r->conn);
-	struct buf sql = BUF_INIT;
 	struct err *e = NULL;
 
 	if (own)
 		e = pg_exec(r->conn, snapshot);
 	if (!e)
-		e = pg_queue(r->conn, begin, NULL, 0, NULL, NULL);
-	for (size_t i = 0; i < ARRAY_LEN(questions); i++)
-		for (const struct pg_question *q = questions[i];
-		     !e && q->sql[0]; q++)
-			e = ask(r, q, &sql);
-	if (!e)
-		e = pg_queue(r->conn, end, NULL, 0, NULL, NULL);
-	if (!e)
-		e = pg_flush(r->conn);
+		e = ask(r);
 	if (own && pg_conn_in_transaction(r->conn))
 		e = err_first(e, pg_exec(r->conn, e ? "ROLLBACK" : "COMMIT"));
-	buf_release(&sql);
 	return err_wrap(e, "inspect the schema");
+}
+
+void pg_read_reset(struct pg_read *r)
+{
+	r->partial = false;
+	r->n = 0;
+	map_release(&r->owners);
+	map_release(&r->tables);
+	memset(&r->unrepresented, 0, sizeof(r->unrepresented));
 }
 
 void pg_read_release(struct pg_read *r)
 {
-	map_release(&r->owners);
-	map_release(&r->tables);
+	pg_read_reset(r);
 	free(r->items); /* NOLINT(bugprone-multi-level-implicit-pointer) */
 	for (size_t i = 0; i < r->n_some; i++)
-		buf_release(&r->some[i].oids);
+		free(r->some[i].oids);
 	free(r->some);
 }

@@ -48,8 +48,9 @@ struct pg_item {
 	const char *close;   /**< of a table: what follows the bracket */
 	const char *after;   /**< statements behind that; or NULL */
 	unsigned class_oid, oid, rel;
-	bool is_table; /**< has parts */
-	bool typed;    /**< a table of a composite type */
+	unsigned natts; /**< of a table: the last column's number */
+	bool is_table;  /**< has parts */
+	bool typed;     /**< a table of a composite type */
 	struct pg_parts columns, constraints;
 	struct pg_lines comments, grants, lines, late;
 };
@@ -64,12 +65,28 @@ struct pg_read;
 
 #define PG_PIECES 4
 
+/** What is there among the relations of a partial reading. */
+enum pg_need {
+	PG_NEED_TABLE = 1,
+	PG_NEED_SEQUENCE = 2,
+	PG_NEED_VIEW = 4,
+	PG_NEED_MATERIALIZED_VIEW = 8,
+	PG_NEED_INDEX = 16,
+	PG_NEED_STATISTICS = 32,
+	PG_NEED_TRIGGER = 64,
+	PG_NEED_RULE = 128,
+	PG_NEED_POLICY = 256,
+	PG_NEED_UNREPRESENTED = 512,
+	PG_NEED_SHARED = 1024, /**< asked last, of all that was read */
+};
+
 /** A question of the reading. */
 struct pg_question {
 	const char *kind;   /**< of the items; NULL = its row function knows */
 	unsigned class_oid; /**< catalog of the items */
 	unsigned filter;    /**< catalog of the oids in @F(); 0 = any */
-	int min, max;       /**< server versions, e.g. 14; max 0 = any later */
+	unsigned needs;     /**< enum pg_need: a partial reading asks only
+			         where one of these is wanted; 0 = always */
 	const char *sql[PG_PIECES]; /**< template, see pg_template(); in
 					pieces because a literal's length has
 					a limit; ends with NULL */
@@ -82,10 +99,12 @@ struct pg_sink {
 	const struct pg_question *question;
 };
 
-/** Objects to look at; sorted text of an oid[] for each catalog. */
+/** Objects to look at, of one catalog. */
 struct pg_some {
 	unsigned class_oid;
-	struct buf oids; /**< "{1,2" */
+	bool whole; /**< all of them */
+	unsigned *oids;
+	size_t n, cap;
 };
 
 struct pg_read {
@@ -94,12 +113,12 @@ struct pg_read {
 	const char *journal_schema;
 	struct pg_item **items;
 	size_t n, cap;
-	struct map owners;    /**< "class/oid" -> struct pg_owner * */
-	struct map tables;    /**< oid of relation -> struct pg_item * */
-	struct pg_some *some; /**< NULL = everything */
-	size_t n_some;
-	struct pg_sink *sinks;
-	size_t n_sinks;
+	struct map owners; /**< "class/oid" -> struct pg_owner * */
+	struct map tables; /**< oid of relation -> struct pg_item * */
+	bool partial;      /**< only what `some` has */
+	unsigned needs;    /**< enum pg_need; of a partial reading */
+	struct pg_some *some;
+	size_t n_some, cap_some;
 	struct pg_lines unrepresented;
 };
 
@@ -144,6 +163,14 @@ enum pg_class_oid {
  */
 MUST_USE struct err *pg_read_all(struct pg_read *r);
 void pg_read_release(struct pg_read *r);
+
+/** Forget what was read, and that it was to be a part. */
+void pg_read_reset(struct pg_read *r);
+
+/** The list of a catalog; a new one where there is none. */
+struct pg_some *pg_some_of(struct pg_read *r, unsigned class_oid);
+bool pg_some_has(const struct pg_some *s, unsigned oid);
+void pg_some_add(struct pg_some *s, unsigned oid);
 
 /* pg_item.c: what row functions need */
 

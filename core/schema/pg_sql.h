@@ -26,4 +26,16 @@
 #define PG_NAME(n, name) \
 	"quote_ident(" n ".nspname) || '.' || quote_ident(" name ")"
 
+/*
+ * A setting of the transaction, with its old value beside it, and back. Not
+ * SET LOCAL alone: what the caller does next in the transaction must not see
+ * it.
+ */
+#define PG_PUT(name, value)                                             \
+	"set_config('git_migrate.was_" name "', current_setting('" name \
+	"'), true), set_config('" name "', '" value "', true)"
+#define PG_BACK(name)                                                   \
+	"set_config('" name "', current_setting('git_migrate.was_" name \
+	"'), true)"
+
 #endif

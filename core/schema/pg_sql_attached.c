@@ -41,7 +41,7 @@ static const char disabled_keys[] =
 	" t.tgtype, t.oid) || ')' FROM pg_trigger t JOIN pg_class c ON c.oid ="
 	" t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN"
 	" pg_constraint k ON k.oid = t.tgconstraint WHERE t.tgisinternal AND"
-	" t.tgenabled <> 'O' AND k.contype <> 't' AND @N(n) @F(t.tgrelid) GROUP"
+	" t.tgenabled <> 'O' AND k.contype <> 't' AND @N(n) GROUP"
 	" BY k.conname, n.nspname, c.relname";
 
 static const char rules[] =
@@ -72,22 +72,25 @@ static const char policies[] =
 /* clang-format on */
 
 const struct pg_question pg_sql_attached[] = {
-	{ "trigger", PG_TRIGGER, PG_CLASS, 12, 0, { triggers }, NULL },
+	{ "trigger",
+	  PG_TRIGGER,
+	  PG_CLASS,
+	  PG_NEED_TRIGGER,
+	  { triggers },
+	  NULL },
 	{ NULL,
 	  PG_TRIGGER,
 	  PG_CLASS,
-	  12,
-	  0,
+	  PG_NEED_TRIGGER,
 	  { partition_triggers },
 	  pg_line_row },
 	{ NULL,
 	  PG_TRIGGER,
 	  PG_CLASS,
-	  12,
-	  0,
+	  PG_NEED_UNREPRESENTED,
 	  { disabled_keys },
 	  pg_unrepresented_row },
-	{ "rule", PG_REWRITE, PG_CLASS, 12, 0, { rules }, NULL },
-	{ "policy", PG_POLICY, PG_CLASS, 12, 0, { policies }, NULL },
+	{ "rule", PG_REWRITE, PG_CLASS, PG_NEED_RULE, { rules }, NULL },
+	{ "policy", PG_POLICY, PG_CLASS, PG_NEED_POLICY, { policies }, NULL },
 	{ NULL },
 };

@@ -40,12 +40,11 @@ static const char mappings[] =
 /* clang-format on */
 
 const struct pg_question pg_sql_foreign[] = {
-	{ "foreign_data_wrapper", PG_FDW, PG_FDW, 12, 0, { wrappers }, NULL },
-	{ "server", PG_SERVER, PG_SERVER, 12, 0, { servers }, NULL },
+	{ "foreign_data_wrapper", PG_FDW, PG_FDW, 0, { wrappers }, NULL },
+	{ "server", PG_SERVER, PG_SERVER, 0, { servers }, NULL },
 	{ "user_mapping",
 	  PG_USER_MAPPING,
 	  PG_USER_MAPPING,
-	  12,
 	  0,
 	  { mappings },
 	  NULL },

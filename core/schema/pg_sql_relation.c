@@ -20,7 +20,7 @@ static const char sequences[] =
 	" c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END ||"
 	" concat_ws(' ', 'SEQUENCE ' || " NAME ", CASE WHEN sq.seqtypid <> 20"
 	" THEN 'AS ' || format_type(sq.seqtypid, NULL) END, "
-	PG_SEQUENCE_OPTIONS ") || E';\\n', t.oid"
+	PG_SEQUENCE_OPTIONS ") || E';\\n', c.oid"
 	OWNED " LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace WHERE"
 	" c.relkind = 'S' AND d.deptype IS DISTINCT FROM 'i' AND @N(n) AND"
 	" @X(1259|c) @F(c.oid)";
@@ -113,22 +113,30 @@ static const char statistics[] =
 /* clang-format on */
 
 const struct pg_question pg_sql_relation[] = {
-	{ "sequence", PG_CLASS, PG_CLASS, 12, 0, { sequences }, NULL },
-	{ NULL, PG_CLASS, PG_CLASS, 12, 0, { owned_by }, pg_late_row },
-	{ "view", PG_CLASS, PG_CLASS, 12, 0, { views }, NULL },
+	{ "sequence",
+	  PG_CLASS,
+	  PG_CLASS,
+	  PG_NEED_SEQUENCE,
+	  { sequences },
+	  NULL },
+	{ NULL,
+	  PG_CLASS,
+	  PG_CLASS,
+	  PG_NEED_SEQUENCE,
+	  { owned_by },
+	  pg_late_row },
+	{ "view", PG_CLASS, PG_CLASS, PG_NEED_VIEW, { views }, NULL },
 	{ "materialized_view",
 	  PG_CLASS,
 	  PG_CLASS,
-	  12,
-	  0,
+	  PG_NEED_MATERIALIZED_VIEW,
 	  { materialized_views },
 	  NULL },
-	{ "index", PG_CLASS, PG_CLASS, 12, 0, { indexes }, NULL },
+	{ "index", PG_CLASS, PG_CLASS, PG_NEED_INDEX, { indexes }, NULL },
 	{ "statistics",
 	  PG_STATISTIC_EXT,
 	  PG_CLASS,
-	  12,
-	  0,
+	  PG_NEED_STATISTICS,
 	  { statistics },
 	  NULL },
 	{ NULL },

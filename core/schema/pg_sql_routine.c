@@ -65,8 +65,8 @@ static const char aggregates[] =
 /* clang-format on */
 
 const struct pg_question pg_sql_routine[] = {
-	{ "function", PG_PROC, PG_PROC, 12, 0, { functions }, NULL },
-	{ "procedure", PG_PROC, PG_PROC, 12, 0, { procedures }, NULL },
-	{ "aggregate", PG_PROC, PG_PROC, 12, 0, { aggregates }, NULL },
+	{ "function", PG_PROC, PG_PROC, 0, { functions }, NULL },
+	{ "procedure", PG_PROC, PG_PROC, 0, { procedures }, NULL },
+	{ "aggregate", PG_PROC, PG_PROC, 0, { aggregates }, NULL },
 	{ NULL },
 };

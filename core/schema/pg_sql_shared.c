@@ -140,9 +140,14 @@ static const char unrepresented[] =
 /* clang-format on */
 
 const struct pg_question pg_sql_shared[] = {
-	{ NULL, 0, 0, 12, 0, { depends }, pg_depends_row },
-	{ NULL, 0, 0, 12, 0, { comments }, pg_comment_row },
-	{ NULL, 0, 0, 12, 0, { acls, privileges }, pg_acl_row },
-	{ NULL, 0, 0, 12, 0, { unrepresented }, pg_unrepresented_row },
+	{ NULL, 0, 0, PG_NEED_SHARED, { depends }, pg_depends_row },
+	{ NULL, 0, 0, PG_NEED_SHARED, { comments }, pg_comment_row },
+	{ NULL, 0, 0, PG_NEED_SHARED, { acls, privileges }, pg_acl_row },
+	{ NULL,
+	  0,
+	  0,
+	  PG_NEED_UNREPRESENTED,
+	  { unrepresented },
+	  pg_unrepresented_row },
 	{ NULL },
 };

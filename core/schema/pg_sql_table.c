@@ -42,7 +42,7 @@ static const char tables[] =
 	" 'f' THEN '' WHEN c.relreplident = 'n' THEN 'ALTER TABLE ONLY ' || "
 	NAME " || E' REPLICA IDENTITY NOTHING;\\n' WHEN c.relreplident = 'f'"
 	" THEN 'ALTER TABLE ONLY ' || " NAME " || E' REPLICA IDENTITY FULL;\\n'"
-	" ELSE '' END, c.reloftype <> 0 FROM pg_class c JOIN pg_namespace n ON"
+	" ELSE '' END, c.reloftype <> 0, c.relnatts FROM pg_class c JOIN pg_namespace n ON"
 	" n.oid = c.relnamespace LEFT JOIN pg_class tt ON tt.oid ="
 	" c.reltoastrelid WHERE c.relkind IN ('r', 'p', 'f') AND @N(n) AND"
 	" @X(1259|c) @F(c.oid)";
@@ -185,15 +185,24 @@ static const char parts[] =
 /* clang-format on */
 
 const struct pg_question pg_sql_table[] = {
-	{ "table", PG_CLASS, PG_CLASS, 12, 0, { tables }, pg_table_row },
+	{ "table",
+	  PG_CLASS,
+	  PG_CLASS,
+	  PG_NEED_TABLE,
+	  { tables },
+	  pg_table_row },
 	{ NULL,
 	  PG_CLASS,
 	  PG_CLASS,
-	  12,
-	  0,
+	  PG_NEED_TABLE,
 	  { columns, column_statements, columns_from },
 	  pg_column_row },
-	{ NULL, PG_CLASS, PG_CLASS, 12, 0, { constraints }, pg_constraint_row },
-	{ NULL, PG_CLASS, PG_CLASS, 12, 0, { parts }, pg_owned_row },
+	{ NULL,
+	  PG_CLASS,
+	  PG_CLASS,
+	  PG_NEED_TABLE,
+	  { constraints },
+	  pg_constraint_row },
+	{ NULL, PG_CLASS, PG_CLASS, PG_NEED_TABLE, { parts }, pg_owned_row },
 	{ NULL },
 };

@@ -27,7 +27,7 @@ static const char composites[] =
 	" '' END, E'\\n  , ' ORDER BY a.attnum) FROM pg_attribute a JOIN"
 	" pg_type at ON at.oid = a.atttypid WHERE a.attrelid = t.typrelid AND"
 	" a.attnum > 0 AND NOT a.attisdropped) || E'\\n', '') || E');\\n',"
-	" c.oid" FROM " JOIN pg_class c ON c.oid = t.typrelid AND c.relkind ="
+	" NULL" FROM " JOIN pg_class c ON c.oid = t.typrelid AND c.relkind ="
 	" 'c' WHERE t.typtype = 'c'" OURS;
 
 static const char domains[] =
@@ -120,18 +120,12 @@ static const char composite_relations[] =
 /* clang-format on */
 
 const struct pg_question pg_sql_type[] = {
-	{ "type", PG_TYPE, PG_TYPE, 12, 0, { enums }, NULL },
-	{ "type", PG_TYPE, PG_TYPE, 12, 0, { composites }, NULL },
-	{ NULL,
-	  PG_TYPE,
-	  PG_TYPE,
-	  12,
-	  0,
-	  { composite_relations },
-	  pg_owned_row },
-	{ "type", PG_TYPE, PG_TYPE, 12, 0, { domains }, NULL },
-	{ NULL, PG_TYPE, PG_TYPE, 12, 0, { domain_constraints }, pg_owned_row },
-	{ "type", PG_TYPE, PG_TYPE, 12, 0, { ranges }, NULL },
-	{ "type", PG_TYPE, PG_TYPE, 12, 0, { base_types }, NULL },
+	{ "type", PG_TYPE, PG_TYPE, 0, { enums }, NULL },
+	{ "type", PG_TYPE, PG_TYPE, 0, { composites }, NULL },
+	{ NULL, PG_TYPE, PG_TYPE, 0, { composite_relations }, pg_owned_row },
+	{ "type", PG_TYPE, PG_TYPE, 0, { domains }, NULL },
+	{ NULL, PG_TYPE, PG_TYPE, 0, { domain_constraints }, pg_owned_row },
+	{ "type", PG_TYPE, PG_TYPE, 0, { ranges }, NULL },
+	{ "type", PG_TYPE, PG_TYPE, 0, { base_types }, NULL },
 	{ NULL },
 };

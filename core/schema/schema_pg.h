@@ -17,11 +17,13 @@
  * has failed nothing can be read.
  *
  * Of an object `text` is SQL that makes it, by the rules of
- * docs/schema-tree.md, and `sql` is the same pointer; `position` is 0.
+ * docs/schema-tree.md, and `sql` is the same pointer; `position` is its oid,
+ * an order in which it may have been made.
  *
  * @param all read everything; else only what the open transaction has changed
- *        since the last reading, if anything. The first reading of `s` always
- *        reads everything
+ *        since the last reading, if anything. The first reading of `s`, and
+ *        one outside of a transaction, always read everything; so must the
+ *        one after a rollback of what a reading has seen
  * @param delta may be NULL
  * @return ERR_TARGET with the server's message; `s` and `delta` are then as
  *         they were
@@ -29,6 +31,16 @@
 MUST_USE struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
 				       const char *journal_schema, bool all,
 				       struct schema_delta *delta);
+
+/**
+ * A transaction begins (behind its BEGIN, in the same pipeline or later,
+ * before it has changed anything): queues a question whose answer, with the
+ * next pg_flush(), tells schema_pg_refresh() what is not of this transaction.
+ * Need not be called; readings of a part are slower then, since the server's
+ * counts of changed rows go on from one transaction to the next. `s` stays
+ * where it is until then.
+ */
+MUST_USE struct err *schema_pg_begin(struct schema *s, struct pg_conn *c);
 
 /**
  * Make objects from their texts, in an order that works: whatever one needs

@@ -1,0 +1,184 @@
+#include "unit/schema/pg_db.h"
+
+/* After every statement a reading of a part gives what one of all gives. */
+
+struct world {
+	struct pg_db db;
+	struct schema kept; /* read in parts */
+	struct schema_delta delta;
+	struct map texts; /* path -> text, by the deltas alone */
+};
+
+static void open_world(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	pg_db_open(&w->db);
+	schema_init(&w->kept);
+	pg_db_read(&w->db, &w->kept);
+	map_each (&w->kept.by_path, e) {
+		const struct schema_object *o = e->value;
+
+		map_put(&w->texts, e->key, (void *)(uintptr_t)o->text);
+	}
+}
+
+static void close_world(struct world *w)
+{
+	map_release(&w->texts);
+	schema_release(&w->kept);
+	pg_db_close(&w->db);
+}
+
+/* The delta says exactly what became of the tree. */
+static void follow(struct world *w, const char *what)
+{
+	for (size_t i = 0; i < w->delta.n; i++) {
+		const struct schema_change *c = &w->delta.changes[i];
+		const struct schema_object *o = c->after ? c->after : c->before;
+		const char *old = map_get(&w->texts, o->path);
+
+		if (c->before && (!old || !streq(old, c->before->text)))
+			fail_msg("%s: before is not what was, after: %s",
+				 o->path, what);
+		if (!c->before && old)
+			fail_msg("%s: was there, after: %s", o->path, what);
+		if (c->after)
+			map_put(&w->texts, o->path,
+				(void *)(uintptr_t)c->after->text);
+		else
+			map_remove(&w->texts, o->path);
+	}
+	map_each (&w->kept.by_path, e) {
+		const struct schema_object *o = e->value;
+		const char *text = map_get(&w->texts, e->key);
+
+		if (!text || !streq(text, o->text))
+			fail_msg("%s: no delta says so, after: %s", e->key,
+				 what);
+	}
+}
+
+static void refresh(struct world *w, const char *what)
+{
+	struct err *e;
+
+	schema_delta_init(&w->delta);
+	e = schema_pg_refresh(&w->kept, w->db.c, "git_migrate", false,
+			      &w->delta);
+	if (e)
+		fail_msg("%s\nafter: %s", err_text(e), what);
+	follow(w, what);
+	schema_delta_release(&w->delta);
+}
+
+static void check(struct world *w, const char *what)
+{
+	struct schema all;
+
+	schema_init(&all);
+	pg_db_read(&w->db, &all);
+	assert_same_tree(&all, &w->kept, what);
+	schema_release(&all);
+}
+
+enum how {
+	TOLD,      /* a transaction each, whose beginning is told */
+	UNTOLD,    /* ... is not */
+	SAVEPOINT, /* in a savepoint of one */
+	UNDONE,    /* first in a savepoint that is rolled back */
+};
+
+static void step(struct world *w, const char *sql, enum how how)
+{
+	pg_db_exec(&w->db, "BEGIN");
+	if (how != UNTOLD) {
+		assert_ok(schema_pg_begin(&w->kept, w->db.c));
+		assert_ok(pg_flush(w->db.c));
+	}
+	if (how == SAVEPOINT || how == UNDONE)
+		pg_db_exec(&w->db, "SAVEPOINT s");
+	pg_db_exec(&w->db, sql);
+	if (how == UNDONE) {
+		pg_db_exec(&w->db, "ROLLBACK TO s");
+		refresh(w, "a rollback");
+		pg_db_exec(&w->db, sql);
+	}
+	if (how == SAVEPOINT)
+		pg_db_exec(&w->db, "RELEASE s");
+	refresh(w, sql);
+	check(w, sql);
+	pg_db_exec(&w->db, "COMMIT");
+}
+
+static void run_scripts(enum how how)
+{
+	static const char *const *const scripts[] = { pg_script_tables,
+						      pg_script_more,
+						      pg_script_rare,
+						      pg_script_changes };
+	struct world w;
+
+	open_world(&w);
+	pg_db_script(&w.db, pg_script_roles);
+	for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
+		for (const char *const *s = scripts[i]; *s; s++)
+			step(&w, *s, how);
+	close_world(&w);
+}
+
+static void refresh__in_part_is_as_of_all(void **state)
+{
+	(void)state;
+	run_scripts(TOLD);
+}
+
+static void refresh__needs_no_beginning_told(void **state)
+{
+	(void)state;
+	run_scripts(UNTOLD);
+}
+
+static void refresh__sees_savepoints(void **state)
+{
+	(void)state;
+	run_scripts(SAVEPOINT);
+}
+
+static void refresh__does_not_see_what_was_undone(void **state)
+{
+	(void)state;
+	run_scripts(UNDONE);
+}
+
+static void refresh__goes_on_in_one_transaction(void **state)
+{
+	static const char *const *const scripts[] = { pg_script_tables,
+						      pg_script_rare };
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	pg_db_script(&w.db, pg_script_roles);
+	pg_db_exec(&w.db, "BEGIN");
+	for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
+		for (const char *const *s = scripts[i]; *s; s++) {
+			pg_db_exec(&w.db, *s);
+			refresh(&w, *s);
+			check(&w, *s);
+		}
+	pg_db_exec(&w.db, "COMMIT");
+	close_world(&w);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refresh__in_part_is_as_of_all),
+		cmocka_unit_test(refresh__needs_no_beginning_told),
+		cmocka_unit_test(refresh__sees_savepoints),
+		cmocka_unit_test(refresh__does_not_see_what_was_undone),
+		cmocka_unit_test(refresh__goes_on_in_one_transaction),
+	};
+
+	return pg_run_group_tests(tests, NULL, NULL);
+}
