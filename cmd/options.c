@@ -39,33 +39,39 @@ const char *opt_nearest(const char *text,
 	return best;
 }
 
+/* The name is the option's, or with "no-" put before or taken away. */
+static bool is_called(const struct opt *o, const char *name, size_t len,
+		      bool negated)
+{
+	const char *n = o->name;
+
+	if (!n || (negated && o->kind != OPT_FLAG))
+		return false;
+	if (negated && len > 3 && starts_with(name, "no-"))
+		return strlen(n) == len - 3 && !strncmp(n, name + 3, len - 3);
+	if (negated && starts_with(n, "no-"))
+		n += 3;
+	else if (negated)
+		return false;
+	return strlen(n) == len && !strncmp(n, name, len);
+}
+
+/* "--group" is an option of that name before it is what undoes "--no-group" */
 static bool find_long(const struct opt_set *sets, size_t n_sets,
 		      const char *name, size_t len, struct given *out)
 {
-	bool no = len > 3 && starts_with(name, "no-");
+	for (int negated = 0; negated <= 1; negated++) {
+		for (size_t i = 0; i < n_sets; i++) {
+			const struct opt *o = sets[i].table;
 
-	for (size_t i = 0; i < n_sets; i++) {
-		const struct opt *o = sets[i].table;
-
-		for (; o && o->kind != OPT_END; o++) {
-			const char *n = o->name;
-
-			if (!n)
-				continue;
-			out->opt = o;
-			out->base = sets[i].values;
-			out->negated = false;
-			if (strlen(n) == len && !strncmp(n, name, len))
+			for (; o && o->kind != OPT_END; o++) {
+				if (!is_called(o, name, len, negated))
+					continue;
+				out->opt = o;
+				out->base = sets[i].values;
+				out->negated = negated;
 				return true;
-			if (o->kind != OPT_FLAG)
-				continue;
-			out->negated = true;
-			if (no && strlen(n) == len - 3 &&
-			    !strncmp(n, name + 3, len - 3))
-				return true;
-			if (starts_with(n, "no-") && strlen(n) == len + 3 &&
-			    !strncmp(n + 3, name, len))
-				return true;
+			}
 		}
 	}
 	return false;

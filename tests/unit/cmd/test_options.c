@@ -7,7 +7,7 @@
 #include "support/unit.h"
 
 struct values {
-	bool flag, no_group;
+	bool flag, no_group, pair, no_pair;
 	const char *to;
 	size_t count;
 	struct opt_duration wait;
@@ -22,6 +22,8 @@ struct common {
 static const struct opt own[] = {
 	{ OPT_FLAG, 'f', "flag", V(flag), NULL, "a flag" },
 	{ OPT_FLAG, 0, "no-group", V(no_group), NULL, "another" },
+	{ OPT_FLAG, 0, "no-pair", V(no_pair), NULL, "one of two" },
+	{ OPT_FLAG, 0, "pair", V(pair), NULL, "the other" },
 	{ OPT_STRING, 0, "to", V(to), "name", "a name" },
 	{ OPT_COUNT, 'n', "count", V(count), "number", "a number" },
 	{ OPT_DURATION, 0, "wait", V(wait), "duration", "a time" },
@@ -101,6 +103,19 @@ static void opt_parse__negates_and_lets_the_last_win(void **state)
 	assert_true(l.v.no_group);
 	parse(&l, "--to a --to b", false);
 	assert_string_equal(l.v.to, "b");
+}
+
+static void opt_parse__takes_a_name_before_a_negation(void **state)
+{
+	struct line l;
+
+	(void)state;
+	parse(&l, "--pair", false);
+	assert_null(l.err);
+	assert_true(l.v.pair && !l.v.no_pair);
+	parse(&l, "--no-pair", false);
+	assert_null(l.err);
+	assert_true(l.v.no_pair && !l.v.pair);
 }
 
 static void opt_parse__keeps_arguments_in_order(void **state)
@@ -238,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opt_parse__reads_every_spelling),
 		cmocka_unit_test(opt_parse__negates_and_lets_the_last_win),
+		cmocka_unit_test(opt_parse__takes_a_name_before_a_negation),
 		cmocka_unit_test(opt_parse__keeps_arguments_in_order),
 		cmocka_unit_test(opt_parse__stops_at_the_first_argument),
 		cmocka_unit_test(opt_parse__refuses),
