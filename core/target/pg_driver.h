@@ -9,6 +9,7 @@
  * includes it. One file per concern: pg_open.c (opening), pg_query.c (our own
  * SQL), pg_run.c (statements of migrations), pg_resume.c (those that stand
  * alone and were begun before), pg_session.c (what they leave behind),
+ * pg_guard.c (what they may not touch),
  * pg_lock.c (the one runner, and who is in the way), target_pg.c (transactions
  * and the operations table).
  */
@@ -23,6 +24,9 @@ struct pg_target {
 	bool locked;
 	bool has_meta;    /**< the journal was there at the last look */
 	bool touched;     /**< statements may have left settings behind */
+	bool running;     /**< a migration's statement: its notices count */
+	bool wrote;       /**< this transaction's journal, by ourselves */
+	char *before;     /**< what the journal was like then */
 	bool prepared;    /**< a migration has prepared statements of its own */
 	char *blocker;    /**< who was in the way of the statement that runs */
 	struct buf saved; /**< SQL that puts a migration's settings back */
@@ -52,6 +56,23 @@ enum target_place pg_target_place(const struct sql_statement *s);
  * commit is checked now, and our own settings count again. */
 MUST_USE struct err *pg_target_check_deferred(struct target *base);
 MUST_USE struct err *pg_target_reset(struct target *base);
+
+/* pg_guard.c */
+
+/** A transaction begins. */
+void pg_target_guard_begin(struct pg_target *t);
+
+/** SQL of our own runs. */
+void pg_target_guard_wrote(struct pg_target *t, const char *sql);
+
+/** A migration's statement is about to run. */
+MUST_USE struct err *pg_target_guard_run(struct pg_target *t);
+
+/**
+ * Send what is queued, and ask whether the statements since the transaction
+ * began have changed the journal: ERR_TARGET. Rows of our own come after it.
+ */
+MUST_USE struct err *pg_target_guard_check(struct pg_target *t);
 
 /* pg_resume.c */
 MUST_USE struct err *pg_target_resume(struct target *base,

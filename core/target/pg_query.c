@@ -174,6 +174,7 @@ struct err *pg_target_query(struct target *base, const char *sql,
 	struct pg_arg *list;
 	struct err *e;
 
+	pg_target_guard_wrote(t, sql);
 	sql = with_schema(t, sql);
 	if (!n_args && !row)
 		return explain(t, sql, pg_exec(t->c, sql));

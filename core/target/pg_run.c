@@ -78,12 +78,16 @@ struct err *pg_target_run(struct target *base, const struct sql_statement *s)
 			   (struct err_at){ "", s->line, s->col });
 	if (!e && !inside)
 		e = pg_target_check_lock(t, true);
+	if (!e && inside)
+		e = pg_target_guard_run(t);
 	if (!e)
 		e = set_deadline(t, inside);
 	if (e)
 		return e;
 	pg_target_watch(t);
+	t->running = true;
 	e = pg_run(t->c, &run, &rows);
+	t->running = false;
 	pg_conn_on_slow(t->c, 0, NULL, NULL);
 	if (!e && inside && !pg_conn_in_transaction(t->c))
 		e = err_new(ERR_TARGET, "the statement ended the transaction");

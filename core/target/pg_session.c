@@ -73,14 +73,20 @@ struct err *target_pg_plain_end(struct target *base)
  */
 struct err *pg_target_check_deferred(struct target *base)
 {
+	static const char *const settings[] = {
+		"RESET SESSION AUTHORIZATION",
+		"RESET ALL",
+		"SET LOCAL synchronous_commit = on",
+		"SET LOCAL statement_timeout = 0",
+	};
 	struct pg_target *t = pg_target_of(base);
+	struct err *e;
 
-	if (!t->touched)
-		return pg_exec(t->c, "SET CONSTRAINTS ALL IMMEDIATE");
-	return pg_exec(t->c, "SET CONSTRAINTS ALL IMMEDIATE; "
-			     "RESET SESSION AUTHORIZATION; RESET ALL; "
-			     "SET LOCAL synchronous_commit = on; "
-			     "SET LOCAL statement_timeout = 0");
+	e = pg_queue(t->c, "SET CONSTRAINTS ALL IMMEDIATE", NULL, 0, NULL,
+		     NULL);
+	for (size_t i = 0; t->touched && i < ARRAY_LEN(settings) && !e; i++)
+		e = pg_queue(t->c, settings[i], NULL, 0, NULL, NULL);
+	return err_first(e, pg_target_guard_check(t));
 }
 
 struct err *pg_target_reset(struct target *base)

@@ -55,6 +55,7 @@ static struct err *begin(struct target *base)
 		e = look_for_meta(t);
 	if (e)
 		return e;
+	pg_target_guard_begin(t);
 	buf_addf(&b,
 		 "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
 		 "SET LOCAL synchronous_commit = on; "
@@ -139,6 +140,7 @@ static void close_target(struct target *base)
 	map_release(&t->renamed);
 	buf_release(&t->saved);
 	free(t->blocker);
+	free(t->before);
 	free(t->location);
 	free(t->journal);
 	free(t->url);
