@@ -154,6 +154,12 @@ static void waiting(void *payload, const char *who)
 	session_note(payload, ENGINE_HINT, "waiting for another run: %s", who);
 }
 
+/* What the server tells about a migration's statements. */
+static void notice(void *payload, const char *severity, const char *text)
+{
+	session_note(payload, ENGINE_NOTE, "%s: %s", severity, text);
+}
+
 static struct err *check_dialect(struct engine *e)
 {
 	if (e->target->ops->dialect == e->cfg.dialect)
@@ -175,6 +181,8 @@ struct err *session_open_unchecked(struct engine *e, enum engine_access access)
 		.foreign_keys = e->cfg.foreign_keys,
 		.lock_timeout_ms = e->cfg.lock_timeout_ms,
 		.journal = e->cfg.journal,
+		.notice = notice,
+		.notice_payload = e,
 	};
 	struct buf b = BUF_INIT;
 	struct err *err = NULL;

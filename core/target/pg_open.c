@@ -10,7 +10,8 @@ static void on_notice(void *payload, const char *severity, const char *text)
 {
 	struct pg_target *t = payload;
 
-	if (t->notice)
+	/* not what our own statements are told */
+	if (t->notice && t->running)
 		t->notice(t->notice_payload, severity, text);
 }
 

@@ -82,8 +82,8 @@ struct target_options {
 	const char *journal;     /**< PostgreSQL: schema of the journal; NULL =
 				  git_migrate */
 	void (*notice)(void *payload, const char *severity, const char *text);
-	void *notice_payload; /**< what the server says aside; notice may be
-				   NULL */
+	void *notice_payload; /**< what the server says aside while migrations'
+				   statements run; notice may be NULL */
 };
 
 /** What running migration statements did, gathered since target_seen_reset */
