@@ -48,13 +48,14 @@ static struct err *check_transactions(struct ready *r, const char *path)
 }
 
 /*
- * PostgreSQL: what is seen of old rows is net of the whole transaction, and a
- * new enum value cannot be used before it ends.
+ * PostgreSQL: what is seen of old rows is net of the whole transaction, a new
+ * enum value cannot be used before it ends, and a setting lasts until then.
  */
 static bool needs_own_transaction(const struct sql_statement *s)
 {
 	return s->kind == SQL_KIND_DML || s->kind == SQL_KIND_TRUNCATE ||
-	       s->n_losses || s->unknown || s->adds_enum_value;
+	       s->n_losses || s->unknown || s->adds_enum_value ||
+	       s->verb == SQL_SET;
 }
 
 /*

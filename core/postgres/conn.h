@@ -109,6 +109,9 @@ MUST_USE struct err *pg_query_once(struct pg_conn *c, const char *sql,
 				   const struct pg_arg *args, int n_args,
 				   pg_row_fn row, void *payload);
 
+/** Statements that are kept may be gone (DEALLOCATE ALL): prepare anew. */
+void pg_conn_forget(struct pg_conn *c);
+
 /** One or more statements without parameters; rows are thrown away. Not
  * prepared. Several are one transaction unless they say otherwise. */
 MUST_USE struct err *pg_exec(struct pg_conn *c, const char *sql);

@@ -21,6 +21,7 @@ struct pg_conn {
 	struct pg_conn_options opt;
 	char *url, *application_name;
 	struct map prepared; /**< text -> statement's name, owned */
+	unsigned n_prepared; /**< ever: no name is used twice */
 	bool pooled;
 	bool hold;        /**< Ctrl-C is not passed on */
 	bool cancel_sent; /**< for the question that runs */

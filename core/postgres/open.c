@@ -162,9 +162,7 @@ void pg_conn_close(struct pg_conn *c)
 	if (c->cancel)
 		pg_lib.PQfreeCancel(c->cancel);
 	pg_lib.PQfinish(c->pg);
-	map_each (&c->prepared, entry)
-		free(entry->value);
-	map_release(&c->prepared);
+	pg_conn_forget(c);
 	for (size_t i = 0; i < c->n_queued; i++)
 		free(c->queue[i].what);
 	free(c->queue);

@@ -113,7 +113,7 @@ static struct err *prepare(struct pg_conn *c, const char *sql,
 	*name = map_get(&c->prepared, sql);
 	if (*name)
 		return NULL;
-	made = xasprintf("gm%zu", c->prepared.n + 1);
+	made = xasprintf("git_migrate_%u", ++c->n_prepared);
 	e = pg_started(c, pg_lib.PQsendPrepare(c->pg, made, sql, 0, NULL));
 	if (!e) {
 		e = take_answer(c, sql, &r);
@@ -136,6 +136,13 @@ static int send_query(struct pg_conn *c, const char *sql, const char *name,
 						  p->lengths, p->formats, 0);
 	return pg_lib.PQsendQueryParams(c->pg, sql, p->n, NULL, p->values,
 					p->lengths, p->formats, 0);
+}
+
+void pg_conn_forget(struct pg_conn *c)
+{
+	map_each (&c->prepared, entry)
+		free(entry->value);
+	map_release(&c->prepared);
 }
 
 static struct err *ask(struct pg_conn *c, const char *sql, bool keep,
@@ -246,7 +253,7 @@ static struct err *queue_prepare(struct pg_conn *c, const char *sql,
 	*name = map_get(&c->prepared, sql);
 	if (*name)
 		return NULL;
-	made = xasprintf("gm%zu", c->prepared.n + 1);
+	made = xasprintf("git_migrate_%u", ++c->n_prepared);
 	map_put(&c->prepared, sql, made);
 	*name = made;
 	q = queue_add(c);

@@ -1,4 +1,5 @@
-#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
@@ -12,12 +13,25 @@ enum target_place pg_target_place(const struct sql_statement *s)
 	return s->alone ? TARGET_ALONE : TARGET_INSIDE;
 }
 
+static bool starts_with_word(const struct sql_statement *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s->len > n && strncasecmp(s->text, word, n) == 0;
+}
+
 /* Only what is certain keeps us from looking behind a statement. */
 static bool may_touch_settings(const struct sql_statement *s)
 {
-	return s->kind == SQL_KIND_READ || s->verb == SQL_SET ||
-	       s->verb == SQL_SELECT || s->verb == SQL_OTHER || s->temp ||
-	       s->unknown;
+	return s->kind == SQL_KIND_READ || s->kind == SQL_KIND_DML ||
+	       s->verb == SQL_OTHER || s->temp || s->unknown;
+}
+
+/* PREPARE and DEALLOCATE: statements with names, of theirs and ours. */
+static bool is_about_prepared(const struct sql_statement *s)
+{
+	return s->verb == SQL_OTHER && (starts_with_word(s, "prepare") ||
+					starts_with_word(s, "deallocate"));
 }
 
 static void note_seen(struct pg_target *t, const struct sql_statement *s,
@@ -32,8 +46,13 @@ static void note_seen(struct pg_target *t, const struct sql_statement *s,
 				  s->verb == SQL_TRUNCATE);
 	/* DO, CALL and functions may change the schema as well; finding that
 	 * nothing did is cheap */
-	seen->changed |= s->kind != SQL_KIND_READ || s->unknown;
+	seen->changed |= s->kind != SQL_KIND_READ || s->unknown ||
+			 starts_with_word(s, "comment");
 	t->touched |= may_touch_settings(s);
+	if (is_about_prepared(s)) {
+		t->prepared = true;
+		pg_conn_forget(t->c);
+	}
 }
 
 /* Transactions are the engine's; it has refused them in the file already. */

@@ -103,6 +103,11 @@ struct err *pg_target_reset(struct target *base)
 	/* temporary tables and sequences would hide what the next one means */
 	if (!e && t->base.seen.temporary)
 		e = pg_exec(t->c, "DISCARD TEMP");
+	if (!e && t->prepared) {
+		e = pg_exec(t->c, "DEALLOCATE ALL");
+		pg_conn_forget(t->c);
+		t->prepared = false;
+	}
 	pg_conn_hold(t->c, false);
 	t->touched = e != NULL;
 	return e;
