@@ -343,6 +343,7 @@ static void capture__sees_its_own_write_among_lockers(void **state)
 	world_event_release(&ev);
 	assert_ok(world_exec(w, "COMMIT"));
 	/* what they left behind is nothing of ours */
+	assert_ok(pg_exec(target_pg_conn(w->t), "SET search_path = s"));
 	assert_ok(world_apply(w, "DELETE FROM t WHERE id = 10", &ev));
 	kept_text(&ev, &text);
 	assert_string_equal(
