@@ -74,3 +74,24 @@ void chain_release(struct chain *c)
 	arena_release(&c->arena);
 	memset(c, 0, sizeof(*c));
 }
+
+struct err *chain_delta(const struct chain *c, struct target *target,
+			struct arena *a, struct schema_delta *out)
+{
+	struct err *err = NULL;
+
+	for (size_t i = c->n; i-- > 0 && !err;) { /* oldest first */
+		struct journal_event ev;
+		struct schema_delta one;
+
+		err = journal_get(target, c->seqs[i], a, &ev);
+		if (!err)
+			err = schema_delta_decode(&one, a, ev.delta,
+						  ev.delta_len);
+		if (err)
+			break;
+		rollback_merge(out, &one);
+		schema_delta_release(&one);
+	}
+	return err;
+}

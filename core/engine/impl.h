@@ -169,6 +169,7 @@ struct run {
 	struct snapshot_reader *reader; /**< of the event being taken back */
 	char out_prefix[32]; /**< of files in the sink, "" or "part2/" */
 	bool park_any;
+	const struct map *undone; /**< paths taken back already, or NULL */
 
 	/* the group that is open */
 	bool open;            /**< a transaction is */
@@ -288,6 +289,29 @@ struct chain {
 MUST_USE struct err *chain_read(struct chain *out, struct target *target,
 				const char *name);
 void chain_release(struct chain *c);
+
+/** What they did to the schema together; objects in the arena. */
+MUST_USE struct err *chain_delta(const struct chain *c, struct target *target,
+				 struct arena *a, struct schema_delta *out);
+
+/* --- rollback.c --- */
+
+/** Add a later delta: first and last state count, what is as it was goes. */
+void rollback_merge(struct schema_delta *out, const struct schema_delta *in);
+
+/* --- rollback_lone.c --- */
+
+/**
+ * Take back the indexes of a migration that ran without a transaction, beside
+ * the work of others. Outside a transaction.
+ *
+ * @param done receives the paths of those that need nothing more
+ */
+MUST_USE struct err *rollback_indexes(struct run *r, const struct chain *chain,
+				      const char *name, struct map *done);
+
+/** Take them out of an event's delta. */
+void rollback_leave_out(struct schema_delta *d, const struct map *done);
 
 /* --- apply_one.c --- */
 MUST_USE struct err *apply_group_member(struct run *r, struct ready *m);

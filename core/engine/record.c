@@ -34,8 +34,12 @@ static struct err *find_drift(struct run *r, struct schema_delta *out,
  * Whose work it is: a statement without a transaction that was cut off has
  * changed the schema without an event; the intent says whose it was.
  */
-static struct err *whose(struct run *r, struct arena *a,
-			 struct journal_event *ev)
+struct drift {
+	struct journal_event ev;
+	bool expected; /* a cut off statement of ours explains it */
+};
+
+static struct err *whose(struct run *r, struct arena *a, struct drift *ev)
 {
 	struct journal_event last;
 	const char *name = NULL;
@@ -47,7 +51,12 @@ static struct err *whose(struct run *r, struct arena *a,
 		err = journal_current_of(r->e->target, name, a, &last);
 	if (err || !name || !last.seq)
 		return err;
-	*ev = (struct journal_event){
+	ev->expected = true;
+	/* in a rollback that was cut off: what is undone already is no part
+	 * of what was applied */
+	if (streq_null(last.status, "applied"))
+		return NULL;
+	ev->ev = (struct journal_event){
 		.event = "apply",
 		.name = name,
 		.status = "applying",
@@ -76,7 +85,7 @@ static void warn_of_drift(struct run *r, const char *what)
 
 struct err *run_record_drift(struct run *r)
 {
-	struct journal_event ev = { .event = "drift" };
+	struct drift drift = { .ev = { .event = "drift" } };
 	struct arena a = ARENA_INIT;
 	struct past was;
 	struct schema_delta delta;
@@ -91,14 +100,14 @@ struct err *run_record_drift(struct run *r)
 				buf_addstr(&text, ", ");
 			schema_change_describe(&text, &delta.changes[i]);
 		}
-		err = whose(r, &a, &ev);
-		if (!ev.name)
+		err = whose(r, &a, &drift);
+		if (!drift.expected)
 			warn_of_drift(r, buf_str(&text));
-		ev.description = buf_str(&text);
+		drift.ev.description = buf_str(&text);
 		if (!err)
 			err = run_begin(r);
 		if (!err)
-			err = run_event(r, &ev, &delta, NULL, true);
+			err = run_event(r, &drift.ev, &delta, NULL, true);
 		if (!err)
 			err = run_commit(r);
 	}

@@ -158,6 +158,8 @@ static struct err *revert_event(struct run *r, const struct journal_event *ev,
 	err = schema_delta_decode(&undone, &a, ev->delta, ev->delta_len);
 	if (!err)
 		err = open_snapshot(r, ev);
+	if (!err && r->undone)
+		rollback_leave_out(&undone, r->undone);
 	req.delta = &undone;
 	req.in = r->reader ? &in : NULL;
 	if (!err)
@@ -222,14 +224,14 @@ static bool is_same(const struct schema_change *c)
 {
 	if (!c->before || !c->after)
 		return c->before == c->after;
-	return streq(c->before->text, c->after->text);
+	return streq(c->before->sql, c->after->sql);
 }
 
 /*
  * Several inspections may have seen one object twice: first and last count.
  * What came and went, as in a migration in steps, is no change.
  */
-static void merge_delta(struct schema_delta *out, const struct schema_delta *in)
+void rollback_merge(struct schema_delta *out, const struct schema_delta *in)
 {
 	for (size_t i = 0; i < in->n; i++) {
 		const struct schema_change *c = &in->changes[i];
@@ -268,6 +270,8 @@ static struct err *revert_in_transaction(struct run *r,
 	row.started_at = keep(r, now);
 	r->started_us = clock_steady_us();
 	r->park_any = false;
+	if (r->undone) /* what went before the transaction */
+		err = run_inspect(r, TARGET_ANYTHING, &did);
 	for (size_t i = 0; i < chain->n && !err; i++) {
 		err = journal_get(r->e->target, chain->seqs[i], &a, &ev);
 		if (!err)
@@ -282,7 +286,7 @@ static struct err *revert_in_transaction(struct run *r,
 	}
 	r->out_prefix[0] = '\0';
 	if (!err)
-		merge_delta(&all, &did);
+		rollback_merge(&all, &did);
 	if (!err && r->park_any) {
 		err = r->e->store->ops->sink_event(r->sink, &park);
 		row.snapshot = err ? NULL : keep(r, park.hex);
@@ -302,11 +306,15 @@ static struct err *revert_in_transaction(struct run *r,
 static struct err *roll_back_one(struct run *r, const char *name)
 {
 	struct chain chain;
+	struct map undone = MAP_INIT;
 	struct err *err, *end;
 
 	err = chain_read(&chain, r->e->target, name);
 	if (!err && !chain.n)
 		err = err_new(ERR_STATE, "%s has no event to take back", name);
+	if (!err)
+		err = rollback_indexes(r, &chain, name, &undone);
+	r->undone = undone.n ? &undone : NULL;
 	if (!err)
 		err = restore_session_begin(r->e->target);
 	if (!err)
@@ -323,6 +331,8 @@ static struct err *roll_back_one(struct run *r, const char *name)
 			run_abort(r);
 	}
 	end = restore_session_end(r->e->target);
+	r->undone = NULL;
+	map_release(&undone);
 	chain_release(&chain);
 	return err_first(err, end);
 }

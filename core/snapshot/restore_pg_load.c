@@ -147,7 +147,11 @@ struct err *restore_pg_load(struct restore_pg *r, struct restore_pg_table *t)
 	struct err *err = restore_pg_relation(r, t->after, &rel);
 
 	t->temp = arena_printf(&r->arena, "pg_temp.git_migrate_%zu", number);
-	buf_addf(&sql, "CREATE TEMPORARY TABLE git_migrate_%zu (", number);
+	/* of an event that was taken back before, in the same transaction */
+	buf_addf(&sql,
+		 "DROP TABLE IF EXISTS pg_temp.git_migrate_%zu; "
+		 "CREATE TEMPORARY TABLE git_migrate_%zu (",
+		 number, number);
 	add_columns(&sql, r, t, &rel);
 	buf_addstr(&sql, ") ON COMMIT DROP");
 	if (!err)

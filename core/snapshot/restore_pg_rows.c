@@ -110,13 +110,15 @@ static struct err *move_out_and_in(struct restore_pg *r,
 	restore_pg_add_join(&on, r, t, rel);
 	err = restore_pg_exec(
 		r,
+		"DROP TABLE IF EXISTS pg_temp.git_migrate_out_%zu; "
 		"CREATE TEMPORARY TABLE git_migrate_out_%zu ON COMMIT DROP AS "
 		"SELECT t.* FROM ONLY %s t, %s l WHERE l.op = '~' AND %s; "
 		"DELETE FROM ONLY %s t USING %s l WHERE l.op = '~' AND %s; "
 		"UPDATE pg_temp.git_migrate_out_%zu t SET %s FROM %s l "
 		"WHERE l.op = '~' AND %s",
-		number, rel->name, t->temp, buf_str(&on), rel->name, t->temp,
-		buf_str(&on), number, assignments, t->temp, buf_str(&on));
+		number, number, rel->name, t->temp, buf_str(&on), rel->name,
+		t->temp, buf_str(&on), number, assignments, t->temp,
+		buf_str(&on));
 	buf_addf(&sql,
 		 "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM "
 		 "pg_temp.git_migrate_out_%zu",

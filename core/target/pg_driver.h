@@ -79,6 +79,11 @@ MUST_USE struct err *pg_target_resume(struct target *base,
 				      const struct sql_statement *s, bool begun,
 				      enum target_resume *out);
 
+/* pg_index.c */
+MUST_USE struct err *pg_target_index_alone(struct target *base,
+					   const struct schema_object *o,
+					   bool make);
+
 /* pg_lock.c */
 MUST_USE struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 				    void (*waiting)(void *payload,

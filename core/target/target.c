@@ -225,3 +225,14 @@ struct err *target_resume(struct target *t, const struct sql_statement *s,
 	*out = TARGET_RESUME_RUN;
 	return t->ops->resume ? t->ops->resume(t, s, begun, out) : NULL;
 }
+
+struct err *target_index_alone(struct target *t, const struct schema_object *o,
+			       bool make)
+{
+	return t->ops->index_alone(t, o, make);
+}
+
+bool target_needs_transaction(const struct target *t, const struct err *e)
+{
+	return t->ops->needs_transaction && t->ops->needs_transaction(e);
+}

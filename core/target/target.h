@@ -176,6 +176,10 @@ struct target_ops {
 	/* optional: NULL = always TARGET_RESUME_RUN */
 	struct err *(*resume)(struct target *t, const struct sql_statement *s,
 			      bool begun, enum target_resume *out);
+	/* optional: NULL = cannot */
+	struct err *(*index_alone)(struct target *t,
+				   const struct schema_object *o, bool make);
+	bool (*needs_transaction)(const struct err *e);
 };
 
 /** First member of every driver's own struct. */
@@ -284,6 +288,17 @@ MUST_USE struct err *target_check_deferred(struct target *t);
 MUST_USE struct err *target_resume(struct target *t,
 				   const struct sql_statement *s, bool begun,
 				   enum target_resume *out);
+
+/**
+ * Make or drop an index beside the work of others, outside a transaction
+ * (PostgreSQL: CONCURRENTLY). Once more does no harm.
+ */
+MUST_USE struct err *target_index_alone(struct target *t,
+					const struct schema_object *o,
+					bool make);
+
+/** ... which this one cannot: it has to be done in a transaction. */
+bool target_needs_transaction(const struct target *t, const struct err *e);
 
 /** The failure was of the moment (a lock not had in time, a deadlock): the
  * same transaction may succeed when it is tried again. */

@@ -156,6 +156,14 @@ static bool is_transient(const struct err *e)
 			streq(code, "40001"));
 }
 
+/* feature_not_supported: indexes of partitioned tables */
+static bool needs_transaction(const struct err *e)
+{
+	const char *code = err_code_of(e);
+
+	return code && streq(code, "0A000");
+}
+
 const struct target_ops target_pg_ops = {
 	.name = "postgresql",
 	.dialect = SQL_POSTGRESQL,
@@ -177,6 +185,8 @@ const struct target_ops target_pg_ops = {
 	.check_deferred = pg_target_check_deferred,
 	.is_transient = is_transient,
 	.resume = pg_target_resume,
+	.index_alone = pg_target_index_alone,
+	.needs_transaction = needs_transaction,
 };
 
 struct pg_conn *target_pg_conn(struct target *base)
