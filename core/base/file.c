@@ -63,6 +63,43 @@ struct err *file_write_all(int fd, const void *data, size_t n)
 	return NULL;
 }
 
+struct err *file_read_at(int fd, size_t at, void *out, size_t n)
+{
+	char *p = out;
+
+	while (n) {
+		ssize_t got = pread(fd, p, n, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return err_new(ERR_INPUT, "read: %s",
+				       got ? strerror(errno) : "cut off");
+		p += got;
+		at += (size_t)got;
+		n -= (size_t)got;
+	}
+	return NULL;
+}
+
+struct err *file_open_temporary(const char *dir, int *fd)
+{
+	char *path;
+
+	*fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (*fd >= 0)
+		return NULL;
+	/* not every file system makes files without a name */
+	path = file_join(dir, "git-migrate-XXXXXX");
+	*fd = mkostemp(path, O_CLOEXEC);
+	if (*fd >= 0)
+		unlink(path);
+	free(path);
+	return *fd < 0 ? err_new(ERR_STATE, "make a temporary file in %s: %s",
+				 dir, strerror(errno))
+		       : NULL;
+}
+
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -24,6 +24,16 @@ MUST_USE struct err *file_write(const char *path, const void *data, size_t n,
 /** Write all bytes to an open descriptor, going on after short writes. */
 MUST_USE struct err *file_write_all(int fd, const void *data, size_t n);
 
+/** Read exactly n bytes from a place of an open descriptor; fewer is an
+ * error. */
+MUST_USE struct err *file_read_at(int fd, size_t at, void *out, size_t n);
+
+/**
+ * A file without a name in that folder, for what does not fit in memory; it
+ * goes away when it is closed. ERR_STATE; *fd is -1 then.
+ */
+MUST_USE struct err *file_open_temporary(const char *dir, int *fd);
+
 /** Make entries of a folder durable. */
 MUST_USE struct err *file_sync_dir(const char *path);
 

@@ -212,27 +212,11 @@ static void sort_memory(struct changelog *l)
 		qsort(l->order, l->n_order, sizeof(*l->order), by_key);
 }
 
-static struct err *open_spill(struct changelog *l)
-{
-	char *path;
-
-	l->fd = open(l->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (l->fd >= 0)
-		return NULL;
-	path = file_join(l->dir, "changes-XXXXXX");
-	l->fd = mkostemp(path, O_CLOEXEC);
-	if (l->fd >= 0)
-		unlink(path);
-	free(path);
-	return l->fd < 0 ? err_new(ERR_STATE, "make a temporary file in %s: %s",
-				   l->dir, strerror(errno))
-			 : NULL;
-}
-
 static struct err *spill(struct changelog *l)
 {
 	struct buf out = BUF_INIT;
-	struct err *err = l->fd < 0 ? open_spill(l) : NULL;
+	struct err *err =
+		l->fd < 0 ? file_open_temporary(l->dir, &l->fd) : NULL;
 	struct run *run;
 
 	if (err)
