@@ -153,6 +153,8 @@ struct err *journal_create(struct target *t, const char *location,
 	snprintf(format, sizeof(format), "%d", JOURNAL_FORMAT);
 	e = target_exec(t, journal_sql_of(t)->create);
 	if (!e)
+		e = target_exec(t, journal_sql_of(t)->create_snapshots);
+	if (!e)
 		e = journal_meta_set(t, "format", format);
 	if (!e)
 		e = journal_meta_set(t, "uuid", uuid);

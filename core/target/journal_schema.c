@@ -140,9 +140,43 @@ const char journal_create_sqlite[] =
 			OTHERS APPEND_ONLY("ledger", "update", "UPDATE")
 				APPEND_ONLY("ledger", "delete", "DELETE") VIEW;
 
+#define UNCHANGED(table)                       \
+	APPEND_ONLY(table, "update", "UPDATE") \
+	APPEND_ONLY(table, "delete", "DELETE")
+
+/*
+ * Chunks are by rowid, so that their pages are filled one after the other,
+ * with the ids in an index: in the order of its id each chunk would go to
+ * another page.
+ */
+static const char create_snapshots[] =
+	"CREATE TABLE git_migrate_snapshots (\n"
+	"  number INTEGER PRIMARY KEY,\n"
+	"  id TEXT NOT NULL,\n"
+	"  chunks INTEGER NOT NULL,\n"
+	"  bytes INTEGER NOT NULL\n"
+	");\n"
+	"CREATE INDEX git_migrate_snapshots_id\n"
+	"  ON git_migrate_snapshots (id);\n"
+	"CREATE TABLE git_migrate_snapshot_files (\n"
+	"  snapshot INTEGER NOT NULL,\n"
+	"  position INTEGER NOT NULL,\n"
+	"  path TEXT NOT NULL,\n"
+	"  chunk BLOB NOT NULL,\n"
+	"  PRIMARY KEY (snapshot, position)\n"
+	") WITHOUT ROWID;\n"
+	"CREATE TABLE git_migrate_chunks (\n"
+	"  id BLOB NOT NULL UNIQUE,\n"
+	"  size INTEGER NOT NULL,\n"
+	"  data BLOB NOT NULL\n"
+	");\n" UNCHANGED("snapshots") UNCHANGED("snapshot_files")
+		UNCHANGED("chunks");
+
 static const struct journal_sql sqlite = {
 	JOURNAL_SQL_COMMON("git_migrate_"),
+	JOURNAL_SQL_SNAPSHOTS("git_migrate_"),
 	.create = journal_create_sqlite,
+	.create_snapshots = create_snapshots,
 	.exists = "SELECT count(*) FROM main.sqlite_schema WHERE "
 		  "lower(substr(name, 1, 12)) = 'git_migrate_'",
 };

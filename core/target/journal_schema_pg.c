@@ -117,11 +117,57 @@ static const char create[] =
 	"LEFT JOIN git_migrate.history a ON a.seq =\n"
 	"  (SELECT max(x.seq) FROM git_migrate.history x\n"
 	"   WHERE x.name = c.name AND x.status = 'applied');\n";
+
+/* Chunks are deflated already: the server need not try. */
+static const char create_snapshots[] =
+	"CREATE TABLE git_migrate.snapshots (\n"
+	"  number bigint PRIMARY KEY,\n"
+	"  id text NOT NULL,\n"
+	"  chunks bigint NOT NULL,\n"
+	"  bytes bigint NOT NULL\n"
+	");\n"
+	"CREATE INDEX snapshots_id ON git_migrate.snapshots (id);\n"
+	"CREATE TABLE git_migrate.snapshot_files (\n"
+	"  snapshot bigint NOT NULL,\n"
+	"  position bigint NOT NULL,\n"
+	"  path text NOT NULL,\n"
+	"  chunk bytea NOT NULL,\n"
+	"  PRIMARY KEY (snapshot, position)\n"
+	");\n"
+	"CREATE TABLE git_migrate.chunks (\n"
+	"  id bytea PRIMARY KEY,\n"
+	"  size integer NOT NULL,\n"
+	"  data bytea NOT NULL\n"
+	");\n"
+	"ALTER TABLE git_migrate.chunks ALTER COLUMN data "
+	"SET STORAGE EXTERNAL;\n"
+	"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE\n"
+	"  ON git_migrate.snapshots EXECUTE FUNCTION git_migrate.refuse();\n"
+	"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE\n"
+	"  ON git_migrate.snapshot_files "
+	"EXECUTE FUNCTION git_migrate.refuse();\n"
+	"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE\n"
+	"  ON git_migrate.chunks EXECUTE FUNCTION git_migrate.refuse();\n";
 /* clang-format on */
 
 const struct journal_sql journal_sql_pg = {
 	JOURNAL_SQL_COMMON("git_migrate."),
+	JOURNAL_SQL_SNAPSHOTS("git_migrate."),
+	/* one statement and one way to the server for a batch: ids of $2
+	 * bytes and deflated chunks, each one behind the other */
+	.chunks_put = "INSERT INTO git_migrate.chunks (id, size, data) "
+		      "SELECT substr($1::bytea, (u.i::int - 1) * $2 + 1, $2), "
+		      "u.size, substr($3::bytea, u.at, u.len) "
+		      "FROM unnest($4::int[], $5::int[], $6::int[]) "
+		      "WITH ORDINALITY AS u (size, at, len, i) "
+		      "ON CONFLICT (id) DO NOTHING",
+	.files_put = "INSERT INTO git_migrate.snapshot_files "
+		     "(snapshot, position, path, chunk) "
+		     "SELECT $3, $4 + u.i - 1, u.path, "
+		     "substr($1::bytea, (u.i::int - 1) * $2 + 1, $2) "
+		     "FROM unnest($5::text[]) WITH ORDINALITY AS u (path, i)",
 	.create = create,
+	.create_snapshots = create_snapshots,
 	.exists = "SELECT count(*) FROM pg_catalog.pg_class WHERE "
 		  "relnamespace = to_regnamespace('git_migrate') "
 		  "AND relname IN ('history', 'meta', 'ledger', 'current')",

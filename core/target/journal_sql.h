@@ -71,6 +71,7 @@
 
 struct journal_sql {
 	const char *create; /**< tables, indexes, triggers, view */
+	const char *create_snapshots;
 	const char *exists; /**< how many objects of ours there are */
 	const char *check;  /**< names every table and column, no rows */
 	const char *meta, *meta_set;
@@ -80,6 +81,11 @@ struct journal_sql {
 	const char *text_put, *text_get;
 	const char *depends_clear, *depends_put, *depends_each;
 	const char *step_set, *steps, *steps_clear, *step_open;
+	const char *snapshot_next, *snapshot_put, *snapshot_find;
+	const char *chunk_put, *file_put;   /**< one row */
+	const char *chunks_put, *files_put; /**< many; NULL = one by one is as
+					       fast (no way to a server) */
+	const char *chunks, *chunks_of;
 	bool odd_as_hex; /**< a text column takes UTF-8 only: other bytes are
 			      written "\\x6f6464", and so is a text that
 			      begins like that */
@@ -90,9 +96,11 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 
 /** What is common: P = what comes before a table's name. */
 #define JOURNAL_SQL_COMMON(P)                                                  \
-	.check = "SELECT h.tool, l.delta, c.seq, t.bytes, d.inferred, p.at "   \
-		 "FROM " P "history h, " P "ledger l, " P "current c, " P      \
-		 "texts t, " P "dependencies d, " P "progress p WHERE 1 = 0",  \
+	.check = "SELECT h.tool, l.delta, c.seq, t.bytes, d.inferred, p.at, "  \
+		 "s.bytes, f.chunk, k.data FROM " P "history h, " P            \
+		 "ledger l, " P "current c, " P "texts t, " P                  \
+		 "dependencies d, " P "progress p, " P "snapshots s, " P       \
+		 "snapshot_files f, " P "chunks k WHERE 1 = 0",                \
 	.meta = "SELECT key, value FROM " P "meta",                            \
 	.meta_set = "INSERT INTO " P "meta (key, value) VALUES ($1, $2) "      \
 		    "ON CONFLICT (key) DO UPDATE SET value = excluded.value",  \
@@ -153,6 +161,28 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 	.steps_clear = "DELETE FROM " P "progress WHERE name = $1",            \
 	.step_open = "SELECT name FROM " P                                     \
 		     "progress WHERE state = 'intent' LIMIT 1"
+
+/* A page of a snapshot: which chunks, and what is in them. */
+#define JOURNAL_CHUNKS_(P)                                                  \
+	"SELECT f.position, f.path, f.chunk, k.size, k.data FROM " P        \
+	"snapshot_files f LEFT JOIN " P "chunks k ON k.id = f.chunk WHERE " \
+	"f.snapshot = $1 AND f.position >= $2 "
+
+/** The same for snapshots that are kept here. */
+#define JOURNAL_SQL_SNAPSHOTS(P)                                            \
+	.snapshot_next =                                                    \
+		"SELECT coalesce(max(number), 0) + 1 FROM " P "snapshots",  \
+	.snapshot_put = "INSERT INTO " P "snapshots (number, id, chunks, "  \
+			"bytes) VALUES ($1, $2, $3, $4)",                   \
+	.snapshot_find =                                                    \
+		"SELECT min(number) FROM " P "snapshots WHERE id = $1",     \
+	.chunk_put = "INSERT INTO " P "chunks (id, size, data) "            \
+		     "VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",     \
+	.file_put = "INSERT INTO " P "snapshot_files (snapshot, position, " \
+		    "path, chunk) VALUES ($1, $2, $3, $4)",                 \
+	.chunks = JOURNAL_CHUNKS_(P) "ORDER BY f.position LIMIT $3",        \
+	.chunks_of = JOURNAL_CHUNKS_(P) "AND f.path = $4 "                  \
+					"ORDER BY f.position LIMIT $3"
 
 /* journal_schema.c and journal_schema_pg.c */
 extern const char journal_create_sqlite[];
