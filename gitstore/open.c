@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "gitstore/deflate.h"
 #include "gitstore/repo.h"
 #include "gitstore/vault.h"
 
@@ -72,6 +73,9 @@ static const struct store_ops ops = {
 	.reader_file = gs_reader_file,
 	.reader_chunk = gs_reader_chunk,
 	.reader_close = gs_reader_close,
+	.chunk_id = gs_chunk_id,
+	.chunk_deflate = gs_chunk_deflate,
+	.chunk_inflate = gs_chunk_inflate,
 	.config = gs_config_get,
 	.config_each = gs_config_each,
 	.worktree = gs_worktree,
@@ -213,6 +217,7 @@ static void gs_close(struct store *s)
 
 	gs_ahead_free(g);
 	gs_vault_free(g->vault);
+	gs_deflate_free(g->deflate);
 	gs_config_free(g->config);
 	git_odb_free(g->odb);
 	git_repository_free(g->repo);

@@ -12,14 +12,15 @@
 struct gs {
 	struct store base; /* must be first */
 	git_repository *repo;
-	git_odb *odb;             /* see gs_odb() */
-	struct gs_config *config; /* see gs_config() */
-	struct gs_vault *vault;   /* the snapshots; see gs_vault() */
-	struct gs_ahead *ahead;   /* see gs_expect_worktree() */
-	char *common;             /* absolute, no slash at the end */
-	char *work;               /* the same; NULL when bare */
-	bool refreshed;           /* packs were looked for once more */
-	bool fsync;               /* libgit2 was told to sync */
+	git_odb *odb;               /* see gs_odb() */
+	struct gs_config *config;   /* see gs_config() */
+	struct gs_vault *vault;     /* the snapshots; see gs_vault() */
+	struct gs_ahead *ahead;     /* see gs_expect_worktree() */
+	struct gs_deflate *deflate; /* see gs_chunk_deflate() */
+	char *common;               /* absolute, no slash at the end */
+	char *work;                 /* the same; NULL when bare */
+	bool refreshed;             /* packs were looked for once more */
+	bool fsync;                 /* libgit2 was told to sync */
 };
 
 static inline struct gs *gs_of(struct store *s)
@@ -143,6 +144,14 @@ struct err *gs_reader_file(struct snapshot_reader *r, const char *path);
 struct err *gs_reader_chunk(struct snapshot_reader *r, const char **data,
 			    size_t *len);
 void gs_reader_close(struct snapshot_reader *r);
+
+/* chunk.c */
+void gs_chunk_id(struct store *s, const void *data, size_t len,
+		 struct store_id *out);
+void gs_chunk_deflate(struct store *s, const void *data, size_t len,
+		      struct buf *out);
+struct err *gs_chunk_inflate(struct store *s, const void *data, size_t len,
+			     size_t size, struct buf *out);
 
 /* config.c */
 struct err *gs_config_get(struct store *s, const char *key, char **out,

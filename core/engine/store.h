@@ -255,6 +255,22 @@ struct store_ops {
 				    const char **data, size_t *len);
 	void (*reader_close)(struct snapshot_reader *r);
 
+	/* --- chunks of snapshots that are kept elsewhere. These three ask
+	 * nothing of the repository; several threads may use the first and the last --- */
+
+	/** The id these bytes would have as an object of their own. */
+	void (*chunk_id)(struct store *s, const void *data, size_t len,
+			 struct store_id *out);
+
+	/** Append them to out, deflated (zlib's format). len is below 1 GiB. */
+	void (*chunk_deflate)(struct store *s, const void *data, size_t len,
+			      struct buf *out);
+
+	/** Back: exactly `size` bytes, appended to out. ERR_STORE when they are
+	 * damaged, or others. */
+	struct err *(*chunk_inflate)(struct store *s, const void *data,
+				     size_t len, size_t size, struct buf *out);
+
 	/* --- configuration --- */
 
 	/**

@@ -224,5 +224,11 @@ struct err *memory_reader_file(struct snapshot_reader *r, const char *path);
 struct err *memory_reader_chunk(struct snapshot_reader *r, const char **data,
 				size_t *len);
 void memory_reader_close(struct snapshot_reader *r);
+void memory_chunk_id(struct store *store, const void *data, size_t len,
+		     struct store_id *out);
+void memory_chunk_deflate(struct store *store, const void *data, size_t len,
+			  struct buf *out);
+struct err *memory_chunk_inflate(struct store *store, const void *data,
+				 size_t len, size_t size, struct buf *out);
 
 #endif
