@@ -107,9 +107,9 @@ struct err *apply_finish(struct run *r, struct ready *m,
 		err = capture_finish(r->capture, &delta, &r->group, &kept);
 	capture_abort(r->capture);
 	if (!err && kept.any) {
-		err = r->e->store->ops->sink_event(r->sink, &snapshot);
+		err = snapshot_writer_event(r->snapshots, &snapshot);
 		ev->snapshot = err ? NULL : keep(r, snapshot.hex);
-		ev->snapshot_store = "clone";
+		ev->snapshot_store = snapshot_writer_store(r->snapshots);
 	}
 	crash_point("captured");
 	if (!err && kept.collateral)
@@ -235,7 +235,7 @@ struct err *apply_group_member(struct run *r, struct ready *m)
 	if (!target_in_transaction(r->e->target))
 		return err; /* RAISE(ROLLBACK) and the like: all is gone */
 	undo = target_rollback_to(r->e->target, "git_migrate_one");
-	undo = err_first(undo, ops->sink_drop(r->sink));
+	undo = err_first(undo, snapshot_writer_drop(r->snapshots));
 	undo = err_first(undo, ops->ledger_rewind(r->ledger, mark));
 	return err_first(err, undo);
 }

@@ -4,6 +4,7 @@
 #include "base/map.h"
 #include "decide/plan.h"
 #include "engine/engine.h"
+#include "engine/snapshots.h"
 #include "snapshot/capture.h"
 #include "target/journal.h"
 #include "target/target.h"
@@ -152,8 +153,8 @@ struct run {
 	struct schema schema; /**< live */
 	bool schema_stale;
 	struct capture *capture;
-	struct snapshot_sink *sink;
-	int64_t seq;           /**< of the journal's last row */
+	struct snapshot_writer *snapshots; /**< of the group */
+	int64_t seq;                       /**< of the journal's last row */
 	struct store_id start; /**< tip of the ledger's ref before the run */
 	struct store_id tip;   /**< commit of the last event */
 	struct store_id schema_id, shape_id;
@@ -166,8 +167,7 @@ struct run {
 	enum engine_step_choice step; /**< of a step that is in doubt */
 	int64_t started_us;           /**< of the migration that runs */
 	struct snapshot_out capture_out;
-	struct snapshot_reader *reader; /**< of the event being taken back */
-	char out_prefix[32]; /**< of files in the sink, "" or "part2/" */
+	char out_prefix[32]; /**< of files in the snapshot, "" or "part2/" */
 	bool park_any;
 	const struct map *undone; /**< paths taken back already, or NULL */
 
@@ -210,7 +210,7 @@ int64_t run_lock_timeout_ms(const struct engine *e);
  */
 bool run_try_again(struct run *r, const struct err *err, int *attempt);
 
-/** The snapshot's output, into the group's sink. */
+/** The snapshot's output, into the group's snapshots. */
 void run_snapshot_out(struct run *r, struct snapshot_out *out);
 
 /** Schema as it is now, what changed since, and both ids. */

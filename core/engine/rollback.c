@@ -18,20 +18,6 @@ struct rollback {
 	struct engine_run *out;
 };
 
-static struct err *in_file(void *payload, const char *path)
-{
-	struct run *r = payload;
-
-	return r->e->store->ops->reader_file(r->reader, path);
-}
-
-static struct err *in_chunk(void *payload, const char **data, size_t *len)
-{
-	struct run *r = payload;
-
-	return r->e->store->ops->reader_chunk(r->reader, data, len);
-}
-
 static struct err *refuse_irreversible(const struct journal_event *ev)
 {
 	if (!ev->irreversible)
@@ -123,18 +109,17 @@ static struct err *verify_schema(struct run *r, const char *name,
 	return NULL;
 }
 
-/* Where the snapshot is, when it is not here. */
-static struct err *open_snapshot(struct run *r, const struct journal_event *ev)
+/* What the event destroyed; *out NULL: nothing. Says where it was made when it
+ * is not to be had. */
+static struct err *open_snapshot(struct run *r, const struct journal_event *ev,
+				 struct snapshot_source **out)
 {
-	struct store_id id;
-	struct err *err;
-
-	r->reader = NULL;
+	*out = NULL;
 	if (!ev->snapshot)
 		return NULL;
-	snprintf(id.hex, sizeof(id.hex), "%s", ev->snapshot);
-	err = r->e->store->ops->reader_open(r->e->store, &id, &r->reader);
-	return err_wrap(err, "the snapshot of %s, taken %s by %s", ev->name,
+	return err_wrap(snapshot_source_open(r->e, ev->snapshot_store,
+					     ev->snapshot, NULL, out),
+			"the snapshot of %s, taken %s by %s", ev->name,
 			ev->finished_at, ev->applied_by);
 }
 
@@ -143,7 +128,8 @@ static struct err *revert_event(struct run *r, const struct journal_event *ev,
 				struct schema_delta *did,
 				struct journal_event *row)
 {
-	struct snapshot_in in = { r, in_file, in_chunk };
+	struct snapshot_source *source = NULL;
+	struct snapshot_in in;
 	struct snapshot_out out;
 	struct restore_request req = { .target = r->e->target,
 				       .now = &r->schema,
@@ -157,11 +143,13 @@ static struct err *revert_event(struct run *r, const struct journal_event *ev,
 	run_snapshot_out(r, &out);
 	err = schema_delta_decode(&undone, &a, ev->delta, ev->delta_len);
 	if (!err)
-		err = open_snapshot(r, ev);
+		err = open_snapshot(r, ev, &source);
 	if (!err && r->undone)
 		rollback_leave_out(&undone, r->undone);
 	req.delta = &undone;
-	req.in = r->reader ? &in : NULL;
+	if (source)
+		snapshot_source_in(source, &in);
+	req.in = source ? &in : NULL;
 	if (!err)
 		err = restore_run(&req, &res);
 	crash_point("restored");
@@ -181,9 +169,7 @@ static struct err *revert_event(struct run *r, const struct journal_event *ev,
 	}
 	row->rows += (int64_t)(res.restored + res.removed);
 	row->parked += (int64_t)res.parked;
-	if (r->reader)
-		r->e->store->ops->reader_close(r->reader);
-	r->reader = NULL;
+	snapshot_source_close(source);
 	r->park_any |= res.park_any;
 	restore_result_release(&res);
 	schema_delta_release(&undone);
@@ -288,9 +274,9 @@ static struct err *revert_in_transaction(struct run *r,
 	if (!err)
 		rollback_merge(&all, &did);
 	if (!err && r->park_any) {
-		err = r->e->store->ops->sink_event(r->sink, &park);
+		err = snapshot_writer_event(r->snapshots, &park);
 		row.snapshot = err ? NULL : keep(r, park.hex);
-		row.snapshot_store = "clone";
+		row.snapshot_store = snapshot_writer_store(r->snapshots);
 	}
 	row.duration_ms = (clock_steady_us() - r->started_us) / 1000;
 	if (!err)

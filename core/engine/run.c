@@ -167,8 +167,7 @@ struct err *run_close(struct run *r, struct err *err)
 	if (r->out)
 		err = err_first(err, session_identity(r->e, &r->out->identity));
 	capture_close(r->capture);
-	if (r->sink)
-		r->e->store->ops->sink_close(r->sink);
+	snapshot_writer_close(r->snapshots);
 	if (r->ledger)
 		r->e->store->ops->ledger_close(r->ledger);
 	schema_release(&r->schema);
@@ -216,8 +215,8 @@ struct err *run_begin(struct run *r)
 	if (!err && r->schema_stale)
 		err = run_inspect(r, TARGET_ANYTHING, NULL);
 	r->schema_stale = r->schema_stale && err;
-	if (!err && !r->sink)
-		err = r->e->store->ops->sink_open(r->e->store, &r->sink);
+	if (!err && !r->snapshots)
+		err = snapshot_writer_open(r->e, !r->set, &r->snapshots);
 	if (!err)
 		err = ensure_journal(r);
 	if (!err)
@@ -242,9 +241,8 @@ void run_abort(struct run *r)
 	}
 	err = r->e->store->ops->ledger_rewind(r->ledger, r->ledger_mark);
 	err_free(err); /* a mark of our own: cannot fail */
-	if (r->sink)
-		r->e->store->ops->sink_close(r->sink);
-	r->sink = NULL;
+	snapshot_writer_close(r->snapshots);
+	r->snapshots = NULL;
 	r->seq = r->group_seq;
 	r->tip = r->group_tip;
 	r->n_rows = 0;
@@ -258,14 +256,14 @@ static struct err *out_file(void *payload, const char *path)
 	char full[64];
 
 	snprintf(full, sizeof(full), "%s%s", r->out_prefix, path);
-	return r->e->store->ops->sink_file(r->sink, full);
+	return snapshot_writer_file(r->snapshots, full);
 }
 
 static struct err *out_chunk(void *payload, const void *data, size_t len)
 {
 	struct run *r = payload;
 
-	return r->e->store->ops->sink_chunk(r->sink, data, len);
+	return snapshot_writer_chunk(r->snapshots, data, len);
 }
 
 void run_snapshot_out(struct run *r, struct snapshot_out *out)
@@ -301,16 +299,14 @@ static struct err *write_rows(struct run *r)
 
 struct err *run_commit(struct run *r)
 {
-	const struct store_ops *ops = r->e->store->ops;
 	struct err *err = write_rows(r);
-	bool written = false;
 	char key[80];
 
 	crash_point("before-durable");
-	if (!err && r->sink) {
+	if (!err && r->snapshots) {
 		snprintf(key, sizeof(key), "%s/%lld-%lld", r->e->meta.uuid,
 			 (long long)r->group_seq + 1, (long long)r->seq);
-		err = ops->sink_durable(r->sink, key, &written);
+		err = snapshot_writer_durable(r->snapshots, key);
 	}
 	crash_point("snapshot-durable");
 	if (!err)
@@ -323,17 +319,16 @@ struct err *run_commit(struct run *r)
 	r->open = false;
 	r->creating = false;
 	r->moved += r->n_rows;
-	if (written)
-		err = ops->sink_promote(r->sink);
+	if (r->snapshots)
+		err = snapshot_writer_promote(r->snapshots);
 	if (err) /* it is committed, whatever the ref is called */
 		session_note(r->e, ENGINE_WARNING,
 			     "the snapshot's ref stays pending: %s",
 			     err_text(err));
 	err_free(err);
 	crash_point("promoted");
-	if (r->sink)
-		ops->sink_close(r->sink);
-	r->sink = NULL;
+	snapshot_writer_close(r->snapshots);
+	r->snapshots = NULL;
 	for (size_t i = 0; i < r->n_rows; i++) {
 		struct engine_event ev;
 

@@ -75,18 +75,19 @@ static void summarize(struct buf *out, const struct manifest *m)
 			 m->sequences[i].is);
 }
 
-static struct err *read_summary(struct engine *e, struct snapshot_reader *r,
-				struct buf *out)
+static struct err *read_summary(struct snapshot_source *source, struct buf *out)
 {
-	const struct store_ops *ops = e->store->ops;
 	struct manifest m = { 0 };
 	struct buf text = BUF_INIT;
+	struct snapshot_in in;
 	const char *data;
 	size_t len;
-	struct err *err = ops->reader_file(r, "manifest");
+	struct err *err;
 
+	snapshot_source_in(source, &in);
+	err = in.file(in.payload, "manifest");
 	while (!err) {
-		err = ops->reader_chunk(r, &data, &len);
+		err = in.chunk(in.payload, &data, &len);
 		if (err || !data)
 			break;
 		buf_add(&text, data, len);
@@ -104,23 +105,21 @@ static struct err *read_summary(struct engine *e, struct snapshot_reader *r,
 static void show_snapshot(struct engine *e, struct engine_show *s,
 			  const struct journal_event *ev)
 {
-	struct snapshot_reader *r = NULL;
+	struct snapshot_source *source = NULL;
 	struct buf b = BUF_INIT;
-	struct store_id id;
 	struct err *err;
 
 	if (!ev->snapshot)
 		return;
-	snprintf(id.hex, sizeof(id.hex), "%s", ev->snapshot);
-	err = e->store->ops->reader_open(e->store, &id, &r);
+	err = snapshot_source_open(e, ev->snapshot_store, ev->snapshot,
+				   "manifest", &source);
 	if (!err)
-		err = read_summary(e, r, &b);
+		err = read_summary(source, &b);
 	if (err)
-		buf_addf(&b, "not in this clone: %s\n", err_text(err));
+		buf_addf(&b, "cannot be read: %s\n", err_text(err));
 	s->snapshot_summary = keep(s, buf_str(&b));
 	err_free(err);
-	if (r)
-		e->store->ops->reader_close(r);
+	snapshot_source_close(source);
 	buf_release(&b);
 }
 

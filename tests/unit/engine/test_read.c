@@ -143,7 +143,7 @@ static void show__says_that_a_snapshot_is_elsewhere(void **state)
 	for (size_t i = 0; i < w->store.n_kept; i++)
 		w->store.kept[i].id[0] = 'x';
 	assert_ok(eworld_show(w, "2_b", &s));
-	expect_in(s.snapshot_summary, "not in this clone: no snapshot");
+	expect_in(s.snapshot_summary, "cannot be read: no snapshot");
 	engine_show_release(&s);
 }
 

@@ -1,0 +1,125 @@
+#include "engine/snapshots.h"
+
+#include <stdio.h>
+
+#include "base/util.h"
+#include "engine/impl.h"
+
+static const struct snapshot_place *const places[] = {
+	&snapshots_in_clone,
+};
+
+static const struct snapshot_place *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (streq(places[i]->name, name))
+			return places[i];
+	return NULL;
+}
+
+struct err *snapshot_writer_open(struct engine *e, bool parks,
+				 struct snapshot_writer **out)
+{
+	const struct snapshot_place *p = &snapshots_in_clone;
+	struct err *err = p->writer_open(e, out);
+
+	if (err)
+		return err;
+	(*out)->place = p;
+	(*out)->engine = e;
+	(*out)->parks = parks;
+	return NULL;
+}
+
+const char *snapshot_writer_store(const struct snapshot_writer *w)
+{
+	return w->place->name;
+}
+
+struct err *snapshot_writer_file(struct snapshot_writer *w, const char *path)
+{
+	return w->place->file(w, path);
+}
+
+struct err *snapshot_writer_chunk(struct snapshot_writer *w, const void *data,
+				  size_t len)
+{
+	return w->place->chunk(w, data, len);
+}
+
+struct err *snapshot_writer_event(struct snapshot_writer *w,
+				  struct store_id *out)
+{
+	return w->place->event(w, out);
+}
+
+struct err *snapshot_writer_drop(struct snapshot_writer *w)
+{
+	return w->place->drop(w);
+}
+
+struct err *snapshot_writer_durable(struct snapshot_writer *w, const char *key)
+{
+	return w->place->durable(w, key);
+}
+
+struct err *snapshot_writer_promote(struct snapshot_writer *w)
+{
+	return w->place->promote(w);
+}
+
+void snapshot_writer_close(struct snapshot_writer *w)
+{
+	if (w)
+		w->place->writer_close(w);
+}
+
+struct err *snapshot_source_open(struct engine *e, const char *store,
+				 const char *id, const char *only,
+				 struct snapshot_source **out)
+{
+	const struct snapshot_place *p =
+		store ? find(store) : &snapshots_in_clone;
+	struct store_id full;
+	struct err *err;
+
+	*out = NULL;
+	if (!p)
+		return err_hint(err_new(ERR_REFUSED,
+					"snapshot %s is kept in '%s', which "
+					"this git-migrate does not know",
+					id, store),
+				"upgrade git-migrate");
+	snprintf(full.hex, sizeof(full.hex), "%s", id);
+	err = p->source_open(e, &full, only, out);
+	if (err)
+		return err;
+	(*out)->place = p;
+	(*out)->engine = e;
+	return NULL;
+}
+
+static struct err *in_file(void *payload, const char *path)
+{
+	struct snapshot_source *s = payload;
+
+	return s->place->source_file(s, path);
+}
+
+static struct err *in_chunk(void *payload, const char **data, size_t *len)
+{
+	struct snapshot_source *s = payload;
+
+	return s->place->source_chunk(s, data, len);
+}
+
+void snapshot_source_in(struct snapshot_source *s, struct snapshot_in *out)
+{
+	*out = (struct snapshot_in){ s, in_file, in_chunk };
+}
+
+void snapshot_source_close(struct snapshot_source *s)
+{
+	if (s)
+		s->place->source_close(s);
+}
