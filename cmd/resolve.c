@@ -27,6 +27,17 @@ static const char *env_url(const char *name)
 	return v && *v ? v : NULL;
 }
 
+/* Services that build and test set it, and throw their clone away. */
+static bool is_ci(void)
+{
+	const char *v = getenv("CI");
+	bool on = true;
+
+	if (!v || !*v)
+		return false;
+	return !units_bool(v, &on) || on;
+}
+
 static struct err *no_such_target(const struct config *c, const char *name)
 {
 	struct err *err =
@@ -107,10 +118,11 @@ static struct err *target_values(const struct config *c,
 		return err_hint(bad_value(t, "snapshotLimit", v, "a size"),
 				"write it like 500m or 2GiB; 0 is no limit");
 	v = config_get(c, t, "snapshotstore");
-	if (v && !streq(v, "clone"))
+	if (v && !engine_has_snapshot_store(v))
 		return err_hint(bad_value(t, "snapshotStore", v,
 					  "a place for snapshots"),
-				"the only place is 'clone'");
+				"the places are 'clone' and 'database'");
+	out->snapshot_store = v;
 	out->branch = config_get(c, t, "branch");
 	return NULL;
 }
@@ -172,6 +184,7 @@ struct err *config_resolve(struct config *c, const struct config_wish *wish,
 		.pattern = config_get(c, NULL, "pattern"),
 		.lock_timeout_ms = 60000,
 		.snapshot_limit = (uint64_t)2 << 30,
+		.is_ci = is_ci(),
 		.tool = "git-migrate " GIT_MIGRATE_VERSION,
 	};
 	err = choose(c, wish, &out->target, &out->url);

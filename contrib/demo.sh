@@ -9,7 +9,7 @@ program=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'echo "demo: this did not go as expected" >&2' ERR
-unset "${!GIT_@}" DATABASE_URL
+unset "${!GIT_@}" DATABASE_URL CI
 mkdir "$work/bin" "$work/home"
 ln -s "$program" "$work/bin/git-migrate"
 export PATH=$work/bin:$PATH HOME=$work/home GIT_CONFIG_NOSYSTEM=1

@@ -36,7 +36,9 @@ struct err *gs_reader_open(struct store *s, const struct store_id *id,
 		return err_hint(err_new(ERR_STORE,
 					"snapshot %s is not in this clone",
 					id->hex),
-				"it is where the migration was applied");
+				"roll back in the clone that made it; "
+				"migrate.<target>.snapshotStore = database "
+				"keeps snapshots where every clone has them");
 	*out = xcalloc(1, sizeof(**out));
 	(*out)->vault = v;
 	(*out)->event = oid;

@@ -37,10 +37,17 @@ struct engine_config {
 				      locks are waited for 5 s at a time */
 	const char *journal;     /**< PostgreSQL: schema of the journal */
 	uint64_t snapshot_limit; /**< bytes; 0 = none */
-	bool url_is_per_tree;    /**< the URL names several databases: a file in
+	const char *snapshot_store; /**< "clone", "database"; NULL = "database"
+					 for a protected target, else "clone" */
+	bool is_ci; /**< a machine that is thrown away: what only this clone
+			 has is lost */
+	bool url_is_per_tree; /**< the URL names several databases: a file in
 				   the work tree, ${branch}, ${worktree} */
-	const char *tool;        /**< "git-migrate 0.1.0", for the journal */
+	const char *tool;     /**< "git-migrate 0.1.0", for the journal */
 };
+
+/** A place for snapshots of that name exists. */
+bool engine_has_snapshot_store(const char *name);
 
 /** One row of the history; strings NULL where they do not apply. */
 struct engine_event {

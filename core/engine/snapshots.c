@@ -7,6 +7,7 @@
 
 static const struct snapshot_place *const places[] = {
 	&snapshots_in_clone,
+	&snapshots_in_database,
 };
 
 static const struct snapshot_place *find(const char *name)
@@ -17,10 +18,31 @@ static const struct snapshot_place *find(const char *name)
 	return NULL;
 }
 
+bool engine_has_snapshot_store(const char *name)
+{
+	return find(name) != NULL;
+}
+
+static bool is_protected(const struct engine *e)
+{
+	return e->cfg.is_protected || e->meta.is_protected;
+}
+
+/* What is said, else what others can reach where others depend on it. */
+static const struct snapshot_place *choose(const struct engine *e)
+{
+	const struct snapshot_place *p =
+		e->cfg.snapshot_store ? find(e->cfg.snapshot_store) : NULL;
+
+	if (p)
+		return p;
+	return is_protected(e) ? &snapshots_in_database : &snapshots_in_clone;
+}
+
 struct err *snapshot_writer_open(struct engine *e, bool parks,
 				 struct snapshot_writer **out)
 {
-	const struct snapshot_place *p = &snapshots_in_clone;
+	const struct snapshot_place *p = choose(e);
 	struct err *err = p->writer_open(e, out);
 
 	if (err)
@@ -36,9 +58,42 @@ const char *snapshot_writer_store(const struct snapshot_writer *w)
 	return w->place->name;
 }
 
+/* There is something to keep, and it would be kept where nobody finds it. */
+static struct err *refuse_clone(const struct snapshot_writer *w)
+{
+	const struct engine *e = w->engine;
+	const char *target = *e->cfg.target ? e->cfg.target : "<target>";
+	const char *what = w->parks ? "the rollback sets data aside"
+				    : "the migration destroys data";
+	const char * or = w->parks
+				  ? ""
+				  : ", or apply --no-snapshot, which makes the "
+				    "migration irreversible";
+	struct err *err;
+
+	if (!w->place->in_clone || !(e->cfg.is_ci || is_protected(e)))
+		return NULL;
+	if (is_protected(e))
+		err = err_new(ERR_REFUSED,
+			      "%s, and the target is protected: a snapshot in "
+			      "this clone would be the only one",
+			      what);
+	else
+		err = err_new(ERR_REFUSED,
+			      "%s, and CI is set: a snapshot in this clone "
+			      "would be gone with it",
+			      what);
+	return err_hintf(err,
+			 "migrate.%s.snapshotStore = database keeps snapshots "
+			 "in the database%s",
+			 target, or);
+}
+
 struct err *snapshot_writer_file(struct snapshot_writer *w, const char *path)
 {
-	return w->place->file(w, path);
+	struct err *err = refuse_clone(w);
+
+	return err ? err : w->place->file(w, path);
 }
 
 struct err *snapshot_writer_chunk(struct snapshot_writer *w, const void *data,

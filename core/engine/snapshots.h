@@ -5,7 +5,8 @@
 #include "snapshot/port.h"
 
 /*
- * Where snapshots are: places behind one table, chosen by the event's column
+ * Where snapshots are: places behind one table, chosen by the target's
+ * snapshotStore when an event's files are written, and by the event's column
  * snapshot_store when they are read. Nobody outside snapshots*.c asks which
  * place it is.
  */
@@ -51,6 +52,7 @@ struct snapshot_place {
 };
 
 extern const struct snapshot_place snapshots_in_clone;
+extern const struct snapshot_place snapshots_in_database;
 
 /**
  * Nothing is made before the first byte.
@@ -63,7 +65,12 @@ MUST_USE struct err *snapshot_writer_open(struct engine *e, bool parks,
 /** What history says of a snapshot that was written here. */
 const char *snapshot_writer_store(const struct snapshot_writer *w);
 
-/** Start a file of the event. */
+/**
+ * Start a file of the event.
+ *
+ * @return ERR_REFUSED where this clone is no place to keep it: a protected
+ *         target, or a machine that is thrown away (CI)
+ */
 MUST_USE struct err *snapshot_writer_file(struct snapshot_writer *w,
 					  const char *path);
 

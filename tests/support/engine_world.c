@@ -13,6 +13,8 @@
 #include "sql/sql.h"
 #include "support/unit.h"
 
+const char *eworld_snapshot_store;
+
 void eworld_open(struct eworld *w)
 {
 	/* thousands of small commits: in memory where there is such a folder */
@@ -24,13 +26,15 @@ void eworld_open(struct eworld *w)
 	if (!mkdtemp(w->dir))
 		fail_msg("mkdtemp %s", w->dir);
 	memory_store_init(&w->store, w->dir);
-	w->cfg = (struct engine_config){ .target = "dev",
-					 .url = "sqlite:dev.db",
-					 .base_dir = w->dir,
-					 .dir = "migrations",
-					 .dialect = SQL_SQLITE,
-					 .lock_timeout_ms = 50,
-					 .tool = "git-migrate test" };
+	w->cfg =
+		(struct engine_config){ .target = "dev",
+					.url = "sqlite:dev.db",
+					.base_dir = w->dir,
+					.dir = "migrations",
+					.dialect = SQL_SQLITE,
+					.lock_timeout_ms = 50,
+					.snapshot_store = eworld_snapshot_store,
+					.tool = "git-migrate test" };
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag,

@@ -25,6 +25,9 @@ struct eworld {
 	unsigned commits;
 };
 
+/** Where the worlds opened from now on keep snapshots; NULL = the default. */
+extern const char *eworld_snapshot_store;
+
 int eworld_setup(void **state);
 int eworld_teardown(void **state);
 

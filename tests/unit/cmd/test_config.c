@@ -151,7 +151,52 @@ static void config_resolve__takes_the_only_target(void **state)
 	assert_true(s.out.url_is_per_tree);
 	assert_int_equal(s.out.lock_timeout_ms, 60000);
 	assert_int_equal(s.out.snapshot_limit, (uint64_t)2 << 30);
+	assert_null(s.out.snapshot_store);
+	assert_false(s.out.is_ci);
 	done(&s);
+}
+
+static void config_resolve__sees_that_it_runs_in_ci(void **state)
+{
+	static const struct {
+		const char *value;
+		bool is_ci;
+	} cases[] = {
+		{ "true", true },   { "1", true },      { "woodpecker", true },
+		{ "false", false }, { "FALSE", false }, { "0", false },
+		{ "no", false },    { "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct setup s;
+
+		setenv("CI", cases[i].value, 1);
+		resolve(&s, one, NULL, NULL);
+		unsetenv("CI");
+		assert_null(s.err);
+		assert_int_equal(s.out.is_ci, cases[i].is_ci);
+		done(&s);
+	}
+}
+
+static void config_resolve__takes_both_places_for_snapshots(void **state)
+{
+	static const char *const stores[] = { "clone", "database" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(stores); i++) {
+		struct pair pairs[] = { one[0],
+					{ "migrate.dev.snapshotstore",
+					  stores[i], true },
+					{ NULL, NULL, false } };
+		struct setup s;
+
+		resolve(&s, pairs, NULL, NULL);
+		assert_null(s.err);
+		assert_string_equal(s.out.snapshot_store, stores[i]);
+		done(&s);
+	}
 }
 
 static void config_resolve__reads_every_key(void **state)
@@ -170,6 +215,7 @@ static void config_resolve__reads_every_key(void **state)
 	assert_false(s.out.url_is_per_tree);
 	assert_int_equal(s.out.lock_timeout_ms, 5000);
 	assert_int_equal(s.out.snapshot_limit, (uint64_t)500 << 20);
+	assert_string_equal(s.out.snapshot_store, "clone");
 	assert_string_equal(s.warned, "");
 	done(&s);
 }
@@ -260,8 +306,8 @@ static void config_resolve__names_a_bad_value(void **state)
 		  "migrate.dev.snapshotLimit: 'much' is not a size" },
 		{ "migrate.dev.foreignkeys", "so",
 		  "migrate.dev.foreignKeys: 'so' is not a boolean" },
-		{ "migrate.dev.snapshotstore", "database",
-		  "migrate.dev.snapshotStore: 'database' is not a place for "
+		{ "migrate.dev.snapshotstore", "remote",
+		  "migrate.dev.snapshotStore: 'remote' is not a place for "
 		  "snapshots" },
 	};
 
@@ -355,6 +401,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_resolve__takes_the_only_target),
+		cmocka_unit_test(config_resolve__sees_that_it_runs_in_ci),
+		cmocka_unit_test(
+			config_resolve__takes_both_places_for_snapshots),
 		cmocka_unit_test(config_resolve__reads_every_key),
 		cmocka_unit_test(
 			config_resolve__follows_the_order_of_precedence),
@@ -368,5 +417,6 @@ int main(void)
 
 	unsetenv("GIT_MIGRATE_URL");
 	unsetenv("DATABASE_URL");
+	unsetenv("CI");
 	return cmocka_run_group_tests_name("cmd/config", tests, NULL, NULL);
 }

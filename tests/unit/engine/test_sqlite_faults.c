@@ -257,5 +257,10 @@ int main(void)
 		eworld_test(apply__waits_for_nobody_for_ever),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	int failed = cmocka_run_group_tests(tests, group_setup, group_teardown);
+
+	eworld_snapshot_store = "database";
+	return failed + cmocka_run_group_tests_name("in the database", tests,
+						    group_setup,
+						    group_teardown);
 }

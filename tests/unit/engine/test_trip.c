@@ -210,5 +210,9 @@ int main(void)
 		eworld_test(rollback__takes_a_whole_set_back),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	eworld_snapshot_store = "database";
+	return failed + cmocka_run_group_tests_name("in the database", tests,
+						    NULL, NULL);
 }
