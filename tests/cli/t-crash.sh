@@ -140,7 +140,14 @@ template_of() {
 # at_place <command> <place> <n>: 0 when it died there and all is well
 at_place() {
 	local s=0
+	local -x GIT_CONFIG_COUNT=0 GIT_CONFIG_KEY_0='' GIT_CONFIG_VALUE_0=''
 
+	case $2 in
+	chunks-*) # passed only where snapshots go into the database
+		GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=migrate.dev.snapshotStore
+		GIT_CONFIG_VALUE_0=database
+		;;
+	esac
 	begin_run "$(template_of "$1")" || return 1
 	if [ "$1" = rebuild ]; then
 		git update-ref -d "$(git symbolic-ref refs/migrate/ledger/dev)"

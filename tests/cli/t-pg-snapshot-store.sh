@@ -1,0 +1,186 @@
+#!/bin/bash
+# Snapshots in a PostgreSQL database
+. "$(dirname "$0")/lib.sh"
+pg_need
+
+# start [settings...]: a database with rows, and a repository whose target it is
+start() {
+	cd "$TRASH" && rm -rf repo second && pg_db && scratch_repo "$TRASH/repo" &&
+		git migrate init -q &&
+		git config migrate.dialect postgresql && git config migrate.dev.url "$URL" &&
+		git config migrate.dev.snapshotStore database && commit_all 'Set up' &&
+		pg_sql "CREATE TABLE users (id integer PRIMARY KEY, name text, age int);
+			INSERT INTO users SELECT x, 'name ' || x, x % 90
+				FROM generate_series(1, 3000) x;
+			CREATE INDEX users_name ON users (name)"
+}
+
+second_clone() {
+	rm -rf "$TRASH/second" && git clone -q "$TRASH/repo" "$TRASH/second" &&
+		cd "$TRASH/second" && git config migrate.dialect postgresql &&
+		git config migrate.dev.url "$URL" &&
+		git config migrate.dev.snapshotStore database
+}
+
+# whole [schema]: each snapshot is, and each is some event's
+# shellcheck disable=SC2120 # scripts pass it
+whole() {
+	local s=${1-git_migrate}
+
+	[ "$(pg_sql "SELECT count(*) FROM $s.snapshots s
+		WHERE NOT EXISTS (SELECT 1 FROM $s.history h WHERE h.snapshot = s.id)
+		OR s.chunks <> (SELECT count(*) FROM $s.snapshot_files f
+			JOIN $s.chunks k ON k.id = f.chunk WHERE f.snapshot = s.number)
+		OR s.bytes <> (SELECT sum(k.size) FROM $s.snapshot_files f
+			JOIN $s.chunks k ON k.id = f.chunk
+			WHERE f.snapshot = s.number)")" = 0 ] &&
+		[ "$(pg_sql "SELECT count(*) FROM $s.history h
+			WHERE snapshot IS NOT NULL AND snapshot_store = 'database'
+			AND NOT EXISTS (SELECT 1 FROM $s.snapshots s
+				WHERE s.id = h.snapshot)")" = 0 ]
+}
+
+snapshots() {
+	pg_sql "SELECT count(*) FROM git_migrate.snapshots"
+}
+
+test_expect_success 'what a migration destroys goes into the database' '
+	start && echo "UPDATE users SET age = age + 1;
+		DELETE FROM users WHERE id % 7 = 0;" | migration 1_rows &&
+	echo "ALTER TABLE users DROP COLUMN age; DROP TABLE users;" |
+		migration 2_gone &&
+	expect_status 0 apply && [ ! -e .git/migrate/snapshots.git ] &&
+	[ "$(snapshots)" = 2 ] && whole &&
+	expect_status 0 log --json && [ "$(json ".events[0].snapshot_store")" = database ]
+'
+
+test_expect_success 'another clone reads it' '
+	second_clone && expect_status 0 show --json 2_gone &&
+	[ "$(json .last.snapshot_store)" = database ] &&
+	json .snapshot_summary | grep "^public.users: .*2572 deleted" &&
+	[ ! -e .git/migrate/snapshots.git ]
+'
+
+test_expect_success 'chunks are deflated, and the server leaves them alone' '
+	[ "$(pg_sql "SELECT sum(length(data)) * 2 < sum(size),
+		bool_and(pg_column_size(data) >= length(data))
+		FROM git_migrate.chunks")" = "t|t" ]
+'
+
+test_expect_success 'append-only, for others as well' '
+	for t in chunks snapshot_files snapshots; do
+		! pg_sql "DELETE FROM git_migrate.$t" 2>err &&
+		has err "git_migrate.$t is append-only" &&
+		! pg_sql "TRUNCATE git_migrate.$t" 2>err &&
+		has err "git_migrate.$t is append-only" || return 1
+	done
+'
+
+test_expect_success 'a failed migration leaves nothing in the tables' '
+	start && echo "UPDATE users SET age = 0 WHERE id < 9;" | migration 1_a &&
+	echo "DROP TABLE users; SELECT nothing();" | migration 2_b &&
+	expect_status 128 apply && [ "$(snapshots)" = 1 ] && whole &&
+	[ "$(pg_sql "SELECT count(*) FROM users")" = 3000 ] &&
+	[ "$(pg_sql "SELECT count(*) FROM git_migrate.chunks")" = 2 ]
+'
+
+test_expect_success 'over the limit: refused, nothing is left' '
+	start && echo "DROP TABLE users;" | migration 1_gone &&
+	git config migrate.dev.snapshotLimit 10k && expect_status 1 apply &&
+	has "$ERR" "over its limit of 10240 bytes" &&
+	[ "$(pg_sql "SELECT to_regclass('\''git_migrate.chunks'\'') IS NULL,
+		count(*) FROM users")" = "t|3000" ]
+'
+
+test_expect_success 'CI and clone: refused, nothing is changed' '
+	start && git config migrate.dev.snapshotStore clone &&
+	echo "DELETE FROM users WHERE id = 7;" | migration 1_a;
+	export CI=true; run_migrate apply; unset CI
+	[ "$STATUS" -eq 1 ] && has "$ERR" "the migration destroys data, and CI is set" &&
+	has "$ERR" "^hint: migrate.dev.snapshotStore = database .*--no-snapshot" &&
+	[ "$(pg_sql "SELECT count(*) FROM users")" = 3000 ] &&
+	CI=true git -c migrate.dev.snapshotStore=database migrate apply -q &&
+	[ "$(snapshots)" = 1 ]
+'
+
+test_expect_success 'a protected target: in the database by default' '
+	start && git config --unset migrate.dev.snapshotStore &&
+	git config migrate.dev.protected true &&
+	echo "DELETE FROM users WHERE id < 9;" | migration 1_a &&
+	expect_status 0 apply -q && [ "$(snapshots)" = 1 ] && whole &&
+	git config migrate.dev.snapshotStore clone &&
+	echo "DROP TABLE users;" | migration 2_b && expect_status 1 apply &&
+	has "$ERR" "and the target is protected: a snapshot in this clone would be the only one"
+'
+
+test_expect_success 'many tables and long values' '
+	start && pg_sql "CREATE TABLE long (id int PRIMARY KEY, t text, b bytea);
+		INSERT INTO long SELECT x, repeat(md5(x::text), x * 3000),
+			decode(repeat(md5(x::text), x * 1000), '\''hex'\'')
+			FROM generate_series(1, 20) x" &&
+	for i in $(seq 40); do
+		pg_sql "CREATE TABLE t$i AS SELECT $i AS a" &&
+		echo "DROP TABLE t$i;" || return 1
+	done >drop && { cat drop; echo "DROP TABLE long;"; } | migration 1_all &&
+	rm drop && expect_status 0 apply -q && whole &&
+	[ "$(pg_sql "SELECT max(size) <= 262144 AND count(*) > 40 FROM git_migrate.chunks")" = t ]
+'
+
+test_expect_success 'the journal in a schema of another name' '
+	start && git config migrate.dev.journalSchema "the journal" &&
+	echo "DROP TABLE users;" | migration 1_gone && expect_status 0 apply -q &&
+	whole "\"the journal\"" && expect_status 0 show 1_gone &&
+	has "$OUT" "public.users: 3000 deleted" &&
+	[ "$(pg_sql "SELECT to_regnamespace('\''git_migrate'\'') IS NULL")" = t ]
+'
+
+test_expect_success 'through a pooler' '
+	start && pg_bouncer && git config migrate.dev.url "$URL" &&
+	echo "DROP TABLE users;" | migration 1_gone && expect_status 0 apply -q &&
+	whole && expect_status 0 show 1_gone && has "$OUT" "public.users: 3000 deleted"
+'
+
+# killed_at <place>: all is as before or after, and the next run goes on
+killed_at() {
+	local s=0 n
+
+	pg_sql "DROP SCHEMA IF EXISTS git_migrate CASCADE; DROP TABLE IF EXISTS users;
+		CREATE TABLE users AS SELECT * FROM kept" &&
+		rm -rf .git/refs/migrate || return
+	(GIT_MIGRATE_CRASH=$1 exec git-migrate apply -q) >"$OUT" 2>&1 || s=$?
+	[ "$s" -eq 137 ] || { echo "status $s" && cat "$OUT" && return 1; }
+	echo "$1" >>"$TRASH/reached"
+	# the server may take a moment to see it
+	for n in $(seq 50); do
+		[ "$(pg_sql "SELECT count(*) FROM pg_stat_activity WHERE datname =
+			current_database() AND pid <> pg_backend_pid() AND
+			backend_type = 'client backend'")" = 0 ] && break
+		sleep 0.1
+	done
+	n=$(pg_sql "SELECT to_regclass('git_migrate.snapshots') IS NOT NULL")
+	if [ "$n" = t ]; then
+		whole && [ "$(snapshots)" = 1 ] &&
+			[ "$(pg_sql "SELECT to_regclass('users') IS NULL")" = t ]
+	else
+		[ "$(pg_sql "SELECT count(*) FROM users")" = 3000 ]
+	fi && git migrate apply -q && whole && [ "$(snapshots)" = 1 ]
+}
+
+test_expect_success 'fixture to kill' '
+	start && pg_sql "CREATE TABLE kept AS SELECT * FROM users" &&
+	echo "DROP TABLE users;" | migration 1_gone
+'
+
+if GIT_MIGRATE_CRASH_LOG=$TRASH/points git-migrate plan >/dev/null 2>&1 &&
+	GIT_MIGRATE_CRASH_LOG=$TRASH/points git-migrate apply -q &&
+	[ -s "$TRASH/points" ]; then
+	for place in begun statement captured chunks-written before-durable \
+		committed before-ledger; do
+		test_expect_success "killed at $place: nothing half" \
+			"killed_at $place"
+	done
+else
+	test_skip 'killed at named places' 'the program was built without them'
+fi
+
+test_done
