@@ -79,60 +79,6 @@ enum {
 	PG_SHSECLABEL = 3592,
 };
 
-/* --- counts --- */
-
-/* A row with the transaction, then one for each catalog with a count. */
-static const char counts_sql[] =
-	"SELECT '0', pg_backend_pid() || ' ' || extract(epoch FROM now()),"
-	" txid_current_if_assigned()::text, current_setting('track_counts')"
-	" UNION ALL SELECT o::text, i::text, u::text, d::text FROM (SELECT o,"
-	" pg_stat_get_xact_tuples_inserted(o) AS i,"
-	" pg_stat_get_xact_tuples_updated(o) AS u,"
-	" pg_stat_get_xact_tuples_deleted(o) AS d FROM unnest('{1259,1249,1247,"
-	"1255,2606,2620,3381,3501,2224,2609,2615,3079,3466,2612,2601,2605,3576,"
-	"826,6104,6106,6237,6100,2328,1417,1418,3456,2607,3602,3603,3600,3601,"
-	"3764,2617,2616,2753,2602,2603,1260,1262,1213,2964,3596,3592,2604,2618,"
-	"3256,2610,2611,2608,3118,3350,3541,2600,3394}'::oid[]) o) c"
-	" WHERE i > 0 OR u > 0 OR d > 0";
-
-static struct err *take_count(void *payload, int n, const struct pg_cell *cell)
-{
-	struct pg_counts *c = payload;
-	struct pg_count *count;
-
-	(void)n;
-	if (streq(cell[0].s, "0")) {
-		memset(c, 0, sizeof(*c));
-		strncpy(c->transaction, cell[1].s, sizeof(c->transaction) - 1);
-		if (cell[2].s)
-			strncpy(c->xid, cell[2].s, sizeof(c->xid) - 1);
-		c->counted = streq(cell[3].s, "on");
-	} else if (c->n < PG_COUNTS) {
-		count = &c->counts[c->n++];
-		count->catalog = pg_cell_oid(&cell[0]);
-		count->inserted = strtoll(cell[1].s, NULL, 10);
-		count->updated = strtoll(cell[2].s, NULL, 10);
-		count->deleted = strtoll(cell[3].s, NULL, 10);
-	}
-	return NULL;
-}
-
-struct err *pg_probe_baseline(struct schema_pg *pg, struct pg_conn *c)
-{
-	return pg_queue(c, counts_sql, NULL, 0, take_count, &pg->counts);
-}
-
-static const struct pg_count *count_of(const struct pg_counts *c,
-				       unsigned catalog)
-{
-	static const struct pg_count none;
-
-	for (size_t i = 0; i < c->n; i++)
-		if (c->counts[i].catalog == catalog)
-			return &c->counts[i];
-	return &none;
-}
-
 /* Since the last reading, or the start of the transaction. */
 static void subtract(struct probe *p)
 {
@@ -141,29 +87,23 @@ static void subtract(struct probe *p)
 	p->since = p->now;
 	p->known_since = streq(base->transaction, p->now.transaction) &&
 			 base->counted && p->now.counted;
-	for (size_t i = 0; p->known_since && i < p->since.n; i++) {
-		struct pg_count *c = &p->since.counts[i];
-		const struct pg_count *b = count_of(base, c->catalog);
-
-		c->inserted -= b->inserted;
-		c->updated -= b->updated;
-		c->deleted -= b->deleted;
-	}
+	if (p->known_since)
+		pg_counts_subtract(&p->since, base);
 }
 
 static int64_t inserted(const struct probe *p, unsigned catalog)
 {
-	return count_of(&p->since, catalog)->inserted;
+	return pg_count_of(&p->since, catalog)->inserted;
 }
 
 static int64_t updated(const struct probe *p, unsigned catalog)
 {
-	return count_of(&p->since, catalog)->updated;
+	return pg_count_of(&p->since, catalog)->updated;
 }
 
 static bool changed(const struct probe *p, unsigned catalog)
 {
-	const struct pg_count *c = count_of(&p->since, catalog);
+	const struct pg_count *c = pg_count_of(&p->since, catalog);
 
 	return c->inserted || c->updated || c->deleted || !p->now.counted;
 }
@@ -181,128 +121,6 @@ static bool anything_changed(const struct probe *p)
 }
 
 /* --- relations --- */
-
-/*
- * Relations that are new or locked: $1 the highest oid of the last reading.
- * Of an index and an identity column's sequence the table is what is read.
- * The last two cells count updates that must have been: of pg_class where
- * there is a TOAST table, a check, a trigger or a rule; of pg_attribute for
- * each default; an older row of this transaction has been updated once.
- */
-/* clang-format off */
-#define LOCKS(type, column) \
-	"SELECT l." column " FROM pg_locks l WHERE l.pid = pg_backend_pid()" \
-	" AND l.locktype = '" type "' AND l.mode NOT IN ('AccessShareLock'," \
-	" 'RowShareLock', 'RowExclusiveLock') AND l.database = (SELECT oid" \
-	" FROM pg_database WHERE datname = current_database())"
-
-#define RELATIONS(new_, where) \
-	"SELECT c.oid, c.relkind, CASE WHEN c.relkind IN ('i', 'I') THEN" \
-	" (SELECT x.indrelid FROM pg_index x WHERE x.indexrelid = c.oid)" \
-	" WHEN c.relkind = 'S' THEN (SELECT d.refobjid FROM pg_depend d" \
-	" WHERE d.classid = 1259 AND d.objid = c.oid AND d.refclassid = 1259" \
-	" AND d.deptype = 'i') WHEN c.relkind = 'c' THEN c.reltype END," \
-	" n.nspname, c.relname, " new_ ", c.relhasindex, c.relhastriggers," \
-	" c.relhasrules, c.relacl IS NOT NULL, CASE WHEN " new_ " THEN" \
-	" (c.reltoastrelid <> 0)::int + (c.relchecks > 0)::int +" \
-	" c.relhastriggers::int + (c.relhasrules)::int ELSE" \
-	" (age(c.xmin) <= 0)::int END, (SELECT string_agg(a.attnum || CASE" \
-	" WHEN a.atthasdef THEN 'd' ELSE '' END, ' ') FROM pg_attribute a" \
-	" WHERE a.attrelid = c.oid AND a.attnum > 0 AND age(a.xmin) <= 0)" \
-	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace" \
-	" WHERE c.relkind <> 't' AND " where
-
-static const char relations_sql[] =
-	RELATIONS("true", "c.oid > $1") " UNION ALL " RELATIONS("false",
-	"c.oid <= $1 AND c.oid = ANY (ARRAY(" LOCKS("relation", "relation")
-	"))");
-
-/* ... those too whose rows are of this transaction. */
-static const char scan_sql[] =
-	RELATIONS("c.oid > $1", "c.oid = ANY (ARRAY("
-	"SELECT oid FROM pg_class WHERE age(xmin) <= 0 UNION SELECT attrelid"
-	" FROM pg_attribute WHERE age(xmin) <= 0 UNION " LOCKS("relation",
-	"relation") "))");
-
-/* Locked objects: relations, too, which may be gone; then what a locked part
- * of one belongs to. */
-#define STRONG(type) \
-	" FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.locktype = '" \
-	type "' AND l.mode NOT IN ('AccessShareLock', 'RowShareLock'," \
-	" 'RowExclusiveLock')"
-
-static const char locks_sql[] =
-	"WITH o AS MATERIALIZED (SELECT l.classid AS class, l.objid AS oid"
-	STRONG("object") ") SELECT 1259, l.relation" STRONG("relation")
-	" AND l.relation >= 16384 UNION ALL SELECT o.class, o.oid FROM o"
-	" UNION ALL SELECT 0, p.rel FROM o CROSS JOIN LATERAL (SELECT"
-	" conrelid AS rel FROM pg_constraint WHERE o.class = 2606"
-	" AND oid = o.oid UNION ALL SELECT tgrelid FROM pg_trigger WHERE"
-	" o.class = 2620 AND oid = o.oid UNION ALL SELECT ev_class FROM"
-	" pg_rewrite WHERE o.class = 2618 AND oid = o.oid UNION ALL SELECT"
-	" polrelid FROM pg_policy WHERE o.class = 3256 AND oid = o.oid"
-	" UNION ALL SELECT stxrelid FROM pg_statistic_ext WHERE o.class ="
-	" 3381 AND oid = o.oid) p";
-
-/* New types and routines; the highest oids; how many new relations there are
- * of any kind. */
-static const char new_sql[] =
-	"SELECT 1247, t.oid, t.typtype NOT IN ('c', 'b', 'm') OR (t.typtype ="
-	" 'b' AND t.typcategory <> 'A') FROM pg_type t WHERE t.oid > $2"
-	" UNION ALL SELECT 1255, p.oid, true FROM pg_proc p WHERE p.oid > $3"
-	" UNION ALL SELECT 5, k.contypid, true FROM pg_constraint k"
-	" WHERE k.contypid > 0 AND age(k.xmin) <= 0"
-	" UNION ALL SELECT 1, max(oid), NULL FROM pg_class"
-	" UNION ALL SELECT 2, max(oid), NULL FROM pg_type"
-	" UNION ALL SELECT 3, max(oid), NULL FROM pg_proc"
-	" UNION ALL SELECT 4, count(*)::oid, NULL FROM pg_class"
-	" WHERE oid > $1";
-
-static const char maxima_sql[] =
-	"SELECT 1, max(oid), NULL FROM pg_class UNION ALL SELECT 2, max(oid),"
-	" NULL FROM pg_type UNION ALL SELECT 3, max(oid), NULL FROM pg_proc";
-
-/* Rows of this transaction where nothing else tells. */
-static const char routines_sql[] =
-	"SELECT 1255, oid, true FROM pg_proc WHERE age(xmin) <= 0";
-static const char types_sql[] =
-	"SELECT 1247, oid, true FROM pg_type WHERE age(xmin) <= 0"
-	" UNION SELECT 1247, enumtypid, true FROM pg_enum"
-	" WHERE age(xmin) <= 0";
-static const char statistics_sql[] =
-	"SELECT 1259, stxrelid FROM pg_statistic_ext WHERE age(xmin) <= 0";
-
-/* What depends on the relations $1 or on their row types: as what is read. */
-static const char dependents_sql[] =
-	"WITH r AS (SELECT 1259::oid AS class, u AS oid FROM"
-	" unnest($1::oid[]) u UNION ALL SELECT 1247, t.oid FROM pg_type t"
-	" WHERE t.typrelid = ANY ($1) UNION ALL SELECT 1247, t.typarray FROM"
-	" pg_type t WHERE t.typrelid = ANY ($1)), q AS (SELECT CASE d.classid"
-	" WHEN 2604 THEN 1259 WHEN 2606 THEN CASE WHEN k.conrelid <> 0 THEN"
-	" 1259 ELSE 1247 END WHEN 2618 THEN 1259 WHEN 2620 THEN 1259 WHEN 3256"
-	" THEN 1259 WHEN 3381 THEN 1259 WHEN 6106 THEN 6104 ELSE d.classid END"
-	" AS class, CASE d.classid WHEN 2604 THEN ad.adrelid WHEN 2606 THEN"
-	" CASE WHEN k.conrelid <> 0 THEN k.conrelid ELSE k.contypid END WHEN"
-	" 2618 THEN rw.ev_class WHEN 2620 THEN tg.tgrelid WHEN 3256 THEN"
-	" po.polrelid WHEN 3381 THEN st.stxrelid ELSE d.objid END AS oid"
-	" FROM r JOIN pg_depend d ON d.refclassid = r.class"
-	" AND d.refobjid = r.oid"
-	" LEFT JOIN pg_attrdef ad ON d.classid = 2604 AND ad.oid = d.objid"
-	" LEFT JOIN pg_constraint k ON d.classid = 2606 AND k.oid = d.objid"
-	" LEFT JOIN pg_rewrite rw ON d.classid = 2618 AND rw.oid = d.objid"
-	" LEFT JOIN pg_trigger tg ON d.classid = 2620 AND tg.oid = d.objid"
-	" LEFT JOIN pg_policy po ON d.classid = 3256 AND po.oid = d.objid"
-	" LEFT JOIN pg_statistic_ext st ON d.classid = 3381"
-	" AND st.oid = d.objid UNION SELECT 1259, i.inhrelid"
-	" FROM pg_inherits i WHERE i.inhparent = ANY ($1))"
-	" SELECT DISTINCT CASE c.relkind WHEN 'c' THEN 1247 ELSE q.class END,"
-	" CASE WHEN c.relkind IN ('i', 'I') THEN x.indrelid WHEN c.relkind ="
-	" 'c' THEN c.reltype WHEN c.relkind = 'S' THEN coalesce((SELECT"
-	" d.refobjid FROM pg_depend d WHERE d.classid = 1259 AND d.objid ="
-	" c.oid AND d.refclassid = 1259 AND d.deptype = 'i'), c.oid)"
-	" ELSE q.oid END FROM q LEFT JOIN pg_class c ON q.class = 1259"
-	" AND c.oid = q.oid LEFT JOIN pg_index x ON x.indexrelid = c.oid";
-/* clang-format on */
 
 /* Whatever a relation is, and whatever hangs on it. */
 #define ON_RELATIONS                                                      \
@@ -467,73 +285,85 @@ static struct err *take_new(void *payload, int n, const struct pg_cell *cell)
 
 /* --- the rounds --- */
 
-static struct err *ask_counts(struct probe *p)
+static struct err *take_first(void *payload, int n, const struct pg_cell *cell)
 {
-	struct err *e =
-		pg_queue(p->r->conn, counts_sql, NULL, 0, take_count, &p->now);
-
-	return e ? e : pg_flush(p->r->conn);
+	switch (*cell[0].s) {
+	case 'r':
+		return take_relation(payload, n - 1, cell + 1);
+	case 'l':
+		return take_lock(payload, n - 1, cell + 1);
+	default:
+		return take_new(payload, n - 1, cell + 1);
+	}
 }
 
-static struct err *ask_first(struct probe *p)
+/* A question that tells by the first cell what its rows are. */
+static struct err *queue(struct probe *p, const char *sql, int n_args)
 {
 	char relation[16], type[16], routine[16];
 	struct pg_arg args[3] = { pg_text(relation), pg_text(type),
 				  pg_text(routine) };
-	struct err *e;
 
 	snprintf(relation, sizeof(relation), "%u", p->pg->max_relation);
 	snprintf(type, sizeof(type), "%u", p->pg->max_type);
 	snprintf(routine, sizeof(routine), "%u", p->pg->max_routine);
-	e = pg_queue(p->r->conn, relations_sql, args, 1, take_relation, p);
-	if (!e)
-		e = pg_queue(p->r->conn, locks_sql, NULL, 0, take_lock, p);
-	if (!e)
-		e = pg_queue(p->r->conn, new_sql, args, 3, take_new, p);
-	return e ? e : pg_flush(p->r->conn);
+	return pg_queue(p->r->conn, sql, args, n_args, take_first, p);
 }
 
-static struct err *take_two(void *payload, int n, const struct pg_cell *cell)
+/* The settings, what `more` queues, the settings back. */
+static struct err *ask(struct probe *p, struct err *(*more)(struct probe *))
 {
-	struct probe *p = payload;
+	struct pg_conn *c = p->r->conn;
+	struct err *e = pg_queue(c, pg_sql_probe_begin, NULL, 0, NULL, NULL);
 
-	(void)n;
-	pg_some_add(pg_some_of(p->r, pg_cell_oid(&cell[0])),
-		    pg_cell_oid(&cell[1]));
-	want(p, ON_RELATIONS);
-	return NULL;
+	if (!e)
+		e = more(p);
+	if (!e)
+		e = pg_queue(c, pg_sql_probe_end, NULL, 0, NULL, NULL);
+	return err_first(e, pg_flush(c));
+}
+
+static struct err *queue_first(struct probe *p)
+{
+	struct err *e = pg_queue(p->r->conn, pg_sql_counts, NULL, 0,
+				 pg_count_row, &p->now);
+
+	return e ? e : queue(p, pg_sql_probe_first, 3);
+}
+
+static struct err *queue_maxima(struct probe *p)
+{
+	struct err *e = pg_queue(p->r->conn, pg_sql_counts, NULL, 0,
+				 pg_count_row, &p->now);
+
+	return e ? e : queue(p, pg_sql_probe_maxima, 0);
 }
 
 /* What the signs do not explain is looked for in the catalogs. */
-static struct err *ask_scans(struct probe *p)
+static struct err *queue_scans(struct probe *p)
 {
-	char relation[16];
-	struct pg_arg arg = pg_text(relation);
 	struct err *e = NULL;
 	bool relations = !p->known_since ||
 			 inserted(p, PG_CLASS) != p->new_relations ||
 			 updated(p, PG_CLASS) != p->updates ||
 			 updated(p, PG_ATTRIBUTE) != p->column_updates;
+	bool routines = !p->known_since || updated(p, PG_PROC) ||
+			inserted(p, PG_PROC) != p->new_routines;
+	bool types = !p->known_since || updated(p, PG_TYPE) ||
+		     changed(p, PG_ENUM) ||
+		     inserted(p, PG_TYPE) != p->new_types;
 
-	snprintf(relation, sizeof(relation), "%u", p->pg->max_relation);
-	if (relations) {
+	if (relations || routines || types)
 		want(p, PG_NEED_SHARED);
-		e = pg_queue(p->r->conn, scan_sql, &arg, 1, take_relation, p);
-	}
-	if (!e && (!p->known_since || updated(p, PG_PROC) ||
-		   inserted(p, PG_PROC) != p->new_routines)) {
-		want(p, PG_NEED_SHARED);
-		e = pg_queue(p->r->conn, routines_sql, NULL, 0, take_new, p);
-	}
-	if (!e &&
-	    (!p->known_since || updated(p, PG_TYPE) || changed(p, PG_ENUM) ||
-	     inserted(p, PG_TYPE) != p->new_types)) {
-		want(p, PG_NEED_SHARED);
-		e = pg_queue(p->r->conn, types_sql, NULL, 0, take_new, p);
-	}
+	if (relations)
+		e = queue(p, pg_sql_probe_scan, 1);
+	if (!e && routines)
+		e = queue(p, pg_sql_probe_routines, 0);
+	if (!e && types)
+		e = queue(p, pg_sql_probe_types, 0);
 	if (!e && changed(p, PG_STATISTIC_EXT))
-		e = pg_queue(p->r->conn, statistics_sql, NULL, 0, take_two, p);
-	return e ? e : pg_flush(p->r->conn);
+		e = queue(p, pg_sql_probe_statistics, 0);
+	return e;
 }
 
 static struct err *take_dependent(void *payload, int n,
@@ -553,22 +383,19 @@ static struct err *take_dependent(void *payload, int n,
 }
 
 /* What names a relation has another text when that has another name. */
-static struct err *ask_dependents(struct probe *p)
+static struct err *queue_dependents(struct probe *p)
 {
 	struct buf oids = BUF_INIT;
 	struct pg_arg arg;
 	struct err *e;
 
-	if (!p->renames.n)
-		return NULL;
 	for (size_t i = 0; i < p->renames.n; i++)
 		buf_addf(&oids, "%c%u", i ? ',' : '{', p->renames.oids[i]);
 	buf_addch(&oids, '}');
 	arg = pg_text(buf_str(&oids));
 	want(p, ON_RELATIONS);
-	e = pg_queue(p->r->conn, dependents_sql, &arg, 1, take_dependent, p);
-	if (!e)
-		e = pg_flush(p->r->conn);
+	e = pg_queue(p->r->conn, pg_sql_probe_dependents, &arg, 1,
+		     take_dependent, p);
 	buf_release(&oids);
 	return e;
 }
@@ -626,20 +453,32 @@ static void add_children(struct probe *p)
 		pg_some_add(&p->renames, some->oids[i]);
 }
 
+static bool needs_scans(const struct probe *p)
+{
+	return !p->known_since || inserted(p, PG_CLASS) != p->new_relations ||
+	       updated(p, PG_CLASS) != p->updates ||
+	       updated(p, PG_ATTRIBUTE) != p->column_updates ||
+	       updated(p, PG_PROC) || inserted(p, PG_PROC) != p->new_routines ||
+	       updated(p, PG_TYPE) || changed(p, PG_ENUM) ||
+	       inserted(p, PG_TYPE) != p->new_types ||
+	       changed(p, PG_STATISTIC_EXT);
+}
+
+/* Something has changed: what has to be read. */
 static struct err *look(struct probe *p)
 {
-	struct err *e = ask_first(p);
+	struct err *e = NULL;
 
-	if (!e && p->max_relation < p->pg->max_relation)
-		p->everything = true; /* something was rolled back */
-	if (!e)
-		judge(p);
-	if (!e && !p->everything)
-		e = ask_scans(p);
+	judge(p);
+	/* something that was read was rolled back */
+	p->everything |= p->max_relation < p->pg->max_relation;
+	if (!p->everything && needs_scans(p))
+		e = ask(p, queue_scans);
 	if (!e && !p->everything) {
 		add_domains(p);
 		add_children(p);
-		e = ask_dependents(p);
+		if (p->renames.n)
+			e = ask(p, queue_dependents);
 	}
 	return e;
 }
@@ -647,20 +486,16 @@ static struct err *look(struct probe *p)
 static void take_counts(struct probe *p)
 {
 	p->pg->counts = p->now;
-	if (p->max_relation) {
-		p->pg->max_relation = p->max_relation;
-		p->pg->max_type = p->max_type;
-		p->pg->max_routine = p->max_routine;
-	}
+	p->pg->max_relation = p->max_relation;
+	p->pg->max_type = p->max_type;
+	p->pg->max_routine = p->max_routine;
 }
 
 struct err *pg_probe_all(struct schema_pg *pg, struct pg_read *r)
 {
 	struct probe p = { .pg = pg, .r = r };
-	struct err *e = ask_counts(&p);
+	struct err *e = ask(&p, queue_maxima);
 
-	if (!e)
-		e = pg_query(r->conn, maxima_sql, NULL, 0, take_new, &p);
 	if (!e)
 		take_counts(&p);
 	return e;
@@ -670,7 +505,7 @@ struct err *pg_probe(struct schema_pg *pg, struct pg_read *r,
 		     enum pg_extent *out)
 {
 	struct probe p = { .pg = pg, .r = r };
-	struct err *e = ask_counts(&p);
+	struct err *e = ask(&p, queue_first);
 
 	*out = PG_NOTHING;
 	if (e)

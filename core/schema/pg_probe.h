@@ -24,4 +24,19 @@ MUST_USE struct err *pg_probe_baseline(struct schema_pg *pg, struct pg_conn *c);
 /** After a full reading: what the next probe compares with. */
 MUST_USE struct err *pg_probe_all(struct schema_pg *pg, struct pg_read *r);
 
+/* --- pg_counts.c --- */
+
+/** Into a struct pg_counts: rows of pg_sql_counts. */
+MUST_USE struct err *pg_count_row(void *payload, int n,
+				  const struct pg_cell *cell);
+const struct pg_count *pg_count_of(const struct pg_counts *c, unsigned catalog);
+void pg_counts_subtract(struct pg_counts *c, const struct pg_counts *base);
+
+/* --- pg_sql_probe.c --- */
+
+extern const char pg_sql_counts[], pg_sql_probe_begin[], pg_sql_probe_end[],
+	pg_sql_probe_first[], pg_sql_probe_scan[], pg_sql_probe_maxima[],
+	pg_sql_probe_routines[], pg_sql_probe_types[],
+	pg_sql_probe_statistics[], pg_sql_probe_dependents[];
+
 #endif

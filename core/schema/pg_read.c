@@ -25,6 +25,15 @@ static const char begin[] =
 	PG_PUT("quote_all_identifiers", "off") ", " PG_PUT("jit", "off")
 	", " PG_PUT("plan_cache_mode", "force_generic_plan");
 
+/* Of a part, by index: the plan is kept while the catalogs grow. */
+static const char begin_part[] =
+	"SELECT " PG_PUT("enable_seqscan", "off") ", "
+	PG_PUT("enable_hashjoin", "off") ", " PG_PUT("enable_mergejoin", "off");
+
+static const char end_part[] =
+	"SELECT " PG_BACK("enable_seqscan") ", " PG_BACK("enable_hashjoin")
+	", " PG_BACK("enable_mergejoin");
+
 static const char end[] =
 	"SELECT " PG_BACK("search_path") ", " PG_BACK("datestyle") ", "
 	PG_BACK("intervalstyle") ", " PG_BACK("timezone") ", "
@@ -154,12 +163,16 @@ static struct err *ask(struct pg_read *r)
 {
 	struct err *e = pg_queue(r->conn, begin, NULL, 0, NULL, NULL), *sent;
 
+	if (!e && r->partial)
+		e = pg_queue(r->conn, begin_part, NULL, 0, NULL, NULL);
 	if (!e)
 		e = ask_questions(r, false);
 	if (!e && r->partial && r->needs & PG_NEED_SHARED)
 		e = pg_flush(r->conn);
 	if (!e && (!r->partial || r->needs & PG_NEED_SHARED))
 		e = ask_questions(r, true);
+	if (!e && r->partial)
+		e = pg_queue(r->conn, end_part, NULL, 0, NULL, NULL);
 	if (!e)
 		e = pg_queue(r->conn, end, NULL, 0, NULL, NULL);
 	sent = pg_flush(r->conn);
