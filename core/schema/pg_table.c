@@ -267,6 +267,8 @@ static bool parse_head(struct table_parse *p, struct scan *s)
 		return false;
 	while (!at_end(s) && !is_word(s, "table"))
 		next(s);
+	if (at_end(s))
+		return false;
 	next(s);
 	name = s->t.text;
 	while (!at_end(s) && !is_word(s, "of") &&

@@ -71,6 +71,41 @@ static void encode__is_readable_and_stable(void **state)
 	buf_release(&out);
 }
 
+/* A text that is the SQL is not written twice. */
+static void encode__says_that_text_is_sql(void **state)
+{
+	static const char expected[] = "schema-delta 1\n"
+				       "+ tables/t.sql table t t 7 25 =\n"
+				       "CREATE TABLE public.t ();\n"
+				       "\n";
+	static const struct schema_object o = {
+		.path = "tables/t.sql",
+		.kind = "table",
+		.name = "t",
+		.table = "t",
+		.sql = "CREATE TABLE public.t ();",
+		.text = "CREATE TABLE public.t ();",
+		.position = 7,
+	};
+	struct schema_delta d, back;
+	struct arena arena = ARENA_INIT;
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	schema_delta_init(&d);
+	schema_delta_add(&d, NULL, &o);
+	schema_delta_encode(&out, &d);
+	assert_int_equal(strncmp(buf_str(&out), expected, out.len), 0);
+	assert_ok(schema_delta_decode(&back, &arena, buf_str(&out), out.len));
+	assert_int_equal(back.n, 1);
+	assert_string_equal(back.changes[0].after->text, o.text);
+	assert_string_equal(back.changes[0].after->sql, o.sql);
+	schema_delta_release(&d);
+	schema_delta_release(&back);
+	arena_release(&arena);
+	buf_release(&out);
+}
+
 static void assert_same_object(const struct schema_object *got,
 			       const struct schema_object *want, bool after)
 {
@@ -371,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encode__is_readable_and_stable),
+		cmocka_unit_test(encode__says_that_text_is_sql),
 		cmocka_unit_test(decode__gives_back_what_was_encoded),
 		cmocka_unit_test(decode__takes_any_bytes),
 		cmocka_unit_test(decode__refuses_what_is_damaged),

@@ -88,7 +88,14 @@ enum how {
 	UNDONE,    /* first in a savepoint that is rolled back */
 };
 
-static void step(struct world *w, const char *sql, enum how how)
+/* A full reading after each statement takes its time; what is missed stays
+ * missed, so that a later one sees it too. */
+static bool is_checked(size_t i)
+{
+	return getenv("TEST_LONG") || i % 8 == 7;
+}
+
+static void step(struct world *w, const char *sql, enum how how, bool checked)
 {
 	pg_db_exec(&w->db, "BEGIN");
 	if (how != UNTOLD) {
@@ -106,7 +113,8 @@ static void step(struct world *w, const char *sql, enum how how)
 	if (how == SAVEPOINT)
 		pg_db_exec(&w->db, "RELEASE s");
 	refresh(w, sql);
-	check(w, sql);
+	if (checked)
+		check(w, sql);
 	pg_db_exec(&w->db, "COMMIT");
 }
 
@@ -117,12 +125,14 @@ static void run_scripts(enum how how)
 						      pg_script_rare,
 						      pg_script_changes };
 	struct world w;
+	size_t n = 0;
 
 	open_world(&w);
 	pg_db_script(&w.db, pg_script_roles);
 	for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
 		for (const char *const *s = scripts[i]; *s; s++)
-			step(&w, *s, how);
+			step(&w, *s, how, is_checked(n++));
+	check(&w, "everything");
 	close_world(&w);
 }
 
@@ -135,12 +145,16 @@ static void refresh__in_part_is_as_of_all(void **state)
 static void refresh__needs_no_beginning_told(void **state)
 {
 	(void)state;
+	if (!getenv("TEST_LONG"))
+		skip();
 	run_scripts(UNTOLD);
 }
 
 static void refresh__sees_savepoints(void **state)
 {
 	(void)state;
+	if (!getenv("TEST_LONG"))
+		skip();
 	run_scripts(SAVEPOINT);
 }
 
@@ -155,6 +169,7 @@ static void refresh__goes_on_in_one_transaction(void **state)
 	static const char *const *const scripts[] = { pg_script_tables,
 						      pg_script_rare };
 	struct world w;
+	size_t n = 0;
 
 	(void)state;
 	open_world(&w);
@@ -164,7 +179,8 @@ static void refresh__goes_on_in_one_transaction(void **state)
 		for (const char *const *s = scripts[i]; *s; s++) {
 			pg_db_exec(&w.db, *s);
 			refresh(&w, *s);
-			check(&w, *s);
+			if (is_checked(n++))
+				check(&w, *s);
 		}
 	pg_db_exec(&w.db, "COMMIT");
 	close_world(&w);
