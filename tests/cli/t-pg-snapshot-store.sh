@@ -12,7 +12,8 @@ start() {
 		pg_sql "CREATE TABLE users (id integer PRIMARY KEY, name text, age int);
 			INSERT INTO users SELECT x, 'name ' || x, x % 90
 				FROM generate_series(1, 3000) x;
-			CREATE INDEX users_name ON users (name)"
+			CREATE INDEX users_name ON users (name)" &&
+		state >"$TRASH/state.0"
 }
 
 second_clone() {
@@ -38,6 +39,23 @@ whole() {
 			WHERE snapshot IS NOT NULL AND snapshot_store = 'database'
 			AND NOT EXISTS (SELECT 1 FROM $s.snapshots s
 				WHERE s.id = h.snapshot)")" = 0 ]
+}
+
+# definitions and rows of everybody's own
+state() {
+	pg_sql "SELECT c.relname, a.attname, format_type(atttypid, atttypmod),
+			attnotnull, pg_get_expr(adbin, adrelid)
+		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+		LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+		WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+		AND NOT attisdropped ORDER BY c.relname, attnum" &&
+		pg_sql "SELECT pg_get_indexdef(indexrelid) FROM pg_index i
+			JOIN pg_class c ON c.oid = indrelid
+			WHERE relnamespace = 'public'::regnamespace ORDER BY 1" || return
+	for t in $(pg_sql "SELECT relname FROM pg_class WHERE relkind = 'r'
+			AND relnamespace = 'public'::regnamespace ORDER BY 1"); do
+		pg_sql "SELECT * FROM $t ORDER BY 1"
+	done
 }
 
 snapshots() {
@@ -74,6 +92,66 @@ test_expect_success 'append-only, for others as well' '
 		! pg_sql "TRUNCATE git_migrate.$t" 2>err &&
 		has err "git_migrate.$t is append-only" || return 1
 	done
+'
+
+test_expect_success 'rolled back from another clone, exactly' '
+	second_clone && expect_status 0 rollback -n 2 &&
+	has "$OUT" "^2 migrations rolled back on dev" &&
+	state | cmp - "$TRASH/state.0" && [ ! -e .git/migrate/snapshots.git ] &&
+	expect_status 0 apply -q && cd "$TRASH/repo" &&
+	expect_status 0 rollback -q -n 2 && state | cmp - "$TRASH/state.0" &&
+	whole && expect_status 0 apply -q
+'
+
+test_expect_success 'what a rollback sets aside goes there, too' '
+	start && echo "CREATE TABLE later (x int);" | migration 1_later &&
+	expect_status 0 apply -q && pg_sql "INSERT INTO later VALUES (1), (2)" &&
+	second_clone && expect_status 0 rollback &&
+	[ "$(pg_sql "SELECT snapshot_store, parked FROM git_migrate.history
+		ORDER BY seq DESC LIMIT 1")" = "database|2" ] && whole &&
+	[ ! -e .git/migrate/snapshots.git ] && state | cmp - "$TRASH/state.0"
+'
+
+test_expect_success 'each event is read from where it was written' '
+	start && git config migrate.dev.snapshotStore clone &&
+	echo "DELETE FROM users WHERE id < 9;" | migration 1_a &&
+	expect_status 0 apply -q &&
+	echo "UPDATE users SET age = 0;" | migration 2_b &&
+	git -c migrate.dev.snapshotStore=database migrate apply -q &&
+	expect_status 0 rollback -q -n 2 && state | cmp - "$TRASH/state.0"
+'
+
+test_expect_success 'with clone: it says where the snapshot was made, and what to do' '
+	expect_status 0 apply -q && second_clone && expect_status 128 rollback -n 2 &&
+	has "$ERR" "^fatal: the snapshot of 2_b, taken .* by C O Mitter <committer@example.com>: snapshot [0-9a-f]{40} is not in this clone$" &&
+	has "$ERR" "^hint: roll back in the clone that made it; .*snapshotStore = database"
+'
+
+test_expect_success 'a chunk that was changed is found before anything is' '
+	start && echo "DROP TABLE users;" | migration 1_gone &&
+	expect_status 0 apply -q &&
+	for t in chunks snapshot_files; do
+		pg_sql "DROP TRIGGER append_only ON git_migrate.$t;
+			CREATE TABLE saved_$t AS SELECT * FROM git_migrate.$t" || return 1
+	done &&
+	for damage in "UPDATE git_migrate.chunks SET data = substr(data, 1, 40)" \
+		"UPDATE git_migrate.chunks SET (size, data) = (SELECT size, data
+			FROM git_migrate.chunks LIMIT 1)" \
+		"DELETE FROM git_migrate.chunks WHERE size > 1000" \
+		"DELETE FROM git_migrate.snapshot_files WHERE position = 2" \
+		"UPDATE git_migrate.snapshot_files SET path = '\''rows/2'\''
+			WHERE position = 1"; do
+		pg_sql "$damage" && expect_status 128 rollback &&
+		has "$ERR" "snapshot [0-9a-f]{40} in the database is damaged: " &&
+		has "$ERR" "^hint: .*backup" &&
+		[ "$(pg_sql "SELECT to_regclass('\''users'\'') IS NULL")" = t ] &&
+		for t in chunks snapshot_files; do
+			pg_sql "TRUNCATE git_migrate.$t;
+				INSERT INTO git_migrate.$t SELECT * FROM saved_$t"
+		done || return 1
+	done &&
+	pg_sql "DROP TABLE saved_chunks, saved_snapshot_files" &&
+	expect_status 0 rollback -q && state | cmp - "$TRASH/state.0"
 '
 
 test_expect_success 'a failed migration leaves nothing in the tables' '
@@ -122,8 +200,9 @@ test_expect_success 'many tables and long values' '
 		pg_sql "CREATE TABLE t$i AS SELECT $i AS a" &&
 		echo "DROP TABLE t$i;" || return 1
 	done >drop && { cat drop; echo "DROP TABLE long;"; } | migration 1_all &&
-	rm drop && expect_status 0 apply -q && whole &&
-	[ "$(pg_sql "SELECT max(size) <= 262144 AND count(*) > 40 FROM git_migrate.chunks")" = t ]
+	rm drop && state >before && expect_status 0 apply -q && whole &&
+	[ "$(pg_sql "SELECT max(size) <= 262144 AND count(*) > 40 FROM git_migrate.chunks")" = t ] &&
+	expect_status 0 rollback -q && state | cmp - before
 '
 
 test_expect_success 'the journal in a schema of another name' '
@@ -137,47 +216,64 @@ test_expect_success 'the journal in a schema of another name' '
 test_expect_success 'through a pooler' '
 	start && pg_bouncer && git config migrate.dev.url "$URL" &&
 	echo "DROP TABLE users;" | migration 1_gone && expect_status 0 apply -q &&
-	whole && expect_status 0 show 1_gone && has "$OUT" "public.users: 3000 deleted"
+	whole && expect_status 0 show 1_gone && has "$OUT" "public.users: 3000 deleted" &&
+	expect_status 0 rollback -q && state | cmp - "$TRASH/state.0"
 '
 
-# killed_at <place>: all is as before or after, and the next run goes on
-killed_at() {
-	local s=0 n
+# the database as it was before anything was applied
+reset() {
+	pg_sql "SET client_min_messages = error;
+		DROP SCHEMA IF EXISTS git_migrate CASCADE;
+		DROP TABLE IF EXISTS users, park;
+		CREATE TABLE users (LIKE kept INCLUDING ALL);
+		INSERT INTO users SELECT * FROM kept" &&
+		rm -rf .git/refs/migrate
+}
 
-	pg_sql "DROP SCHEMA IF EXISTS git_migrate CASCADE; DROP TABLE IF EXISTS users;
-		CREATE TABLE users AS SELECT * FROM kept" &&
-		rm -rf .git/refs/migrate || return
-	(GIT_MIGRATE_CRASH=$1 exec git-migrate apply -q) >"$OUT" 2>&1 || s=$?
+# killed_at <place> <apply|rollback>: all is as before or after, and the next
+# run goes on
+killed_at() {
+	local s=0 n=0 have
+
+	reset || return
+	[ "$2" = apply ] || git migrate apply -q || return
+	(GIT_MIGRATE_CRASH=$1 exec git-migrate "$2" -q) >"$OUT" 2>&1 || s=$?
 	[ "$s" -eq 137 ] || { echo "status $s" && cat "$OUT" && return 1; }
-	echo "$1" >>"$TRASH/reached"
 	# the server may take a moment to see it
-	for n in $(seq 50); do
-		[ "$(pg_sql "SELECT count(*) FROM pg_stat_activity WHERE datname =
+	until [ "$(pg_sql "SELECT count(*) FROM pg_stat_activity WHERE datname =
 			current_database() AND pid <> pg_backend_pid() AND
-			backend_type = 'client backend'")" = 0 ] && break
+			backend_type = 'client backend'")" = 0 ]; do
+		n=$((n + 1))
+		[ $n -lt 50 ] || return
 		sleep 0.1
 	done
-	n=$(pg_sql "SELECT to_regclass('git_migrate.snapshots') IS NOT NULL")
-	if [ "$n" = t ]; then
-		whole && [ "$(snapshots)" = 1 ] &&
-			[ "$(pg_sql "SELECT to_regclass('users') IS NULL")" = t ]
-	else
-		[ "$(pg_sql "SELECT count(*) FROM users")" = 3000 ]
-	fi && git migrate apply -q && whole && [ "$(snapshots)" = 1 ]
+	have=$(pg_sql "SELECT to_regclass('git_migrate.snapshots') IS NOT NULL,
+		to_regclass('users') IS NOT NULL")
+	case $have in
+	t*) whole ;;
+	f\|t) [ "$(pg_sql "SELECT count(*) FROM users")" = 3000 ] ;;
+	*) echo "tables: $have" && return 1 ;;
+	esac && git migrate apply -q && whole && git migrate rollback -q &&
+		whole && state | cmp - "$TRASH/state.1"
 }
 
 test_expect_success 'fixture to kill' '
-	start && pg_sql "CREATE TABLE kept AS SELECT * FROM users" &&
-	echo "DROP TABLE users;" | migration 1_gone
+	start && pg_sql "CREATE TABLE kept (LIKE users INCLUDING ALL);
+		INSERT INTO kept SELECT * FROM users" &&
+	reset && state >"$TRASH/state.1" &&
+	echo "DROP TABLE users; CREATE TABLE park AS SELECT 1 AS a;" |
+		migration 1_gone
 '
 
 if GIT_MIGRATE_CRASH_LOG=$TRASH/points git-migrate plan >/dev/null 2>&1 &&
 	GIT_MIGRATE_CRASH_LOG=$TRASH/points git-migrate apply -q &&
 	[ -s "$TRASH/points" ]; then
-	for place in begun statement captured chunks-written before-durable \
-		committed before-ledger; do
-		test_expect_success "killed at $place: nothing half" \
-			"killed_at $place"
+	for at in 'begun apply' 'statement apply' 'captured apply' \
+		'chunks-written apply' 'before-durable apply' 'committed apply' \
+		'before-ledger apply' 'begun rollback' 'restored rollback' \
+		'chunks-written rollback' 'before-durable rollback' \
+		'committed rollback'; do
+		test_expect_success "killed: $at: nothing half" "killed_at $at"
 	done
 else
 	test_skip 'killed at named places' 'the program was built without them'
