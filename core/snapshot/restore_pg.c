@@ -92,6 +92,16 @@ static struct err *steps(struct restore_pg *r)
 	return err ? err : count(r, NULL);
 }
 
+/*
+ * Compiling questions to the catalogs takes longer than they do. Lines are
+ * joined and sorted with the memory that an index would be built with.
+ */
+static const char settings[] =
+	"SET LOCAL jit = off; SELECT set_config('work_mem',"
+	" greatest(w.setting::int, m.setting::int) || 'kB', true)"
+	" FROM pg_settings w, pg_settings m WHERE w.name = 'work_mem'"
+	" AND m.name = 'maintenance_work_mem'";
+
 static struct err *run(const struct restore_request *req,
 		       struct restore_result *out)
 {
@@ -105,6 +115,8 @@ static struct err *run(const struct restore_request *req,
 	err = read_manifest(&r);
 	if (!err)
 		err = target_pg_plain_begin(req->target);
+	if (!err)
+		err = pg_exec(r.c, settings);
 	if (!err)
 		err = steps(&r);
 	if (!err && !out->n_conflicts)

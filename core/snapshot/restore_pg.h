@@ -28,6 +28,9 @@ struct restore_pg_table {
 	const struct schema_object *cur;    /**< definition now */
 	const struct manifest_table *lines; /**< NULL = no rows to restore */
 	const char *temp;  /**< our table of its lines, or NULL */
+	bool empty;        /**< it has not one page now */
+	bool *any, *all;   /**< by column of the lines: some line, each line of
+			      '~' changed it; set with temp */
 	const char *aside; /**< name of the old one while it is rebuilt */
 };
 
@@ -173,7 +176,8 @@ MUST_USE struct err *restore_pg_plan(struct restore_pg *r);
 #define RESTORE_PG_MASK_BITS 62
 
 /** Columns of it: n, op, k0.., m0.. (bits of changed columns), o0.. (old
- * values), and without keys w0.. (new ones). */
+ * values of '~'), and without keys w0.. (new ones). Values of '-' are not in
+ * it where there are keys: they are copied from the lines. */
 MUST_USE struct err *restore_pg_load(struct restore_pg *r,
 				     struct restore_pg_table *t);
 
@@ -188,6 +192,11 @@ void restore_pg_add_join(struct buf *out, const struct restore_pg *r,
 /* restore_pg_check.c */
 MUST_USE struct err *restore_pg_check(struct restore_pg *r);
 MUST_USE struct err *restore_pg_verify(struct restore_pg *r);
+
+/** Rows that have the keys of these lines; the table has its old form. */
+MUST_USE struct err *restore_pg_count_keys(struct restore_pg *r,
+					   const struct restore_pg_table *t,
+					   char op, int64_t *rows);
 
 /* restore_pg_bag.c: tables without a key, by content */
 MUST_USE struct err *restore_pg_bag_check(struct restore_pg *r,
@@ -204,22 +213,34 @@ void restore_pg_bag_pairs(struct buf *out, const struct restore_pg_table *t,
 MUST_USE struct err *restore_pg_rows(struct restore_pg *r,
 				     const struct restore_pg_table *t);
 
-/** Insert the lines of '-' with every value. */
-MUST_USE struct err *restore_pg_insert(struct restore_pg *r,
-				       const struct restore_pg_table *t,
-				       const struct restore_pg_relation *rel);
-
 /* restore_pg_fill.c: tables made anew */
 MUST_USE struct err *restore_pg_fill(struct restore_pg *r,
 				     const struct restore_pg_table *t);
 
-/** Copy all lines of a file without keys into a table. */
+/** Copy the lines of '-' into the table in its old form. */
 MUST_USE struct err *restore_pg_copy(struct restore_pg *r,
 				     const struct restore_pg_table *t);
 
 /* restore_pg_keys.c: foreign keys that nothing enforces meanwhile */
 MUST_USE struct err *restore_pg_keys_before(struct restore_pg *r);
 MUST_USE struct err *restore_pg_keys_after(struct restore_pg *r);
+
+/** Rows of this table that refer to nothing, by keys that are not valid. */
+MUST_USE struct err *restore_pg_orphans(struct restore_pg *r, const char *table,
+					int64_t *out);
+
+/* restore_pg_blame.c: statements that rows of later stand in the way of */
+
+/** SQLSTATEs of that, for restore_pg_try(). */
+extern const char restore_pg_row_codes[];
+
+/** The conflict that an error is, or NULL. */
+const char *restore_pg_cause(const struct err *err);
+
+/** Add the conflict, with its rows, and free the error; or return it.
+ * @param sql the statement, which was undone; NULL = rows cannot be told */
+MUST_USE struct err *restore_pg_blame(struct restore_pg *r, struct err *err,
+				      const char *table, const char *sql);
 
 /* restore_pg_quiet.c: nothing fires, nobody else writes */
 MUST_USE struct err *restore_pg_quiet(struct restore_pg *r);
@@ -289,10 +310,18 @@ MUST_USE struct err *restore_pg_drop_sql(struct restore_pg *r,
 /** Run it; one that belongs to another goes with that, or stays. */
 MUST_USE struct err *restore_pg_drop(struct restore_pg *r, const char *sql);
 
-/* restore_pg_domain.c */
+/* restore_pg_type.c: types whose values can stay */
 bool restore_pg_is_alterable(const struct schema_object *a,
 			     const struct schema_object *b);
-MUST_USE struct err *restore_pg_alter_domain(struct restore_pg *r,
+
+/** Before rows go back: labels and attributes get their old names, and what a
+ * domain checks since goes. */
+MUST_USE struct err *restore_pg_loosen_type(struct restore_pg *r,
+					    const struct schema_object *from,
+					    const struct schema_object *to);
+
+/** Once they are in place. */
+MUST_USE struct err *restore_pg_tighten_type(struct restore_pg *r,
 					     const struct schema_object *from,
 					     const struct schema_object *to);
 

@@ -174,7 +174,7 @@ static struct err *alter_head(struct restore_pg *r,
 	if (streq(o->kind, "extension"))
 		return alter_extension(r, create);
 	if (streq(o->kind, "type") && restore_pg_is_alterable(is, o))
-		return restore_pg_alter_domain(r, is, o);
+		return restore_pg_tighten_type(r, is, o);
 	if (restore_pg_is_replaceable(is, o)) {
 		err = restore_pg_try(r, create, NULL, &refused, NULL);
 		if (err || !refused)

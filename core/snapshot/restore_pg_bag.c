@@ -160,7 +160,7 @@ struct err *restore_pg_bag_rows(struct restore_pg *r,
 		err = update(r, t, &rel, buf_str(&pairs));
 	buf_release(&pairs);
 	if (!err)
-		err = restore_pg_insert(r, t, &rel);
+		err = restore_pg_copy(r, t);
 	if (!err)
 		err = count_missing(r, t, false, &missing);
 	if (!err && missing)

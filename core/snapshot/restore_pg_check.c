@@ -21,39 +21,59 @@ struct join {
 	const struct restore_pg_table *t;
 	struct restore_pg_lines lines;
 	struct restore_pg_row row; /* "t" or "f", then the columns */
+	bool after;                /* before the restore, by the names now */
 	bool *known;               /* by column of the line: it is read */
 	struct counts counts;
 };
 
-typedef struct err *(*line_fn)(struct join *j, bool found);
+/*
+ * Before: rows that the migration changed or made. That nobody has the key of
+ * one that it took away shows when that comes back, because keys are unique.
+ * Behind: rows that it changed, and those that came back.
+ */
+static bool is_read(const struct join *j, char op)
+{
+	return op != (j->after ? ROW_DELETED : ROW_INSERTED);
+}
+
+/* Of old values only those are needed that came back. */
+static bool is_needed(const struct join *j, size_t i)
+{
+	return j->after || j->t->lines->deleted || j->t->any[i];
+}
 
 /* "SELECT is there, each column as COPY prints it"; NULL = none such now. */
 static void add_query(struct buf *sql, struct join *j,
-		      const struct restore_pg_relation *rel, bool after)
+		      const struct restore_pg_relation *rel)
 {
 	const struct manifest_table *m = j->t->lines;
 
 	buf_addstr(sql, "COPY (SELECT t.ctid IS NOT NULL");
 	for (size_t i = 0; i < m->n_columns; i++) {
 		const char *name =
-			after ? m->columns[i].after : m->columns[i].before;
+			j->after ? m->columns[i].after : m->columns[i].before;
 
-		j->known[i] = restore_pg_column(rel, name) != NULL;
+		j->known[i] =
+			is_needed(j, i) && restore_pg_column(rel, name) != NULL;
 		buf_addf(sql, ", %s%s", j->known[i] ? "t." : "",
 			 j->known[i] ? name : "NULL");
 	}
 	buf_addf(sql, " FROM %s l LEFT JOIN ONLY %s t ON ", j->t->temp,
 		 rel->name);
 	restore_pg_add_join(sql, j->r, j->t, rel);
-	buf_addstr(sql, " ORDER BY l.n) TO STDOUT");
+	buf_addf(sql, " WHERE l.op <> '%c' ORDER BY l.n) TO STDOUT",
+		 j->after ? ROW_DELETED : ROW_INSERTED);
 }
 
 static struct err *next_pair(struct join *j, bool *found)
 {
 	const char *text;
 	size_t len;
-	struct err *err = restore_pg_lines_next(&j->lines);
+	struct err *err;
 
+	do
+		err = restore_pg_lines_next(&j->lines);
+	while (!err && j->lines.line.op && !is_read(j, j->lines.line.op));
 	if (err || !j->lines.line.op)
 		return err;
 	err = pg_copy_out_next(j->r->c, &text, &len);
@@ -73,23 +93,18 @@ static struct err *next_pair(struct join *j, bool *found)
 	return NULL;
 }
 
-static struct err *join(struct join *j, bool after, line_fn fn)
+static struct err *stream(struct join *j, const struct restore_pg_relation *rel,
+			  struct err *(*fn)(struct join *j, bool found))
 {
-	const char *name = after ? j->t->after : j->t->before, *text;
-	struct restore_pg_relation rel;
 	struct buf sql = BUF_INIT;
-	struct err *err = restore_pg_relation(j->r, name, &rel);
+	struct err *err = restore_pg_lines_open(&j->lines, j->r, j->t->lines);
+	const char *text;
 	bool found = false;
 	size_t len;
 
-	j->known = arena_array(&j->r->arena, j->t->lines->n_columns + 1,
-			       sizeof(*j->known));
+	add_query(&sql, j, rel);
 	if (!err)
-		err = restore_pg_lines_open(&j->lines, j->r, j->t->lines);
-	if (err)
-		goto done;
-	add_query(&sql, j, &rel, after);
-	err = pg_copy_out_begin(j->r->c, buf_str(&sql));
+		err = pg_copy_out_begin(j->r->c, buf_str(&sql));
 	while (!err) {
 		err = next_pair(j, &found);
 		if (err || !j->lines.line.op)
@@ -102,9 +117,42 @@ static struct err *join(struct join *j, bool after, line_fn fn)
 		err = pg_copy_out_next(j->r->c, &text, &len); /* its end */
 	restore_pg_lines_close(&j->lines);
 	restore_pg_row_release(&j->row);
-done:
 	buf_release(&sql);
+	return err;
+}
+
+static struct err *join(struct join *j,
+			struct err *(*fn)(struct join *j, bool found))
+{
+	const char *name = j->after ? j->t->after : j->t->before;
+	const struct manifest_table *m = j->t->lines;
+	uint64_t n_others = j->after ? m->deleted : m->inserted;
+	struct restore_pg_relation rel;
+	struct err *err = restore_pg_relation(j->r, name, &rel);
+
+	j->known =
+		arena_array(&j->r->arena, m->n_columns + 1, sizeof(*j->known));
+	if (!err && manifest_lines(m) > n_others)
+		err = stream(j, &rel, fn);
 	return err_wrap(err, "table %s", name);
+}
+
+struct err *restore_pg_count_keys(struct restore_pg *r,
+				  const struct restore_pg_table *t, char op,
+				  int64_t *rows)
+{
+	struct restore_pg_relation rel;
+	struct buf on = BUF_INIT;
+	struct err *err = restore_pg_relation(r, t->before, &rel);
+
+	restore_pg_add_join(&on, r, t, &rel);
+	if (!err)
+		err = restore_pg_count(r, rows,
+				       "SELECT count(*) FROM %s l JOIN ONLY %s "
+				       "t ON %s WHERE l.op = '%c'",
+				       t->temp, rel.name, buf_str(&on), op);
+	buf_release(&on);
+	return err;
 }
 
 /*
@@ -116,10 +164,6 @@ static struct err *check_row(struct join *j, bool found)
 	const struct restore_pg_line *line = &j->lines.line;
 	size_t others = 0, agree = 0, written = 0, kept = 0;
 
-	if (line->op == ROW_DELETED) {
-		j->counts.reused += found;
-		return NULL;
-	}
 	if (!found) {
 		j->counts.deleted++;
 		return NULL;
@@ -156,17 +200,34 @@ static void report(struct restore_pg *r, const char *table,
 				   c->reused);
 }
 
+/* Emptied, and nothing has come since: lines are rows, one for one. */
+static struct err *is_empty(struct restore_pg *r, struct restore_pg_table *t)
+{
+	struct pg_arg arg = pg_text(t->after);
+	int64_t bytes = 1;
+	struct err *err = NULL;
+
+	if (!t->lines->inserted && !t->lines->updated &&
+	    t->way == RESTORE_PG_PLACE)
+		err = pg_query_int(r->c,
+				   "SELECT pg_relation_size(to_regclass($1))",
+				   &arg, 1, &bytes);
+	t->empty = !bytes;
+	return err;
+}
+
 static struct err *check_table(struct restore_pg *r, struct restore_pg_table *t)
 {
-	struct join j = { .r = r, .t = t };
-	struct err *err;
+	struct join j = { .r = r, .t = t, .after = true };
+	struct err *err = is_empty(r, t);
 
 	/* rows of a TRUNCATE: there is nothing to compare them with */
-	if (!t->lines->n_keys && !t->lines->inserted && !t->lines->updated)
-		return NULL;
+	if (err || t->empty ||
+	    (!t->lines->n_keys && !t->lines->inserted && !t->lines->updated))
+		return err;
 	err = restore_pg_load(r, t);
 	if (!err)
-		err = t->lines->n_keys ? join(&j, true, check_row)
+		err = t->lines->n_keys ? join(&j, check_row)
 				       : restore_pg_bag_check(r, t);
 	report(r, t->after, &j.counts);
 	return err;
@@ -206,8 +267,6 @@ static struct err *verify_row(struct join *j, bool found)
 {
 	const struct restore_pg_line *line = &j->lines.line;
 
-	if (line->op == ROW_INSERTED)
-		return found ? not_exact(j) : NULL;
 	if (!found)
 		return not_exact(j);
 	for (size_t i = 0; i < j->t->lines->n_columns; i++)
@@ -216,6 +275,23 @@ static struct err *verify_row(struct join *j, bool found)
 		     !restore_pg_matches(&line->old[i], &j->row.fields[i + 1])))
 			return not_exact(j);
 	return NULL;
+}
+
+static struct err *verify_table(struct restore_pg *r,
+				const struct restore_pg_table *t)
+{
+	struct join j = { .r = r, .t = t };
+	int64_t left = 0;
+	struct err *err = join(&j, verify_row);
+
+	if (!err && t->lines->inserted)
+		err = restore_pg_count_keys(r, t, ROW_INSERTED, &left);
+	if (!err && left)
+		err = err_new(ERR_STATE,
+			      "%lld rows that the migration made would be "
+			      "left in table %s",
+			      (long long)left, t->before);
+	return err;
 }
 
 /* Rows of a dropped table, in the order they were put there. */
@@ -267,20 +343,37 @@ static struct err *verify_copied(struct restore_pg *r,
 	return err;
 }
 
+/* All of a table that was empty: its rows are the lines, in their order. */
+static struct err *is_copied(struct restore_pg *r,
+			     const struct restore_pg_table *t, bool *out)
+{
+	int64_t rows = 0;
+	struct err *err = NULL;
+
+	*out = t->way == RESTORE_PG_REMAKE || t->empty;
+	if (*out || t->temp)
+		return NULL;
+	err = restore_pg_count(r, &rows, "SELECT count(*) FROM ONLY %s",
+			       t->before);
+	*out = (uint64_t)rows == manifest_lines(t->lines);
+	return err;
+}
+
 struct err *restore_pg_verify(struct restore_pg *r)
 {
 	struct err *err = NULL;
 
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		struct restore_pg_table *t = &r->tables[i];
-		struct join j = { .r = r, .t = t };
+		bool copied;
 
 		if (!t->lines || t->way == RESTORE_PG_REMOVE)
 			continue;
-		if (t->way == RESTORE_PG_REMAKE)
+		err = is_copied(r, t, &copied);
+		if (!err && copied)
 			err = verify_copied(r, t);
-		else if (t->lines->n_keys)
-			err = join(&j, false, verify_row);
+		else if (!err && t->temp && t->lines->n_keys)
+			err = verify_table(r, t);
 	}
 	return err;
 }

@@ -14,8 +14,6 @@
 
 #define ROUNDS 5
 
-static const char row_codes[] = "23505 23P01 23503 23502 23514";
-
 struct err *restore_pg_inspect(struct restore_pg *r)
 {
 	r->inspected = true;
@@ -81,45 +79,15 @@ static const char *table_of(struct restore_pg *r, const struct schema_object *o)
 	return o->name;
 }
 
-/* Rows of later that what comes back does not allow. */
-static const char *cause_of(const struct err *err)
-{
-	static const char *const causes[][2] = {
-		{ "23505", RESTORE_NOT_UNIQUE },
-		{ "23P01", RESTORE_NOT_UNIQUE },
-		{ "23503", RESTORE_ORPHANED },
-		{ "23502", RESTORE_NO_VALUE },
-		{ "23514", RESTORE_CHANGED },
-	};
-	const char *code = err_code_of(err);
-
-	for (size_t i = 0; code && i < ARRAY_LEN(causes); i++)
-		if (streq(causes[i][0], code))
-			return causes[i][1];
-	return NULL;
-}
-
-static struct err *blame(struct restore_pg *r, struct err *err,
-			 const char *table)
-{
-	const char *cause = err ? cause_of(err) : NULL;
-
-	if (!cause)
-		return err;
-	restore_result_add(r->out, table, cause, 1);
-	err_free(err);
-	return NULL;
-}
-
 /* All at once; one by one where rows are in the way of one. */
 static struct err *make_or_blame(struct restore_pg *r, const struct list *l)
 {
 	struct err *err = make(r, l);
 
-	if (!err || !cause_of(err))
+	if (!err || !restore_pg_cause(err))
 		return err;
 	if (l->n == 1)
-		return blame(r, err, table_of(r, l->items[0]));
+		return restore_pg_blame(r, err, table_of(r, l->items[0]), NULL);
 	err_free(err);
 	err = NULL;
 	for (size_t i = 0; i < l->n && !err; i++) {
@@ -133,6 +101,7 @@ static struct err *make_or_blame(struct restore_pg *r, const struct list *l)
 struct work {
 	struct list base, rest; /* missing */
 	struct buf keys;        /* foreign keys */
+	struct buf tables;      /* what follows tables: partitions, flags */
 	struct buf last;        /* what follows everything */
 	bool any;
 };
@@ -165,12 +134,29 @@ static struct err *run_list(struct restore_pg *r, const struct buf *sql)
 		struct err *why = NULL;
 		bool refused;
 
-		err = restore_pg_try(r, list[i], row_codes, &refused, &why);
+		err = restore_pg_try(r, list[i], restore_pg_row_codes, &refused,
+				     &why);
 		if (refused)
-			err = blame(r, why, table_in(&a, list[i]));
+			err = restore_pg_blame(r, why, table_in(&a, list[i]),
+					       list[i]);
 	}
 	arena_release(&a);
 	return err;
+}
+
+/* Rows have the columns that they have: none may come or go now. */
+static struct err *check_columns(const struct pg_form *from,
+				 const struct pg_form *to)
+{
+	for (size_t i = 0; i < to->t.n_columns; i++)
+		if (!pg_form_column(from, to->columns[i]))
+			return err_new(ERR_STATE, "column %s would be lost",
+				       to->columns[i]);
+	for (size_t i = 0; i < from->t.n_columns; i++)
+		if (!pg_form_column(to, from->columns[i]))
+			return err_new(ERR_STATE, "column %s would be left",
+				       from->columns[i]);
+	return NULL;
 }
 
 static struct err *adjust_table(struct restore_pg *r, struct work *w,
@@ -183,11 +169,13 @@ static struct err *adjust_table(struct restore_pg *r, struct work *w,
 
 	if (!err)
 		err = pg_form_read(&to, &r->arena, o);
+	if (!err)
+		err = check_columns(&from, &to);
 	if (err)
 		return err;
 	pg_form_loosen(&sql, &from, &to);
 	pg_form_tighten(&sql, &w->keys, &from, &to);
-	if (!pg_form_add_difference(&w->last, from.t.statements,
+	if (!pg_form_add_difference(&w->tables, from.t.statements,
 				    from.t.n_statements, to.t.statements,
 				    to.t.n_statements))
 		err = err_new(ERR_STATE,
@@ -261,26 +249,48 @@ static struct err *one_round(struct restore_pg *r, bool *any)
 		err = make_or_blame(r, &w.rest);
 	if (!err && !out->n_conflicts)
 		err = run_list(r, &w.keys);
+	if (!err && !out->n_conflicts && w.tables.len)
+		err = restore_pg_exec(r, "%s", buf_str(&w.tables));
 	if (!err && !out->n_conflicts && w.last.len)
 		err = restore_pg_exec(r, "%s", buf_str(&w.last));
 	free(w.base.items);
 	free(w.rest.items);
 	buf_release(&w.keys);
+	buf_release(&w.tables);
 	buf_release(&w.last);
 	return err;
+}
+
+/* The first line of the one that the other does not have at its place. */
+static struct err *differs(const struct schema_object *is,
+			   const struct schema_object *o)
+{
+	const char *a = is->text, *b = o->sql;
+
+	while (*a && *b) {
+		size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
+
+		if (n != m || memcmp(a, b, n) != 0)
+			break;
+		a += n + (a[n] == '\n');
+		b += m + (b[m] == '\n');
+	}
+	return err_new(ERR_STATE,
+		       "%s would not be what it was: \"%.*s\" instead of "
+		       "\"%.*s\"",
+		       o->path, (int)strcspn(a, "\n"), a, (int)strcspn(b, "\n"),
+		       b);
 }
 
 static struct err *left_over(struct restore_pg *r)
 {
 	map_each (&r->wanted, e) {
-		const struct schema_object *o = e->value;
-		const struct schema_object *is =
-			map_get(&r->live.by_path, o->path);
+		const struct schema_object *o = e->value, *is;
 
-		if (!streq(o->kind, "unrepresented") &&
-		    (!is || !streq(is->text, o->sql)))
-			return err_new(ERR_STATE, "%s would not be what it was",
-				       o->path);
+		if (is_right(r, o, &is))
+			continue;
+		return is ? differs(is, o)
+			  : err_new(ERR_STATE, "%s would be missing", o->path);
 	}
 	map_each (&r->live.by_path, e) {
 		const struct schema_object *o = e->value;

@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "snapshot/restore_pg.h"
+#include "snapshot/rows.h"
 
 /* Tables that are made anew, before they have indexes and foreign keys. */
 
@@ -20,7 +21,9 @@ static struct err *send_lines(struct restore_pg *r,
 		err = restore_pg_lines_next(&lines);
 		if (err || !lines.line.op)
 			break;
-		/* keys lie before the values; a '-' has one of each */
+		if (lines.line.op != ROW_DELETED)
+			continue;
+		/* keys lie before the values */
 		for (size_t i = 0; i < m->n_keys + m->n_columns; i++) {
 			const struct restore_pg_field *f = &lines.fields[i];
 			size_t skip = f->s[0] == '\'';
@@ -79,18 +82,38 @@ static bool is_taken(const struct err *err)
 	return code && (streq(code, "23505") || streq(code, "23P01"));
 }
 
+/* Another row has the key, or another unique value. */
+static struct err *blame_taken(struct restore_pg *r,
+			       const struct restore_pg_table *t)
+{
+	int64_t rows = 0;
+	struct err *err =
+		pg_exec(r->c, "ROLLBACK TO SAVEPOINT git_migrate_copy");
+
+	if (!err && t->temp && t->lines->n_keys)
+		err = restore_pg_count_keys(r, t, ROW_DELETED, &rows);
+	if (!err)
+		restore_result_add(r->out, t->before,
+				   rows ? RESTORE_KEY_REUSED
+					: RESTORE_NOT_UNIQUE,
+				   rows ? (uint64_t)rows : 1);
+	return err;
+}
+
 struct err *restore_pg_copy(struct restore_pg *r,
 			    const struct restore_pg_table *t)
 {
-	struct err *err = pg_exec(r->c, "SAVEPOINT git_migrate_copy");
+	struct err *err;
 
+	if (!t->lines->deleted)
+		return NULL;
+	err = pg_exec(r->c, "SAVEPOINT git_migrate_copy");
 	if (err)
 		return err;
 	err = copy_lines(r, t);
 	if (err && is_taken(err)) {
 		err_free(err);
-		restore_result_add(r->out, t->before, RESTORE_NOT_UNIQUE, 1);
-		err = pg_exec(r->c, "ROLLBACK TO SAVEPOINT git_migrate_copy");
+		err = blame_taken(r, t);
 	}
 	return err ? err : pg_exec(r->c, "RELEASE SAVEPOINT git_migrate_copy");
 }
@@ -143,72 +166,104 @@ static struct err *add_value(struct buf *out, struct restore_pg *r,
 	return add_base(out, r, col, from);
 }
 
-static struct err *add_query(struct buf *sql, struct restore_pg *r,
-			     const struct restore_pg_table *t,
-			     const struct restore_pg_relation *rel,
-			     const struct restore_pg_relation *aside)
+struct query {
+	struct buf columns, values, from;
+	struct buf missing; /* "v1 IS NULL OR v3 IS NULL": rows that lack one */
+};
+
+static void query_release(struct query *q)
 {
-	struct buf values = BUF_INIT;
+	buf_release(&q->columns);
+	buf_release(&q->values);
+	buf_release(&q->from);
+	buf_release(&q->missing);
+}
+
+static struct err *make_query(struct query *q, struct restore_pg *r,
+			      const struct restore_pg_table *t,
+			      const struct restore_pg_relation *rel,
+			      const struct restore_pg_relation *aside)
+{
 	struct err *err = NULL;
 	const char *sep = "";
 
-	buf_addf(sql, "INSERT INTO %s (", rel->name);
 	for (size_t i = 0; i < rel->n_columns && !err; i++) {
-		if (rel->columns[i].generated)
+		const struct restore_pg_column *col = &rel->columns[i];
+
+		if (col->generated)
 			continue;
-		buf_addf(sql, "%s%s", sep, rel->columns[i].name);
-		buf_addstr(&values, sep);
-		err = add_value(&values, r, t, aside, &rel->columns[i]);
+		buf_addf(&q->columns, "%s%s", sep, col->name);
+		buf_addstr(&q->values, sep);
+		err = add_value(&q->values, r, t, aside, col);
+		buf_addf(&q->values, " AS v%zu", i);
+		if (col->not_null)
+			buf_addf(&q->missing, "%sv%zu IS NULL",
+				 q->missing.len ? " OR " : "", i);
 		sep = ", ";
 	}
-	buf_addf(sql, ") OVERRIDING SYSTEM VALUE SELECT %s FROM ",
-		 buf_str(&values));
 	if (t->temp && !t->lines->n_keys) {
-		restore_pg_bag_pairs(sql, t, aside, true);
+		restore_pg_bag_pairs(&q->from, t, aside, true);
 	} else {
-		buf_addf(sql, "ONLY %s t", aside->name);
+		buf_addf(&q->from, "ONLY %s t", aside->name);
 		if (t->temp) {
-			buf_addf(sql, " LEFT JOIN %s l ON ", t->temp);
-			restore_pg_add_join(sql, r, t, aside);
+			buf_addf(&q->from, " LEFT JOIN %s l ON ", t->temp);
+			restore_pg_add_join(&q->from, r, t, aside);
 		}
 	}
 	if (t->temp)
-		buf_addstr(sql, " WHERE l.op IS DISTINCT FROM '+'");
-	buf_release(&values);
+		buf_addstr(&q->from, " WHERE l.op IS DISTINCT FROM '+'");
 	return err;
-}
-
-/* Rows of later have no value for it, or one that it does not take. */
-static const char *cause_of(const struct err *err)
-{
-	const char *code = err_code_of(err);
-
-	if (streq(code, "23502") || starts_with(code, "22"))
-		return RESTORE_NO_VALUE;
-	return RESTORE_CHANGED;
 }
 
 static const char fill_codes[] = "23502 23514 22P02 22003 22007 22008 22001 "
 				 "22018 22023 22P03 22026";
+
+/* Rows of later have no value for a column, or one that it does not take. */
+static struct err *blame(struct restore_pg *r, const struct restore_pg_table *t,
+			 const struct query *q, struct err *why)
+{
+	const char *code = err_code_of(why);
+	struct err *err = NULL;
+	int64_t rows = 0;
+
+	if (streq(code, "23502") && q->missing.len)
+		err = restore_pg_count(
+			r, &rows,
+			"SELECT count(*) FROM (SELECT %s FROM %s) AS x "
+			"WHERE %s",
+			buf_str(&q->values), buf_str(&q->from),
+			buf_str(&q->missing));
+	restore_result_add(r->out, t->before,
+			   streq(code, "23514") ? RESTORE_CHANGED
+						: RESTORE_NO_VALUE,
+			   rows ? (uint64_t)rows : 1);
+	err_free(why);
+	return err;
+}
 
 static struct err *fill_from_aside(struct restore_pg *r,
 				   const struct restore_pg_table *t,
 				   const struct restore_pg_relation *rel)
 {
 	struct restore_pg_relation aside;
+	struct query q = { .columns = BUF_INIT };
 	struct buf sql = BUF_INIT;
 	struct err *err = restore_pg_relation(r, t->aside, &aside), *why = NULL;
 	bool refused = false;
 
 	if (!err)
-		err = add_query(&sql, r, t, rel, &aside);
+		err = make_query(&q, r, t, rel, &aside);
+	buf_addf(&sql,
+		 "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM "
+		 "%s",
+		 rel->name, buf_str(&q.columns), buf_str(&q.values),
+		 buf_str(&q.from));
 	if (!err)
 		err = restore_pg_try(r, buf_str(&sql), fill_codes, &refused,
 				     &why);
-	if (refused) {
-		restore_result_add(r->out, t->before, cause_of(why), 1);
-		err_free(why);
-	}
+	if (refused)
+		err = blame(r, t, &q, why);
+	query_release(&q);
 	buf_release(&sql);
 	return err;
 }
@@ -225,9 +280,5 @@ struct err *restore_pg_fill(struct restore_pg *r,
 	if (err || rel.kind == 'p')
 		return err; /* its rows are its partitions' */
 	err = fill_from_aside(r, t, &rel);
-	if (!err && t->temp)
-		err = restore_pg_insert(r, t, &rel);
-	else if (!err && t->lines)
-		err = restore_pg_copy(r, t);
-	return err;
+	return err || !t->lines ? err : restore_pg_copy(r, t);
 }

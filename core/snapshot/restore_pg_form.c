@@ -105,7 +105,6 @@ bool pg_form_needs_rebuild(const struct pg_form *from, const struct pg_form *to,
 	size_t k = 0;
 
 	if (from->t.typed != to->t.typed ||
-	    from->is_partition != to->is_partition ||
 	    !same_nature(from->t.close, to->t.close))
 		return true;
 	/* those of now that stay have to be the first of then */

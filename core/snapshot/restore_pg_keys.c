@@ -115,3 +115,32 @@ struct err *restore_pg_keys_after(struct restore_pg *r)
 	}
 	return err;
 }
+
+struct sum {
+	struct restore_pg *r;
+	int64_t rows;
+};
+
+static struct err *add_rows(void *payload, int n, const struct pg_cell *cell)
+{
+	struct sum *sum = payload;
+	int64_t rows = 0;
+	struct err *err = NULL;
+
+	(void)n;
+	if (cell[3].s[0] != 't')
+		err = restore_pg_count(sum->r, &rows, "%s", cell[2].s);
+	sum->rows += rows;
+	return err;
+}
+
+struct err *restore_pg_orphans(struct restore_pg *r, const char *table,
+			       int64_t *out)
+{
+	struct pg_arg arg = pg_text(table);
+	struct sum sum = { .r = r };
+	struct err *err = pg_query(r->c, keys_sql, &arg, 1, add_rows, &sum);
+
+	*out = sum.rows;
+	return err;
+}

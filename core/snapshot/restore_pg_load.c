@@ -69,29 +69,40 @@ static void add_value(struct buf *out, const struct restore_pg_field *f)
 		buf_add(out, "\\N", 2);
 }
 
-static void add_masks(struct buf *out, const struct restore_pg_lines *l)
+static bool is_changed(const struct restore_pg_line *line, size_t i)
 {
-	const struct restore_pg_line *line = &l->line;
-	size_t n = l->table->n_columns;
+	return line->now[i].s &&
+	       !restore_pg_matches(&line->old[i], &line->now[i]);
+}
+
+static void add_masks(struct buf *out, const struct restore_pg_table *t,
+		      const struct restore_pg_line *line)
+{
+	size_t n = t->lines->n_columns;
 
 	for (size_t i = 0; i < n; i += RESTORE_PG_MASK_BITS) {
 		long long mask = 0;
 
-		for (size_t k = i; k < n && k < i + RESTORE_PG_MASK_BITS; k++)
-			if (line->now[k].s &&
-			    !restore_pg_matches(&line->old[k], &line->now[k]))
+		for (size_t k = i; k < n && k < i + RESTORE_PG_MASK_BITS; k++) {
+			bool changed = is_changed(line, k);
+
+			if (changed)
 				mask |= 1LL << (k - i);
+			t->any[k] |= changed;
+			t->all[k] &= changed || line->op != ROW_UPDATED;
+		}
 		buf_addch(out, '\t');
 		buf_addint(out, mask);
 	}
 }
 
-static void add_line(struct buf *out, const struct restore_pg_lines *l,
-		     uint64_t number)
+static void add_line(struct buf *out, const struct restore_pg_table *t,
+		     const struct restore_pg_line *line, uint64_t number)
 {
-	const struct restore_pg_line *line = &l->line;
-	const struct manifest_table *m = l->table;
+	static const struct restore_pg_field none = { NULL, 0 };
+	const struct manifest_table *m = t->lines;
 	bool came = line->op == ROW_INSERTED;
+	bool values = line->op == ROW_UPDATED || (!m->n_keys && !came);
 
 	buf_addint(out, (long long)number);
 	buf_addch(out, '\t');
@@ -100,12 +111,10 @@ static void add_line(struct buf *out, const struct restore_pg_lines *l,
 		buf_addch(out, '\t');
 		add_value(out, &line->keys[k]);
 	}
-	add_masks(out, l);
+	add_masks(out, t, line);
 	for (size_t i = 0; i < m->n_columns; i++) {
-		static const struct restore_pg_field none = { NULL, 0 };
-
 		buf_addch(out, '\t');
-		add_value(out, came ? &none : &line->old[i]);
+		add_value(out, values ? &line->old[i] : &none);
 	}
 	for (size_t i = 0; !m->n_keys && i < m->n_columns; i++) {
 		buf_addch(out, '\t');
@@ -126,7 +135,7 @@ static struct err *send_lines(struct restore_pg *r,
 		err = restore_pg_lines_next(&lines);
 		if (err || !lines.line.op)
 			break;
-		add_line(&out, &lines, ++n);
+		add_line(&out, t, &lines.line, ++n);
 		if (out.len >= PIECE) {
 			err = pg_copy_in_put(r->c, out.data, out.len);
 			buf_reset(&out);
@@ -146,6 +155,9 @@ struct err *restore_pg_load(struct restore_pg *r, struct restore_pg_table *t)
 	struct buf sql = BUF_INIT;
 	struct err *err = restore_pg_relation(r, t->after, &rel);
 
+	t->any = arena_array(&r->arena, t->lines->n_columns + 1, sizeof(bool));
+	t->all = arena_array(&r->arena, t->lines->n_columns + 1, sizeof(bool));
+	memset(t->all, true, t->lines->n_columns);
 	t->temp = arena_printf(&r->arena, "pg_temp.git_migrate_%zu", number);
 	/* of an event that was taken back before, in the same transaction */
 	buf_addf(&sql,

@@ -23,17 +23,20 @@ static const struct schema_object *now_at(const struct restore_pg *r,
 	return map_get(&r->req->now->by_path, path);
 }
 
+static void name_tables(struct restore_pg *r)
+{
+	map_each (&r->req->now->by_path, e) {
+		const char *name = pg_form_name(&r->arena, e->value);
+
+		if (name)
+			map_put(&r->now_by_name, name, e->value);
+	}
+}
+
 /* The table of the schema now that SQL knows by this name. */
-static const struct schema_object *now_named(struct restore_pg *r,
+static const struct schema_object *now_named(const struct restore_pg *r,
 					     const char *name)
 {
-	if (!r->now_by_name.n)
-		map_each (&r->req->now->by_path, e) {
-			const char *have = pg_form_name(&r->arena, e->value);
-
-			if (have)
-				map_put(&r->now_by_name, have, e->value);
-		}
 	return map_get(&r->now_by_name, name);
 }
 
@@ -213,6 +216,7 @@ struct err *restore_pg_plan(struct restore_pg *r)
 	check_definitions(r);
 	if (r->out->n_conflicts)
 		return NULL;
+	name_tables(r);
 	for (size_t i = 0; i < d->n; i++)
 		if (pg_form_is_table(d->changes[i].before))
 			plan_old(r, &d->changes[i]);

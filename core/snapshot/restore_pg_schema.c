@@ -125,6 +125,24 @@ static struct err *rename_columns_of(struct restore_pg *r,
 	return err;
 }
 
+static struct err *loosen_types(struct restore_pg *r)
+{
+	const struct schema_delta *d = r->req->delta;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < d->n && !err; i++) {
+		const struct schema_object *is = d->changes[i].after;
+		const struct schema_object *o = d->changes[i].before;
+
+		if (!is || !o || !streq(o->kind, "type") ||
+		    !restore_pg_is_alterable(is, o))
+			continue;
+		r->renamed = true;
+		err = restore_pg_loosen_type(r, is, o);
+	}
+	return err;
+}
+
 static struct err *rename_back(struct restore_pg *r)
 {
 	struct err *err = rename_tables(r, true);
@@ -135,6 +153,8 @@ static struct err *rename_back(struct restore_pg *r)
 		if (r->tables[i].old && r->tables[i].cur &&
 		    r->tables[i].way == RESTORE_PG_PLACE)
 			err = rename_columns_of(r, &r->tables[i]);
+	if (!err)
+		err = loosen_types(r);
 	if (!err && r->renamed)
 		err = restore_pg_inspect(r);
 	return err;
@@ -229,23 +249,34 @@ static struct err *loosen_all(struct restore_pg *r)
 	return err;
 }
 
-/* A table with its columns and checks, and nothing that rows wait for. */
+static void add_line(struct buf *out, bool *any, const char *line)
+{
+	buf_addf(out, "%s%s\n", *any ? "  , " : " (\n    ", line);
+	*any = true;
+}
+
+/* A table with its columns and checks, and nothing that rows wait for; in the
+ * form of the schema tree. */
 static const struct schema_object *bare(struct restore_pg *r,
 					const struct schema_object *o)
 {
 	struct schema_object *out = arena_alloc(&r->arena, sizeof(*out));
 	struct schema_pg_table t;
 	struct buf text = BUF_INIT;
-	bool *keep;
+	bool any = false;
 
 	if (!schema_pg_table_parse(&t, &r->arena, o->sql))
 		return o;
-	keep = arena_array(&r->arena, t.n_constraints + 1, sizeof(*keep));
+	buf_addstr(&text, t.head);
+	for (size_t i = 0; i < t.n_columns; i++)
+		add_line(&text, &any, t.columns[i].text);
 	for (size_t i = 0; i < t.n_constraints; i++)
-		keep[i] = t.constraints[i].kind == SCHEMA_PG_CHECK &&
-			  !t.constraints[i].not_valid;
-	buf_addf(&text, "%s;\n",
-		 schema_pg_table_create(&r->arena, &t, keep, true));
+		if (t.constraints[i].kind == SCHEMA_PG_CHECK &&
+		    !t.constraints[i].not_valid)
+			add_line(&text, &any, t.constraints[i].text);
+	if (any || !t.typed)
+		buf_addf(&text, "%s)", any ? "" : " (\n");
+	buf_addf(&text, "%s;\n", t.close);
 	for (size_t i = 0; i < t.n_statements; i++)
 		if (strstr(t.statements[i], " ATTACH PARTITION ") &&
 		    starts_with(t.statements[i], "ALTER TABLE "))

@@ -1,108 +1,6 @@
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/util.h"
-#include "schema/schema_pg.h"
-#include "support/pg_world.h"
-#include "support/snapshot_world.h"
-#include "support/unit.h"
-#include "target/target_pg.h"
+#include "pg_trip.h"
 
 /* Taking PostgreSQL migrations back: apply, revert, and pg_dump is the same. */
-
-static int setup(void **state)
-{
-	struct world *w = xcalloc(1, sizeof(*w));
-
-	assert_ok(world_open_pg(w));
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_close(*state);
-	free(*state);
-	return 0;
-}
-
-struct sample {
-	const char *before, *migration;
-};
-
-static void describe_conflicts(struct restore_result *res, struct buf *out)
-{
-	buf_reset(out);
-	for (size_t i = 0; i < res->n_conflicts; i++)
-		buf_addf(out, "%s%s %s %llu", i ? "; " : "",
-			 res->conflicts[i].object, res->conflicts[i].what,
-			 (unsigned long long)res->conflicts[i].rows);
-}
-
-static void start(struct world *w, const char *before)
-{
-	assert_ok(world_exec(w, "DROP SCHEMA IF EXISTS s CASCADE; "
-				"CREATE SCHEMA s; SET search_path = s"));
-	assert_ok(world_exec(w, before));
-	assert_ok(pg_exec(target_pg_conn(w->t), "SET search_path = s"));
-}
-
-/* pg_dump, sorted; and each object's text, which has columns in their order. */
-static void dump(struct world *w, struct buf *out)
-{
-	struct schema_delta all;
-	struct schema schema;
-
-	schema_delta_init(&all);
-	assert_ok(world_dump(w, out));
-	schema_init(&schema);
-	assert_ok(schema_pg_refresh(&schema, w->other, "git_migrate", true,
-				    NULL));
-	map_each (&schema.by_path, e)
-		schema_delta_add(&all, NULL, e->value);
-	schema_delta_sort(&all);
-	for (size_t i = 0; i < all.n; i++)
-		buf_addf(out, "%s\n%s", all.changes[i].after->path,
-			 all.changes[i].after->text);
-	schema_delta_release(&all);
-	schema_release(&schema);
-}
-
-static void expect_round_trip(struct world *w, const struct sample *s)
-{
-	struct buf before = BUF_INIT, after = BUF_INIT, diff = BUF_INIT;
-	struct memory_snapshot park;
-	struct restore_result res;
-	struct world_event ev;
-	struct err *e;
-
-	start(w, s->before);
-	dump(w, &before);
-	if ((e = world_apply(w, s->migration, &ev)))
-		fail_msg("%s: %s", s->migration, err_text(e));
-	memory_snapshot_init(&park);
-	if ((e = world_revert(w, &ev, &park, &res)))
-		fail_msg("revert %s: %s", s->migration, err_text(e));
-	describe_conflicts(&res, &diff);
-	if (diff.len)
-		fail_msg("revert %s: %s", s->migration, buf_str(&diff));
-	dump(w, &after);
-	world_difference(&diff, buf_str(&before), buf_str(&after));
-	if (strcmp(buf_str(&before), buf_str(&after)) != 0)
-		fail_msg("revert %s:\n%s", s->migration, buf_str(&diff));
-	restore_result_release(&res);
-	memory_snapshot_release(&park);
-	world_event_release(&ev);
-	buf_release(&before);
-	buf_release(&after);
-	buf_release(&diff);
-}
-
-static void expect_all(struct world *w, const struct sample *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		expect_round_trip(w, &s[i]);
-}
 
 #define T                                                                 \
 	"CREATE TABLE t (id int PRIMARY KEY, a text, b int DEFAULT 5, c " \
@@ -217,14 +115,14 @@ static void columns__come_and_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(rows__come_back_by_key, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(rows__come_back_by_key,
+						trip_setup, trip_teardown),
 		cmocka_unit_test_setup_teardown(rows__come_back_by_content,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(tables__come_and_go, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(columns__come_and_go, setup,
-						teardown),
+						trip_setup, trip_teardown),
+		cmocka_unit_test_setup_teardown(tables__come_and_go, trip_setup,
+						trip_teardown),
+		cmocka_unit_test_setup_teardown(columns__come_and_go,
+						trip_setup, trip_teardown),
 	};
 
 	return pg_run_group_tests(tests, NULL, NULL);
