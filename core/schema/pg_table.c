@@ -310,8 +310,9 @@ bool schema_pg_table_parse(struct schema_pg_table *out, struct arena *a,
 	struct scan s;
 
 	memset(out, 0, sizeof(*out));
+	/* each item has a line of its own, or at least a comma before it */
 	for (const char *c = text; *c; c++)
-		lines += *c == '\n';
+		lines += *c == '\n' || *c == ',';
 	out->columns = arena_array(a, lines, sizeof(*out->columns));
 	out->constraints = arena_array(a, lines, sizeof(*out->constraints));
 	statements = schema_pg_statements(a, text, &n);

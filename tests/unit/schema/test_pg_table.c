@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/util.h"
 #include "schema/pg_table.h"
 
@@ -125,6 +126,32 @@ static void parse__knows_tables_of_types(void **state)
 	arena_release(&a);
 }
 
+static void parse__takes_a_line_of_many_columns(void **state)
+{
+	struct arena a = ARENA_INIT;
+	struct schema_pg_table t;
+	struct buf sql = BUF_INIT;
+	const int n = 60;
+
+	(void)state;
+	for (int i = 0; i < n; i++)
+		buf_addf(&sql, "%s c%d integer NOT NULL",
+			 i ? "," : "CREATE TABLE public.t (", i);
+	buf_addstr(&sql, ", CONSTRAINT k PRIMARY KEY (c1, c2));\n");
+	assert_true(schema_pg_table_parse(&t, &a, buf_str(&sql)));
+	assert_int_equal(t.n_columns, n);
+	assert_int_equal(t.n_constraints, 1);
+	assert_text(t.constraints[0].name, "k");
+	for (int i = 0; i < n; i++) {
+		assert_text(t.columns[i].name, arena_printf(&a, "c%d", i));
+		assert_text(t.columns[i].type, "integer");
+		assert_null(t.columns[i].default_expr);
+		assert_text(t.columns[i].not_null, "NOT NULL");
+	}
+	buf_release(&sql);
+	arena_release(&a);
+}
+
 static void parse__refuses_what_is_none(void **state)
 {
 	static const char *const none[] = {
@@ -183,6 +210,7 @@ int main(void)
 		cmocka_unit_test(parse__finds_every_part),
 		cmocka_unit_test(parse__takes_columns_apart),
 		cmocka_unit_test(parse__knows_tables_of_types),
+		cmocka_unit_test(parse__takes_a_line_of_many_columns),
 		cmocka_unit_test(parse__refuses_what_is_none),
 		cmocka_unit_test(create__leaves_out_what_comes_later),
 		cmocka_unit_test(statements__end_at_their_semicolons),
