@@ -279,6 +279,7 @@ static struct err *write_rows(struct run *r)
 	struct target *t = r->e->target;
 	struct err *err = NULL;
 
+	target_batch(t);
 	for (size_t i = 0; i < r->n_rows && !err; i++) {
 		const struct run_row *row = &r->rows[i];
 		const struct migration *m = row->m;

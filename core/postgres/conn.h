@@ -191,6 +191,9 @@ MUST_USE struct err *pg_queue(struct pg_conn *c, const char *sql,
 			      pg_row_fn row, void *payload);
 MUST_USE struct err *pg_flush(struct pg_conn *c);
 
+/** Something was queued and not flushed: nothing else may be asked. */
+bool pg_has_queue(const struct pg_conn *c);
+
 /** Append a name as the server's quote_ident() would where that is needed, in
  * double quotes otherwise too: always quoted. */
 struct buf;

@@ -286,6 +286,11 @@ struct err *pg_queue(struct pg_conn *c, const char *sql,
 	return pg_started(c, send_query(c, sql, name, &p));
 }
 
+bool pg_has_queue(const struct pg_conn *c)
+{
+	return c->n_queued > 0;
+}
+
 static void forget_prepared(struct pg_conn *c, const char *sql)
 {
 	free(map_remove(&c->prepared, sql));

@@ -23,6 +23,7 @@ struct pg_target {
 	char *location;
 	bool locked;
 	bool has_meta;    /**< the journal was there at the last look */
+	bool batching;    /**< target_batch(): what gives no rows is queued */
 	bool touched;     /**< statements may have left settings behind */
 	bool running;     /**< a migration's statement: its notices count */
 	bool wrote;       /**< this transaction's journal, by ourselves */

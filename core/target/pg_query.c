@@ -164,6 +164,21 @@ static struct err *explain(struct pg_target *t, const char *sql, struct err *e)
 			 pg_conn_user(t->c));
 }
 
+/* With what waits in the queue, or behind it; else at once. */
+static struct err *ask(struct pg_target *t, const char *sql,
+		       const struct pg_arg *args, int n_args, struct sink *sink)
+{
+	pg_row_fn row = sink->row ? give_row : NULL;
+	struct err *e;
+
+	if (!t->batching && !pg_has_queue(t->c))
+		return pg_query(t->c, sql, args, n_args, row, sink);
+	e = pg_queue(t->c, sql, args, n_args, row, sink);
+	if (row || !t->batching)
+		e = err_first(e, pg_flush(t->c));
+	return e;
+}
+
 struct err *pg_target_query(struct target *base, const char *sql,
 			    const struct target_value *args, int n_args,
 			    target_row_fn row, void *payload)
@@ -172,16 +187,19 @@ struct err *pg_target_query(struct target *base, const char *sql,
 	struct sink sink = { row, payload };
 	struct arena a = ARENA_INIT;
 	struct pg_arg *list;
-	struct err *e;
+	struct err *e = NULL;
 
 	pg_target_guard_wrote(t, sql);
 	sql = with_schema(t, sql);
-	if (!n_args && !row)
-		return explain(t, sql, pg_exec(t->c, sql));
+	if (!n_args && !row) { /* perhaps several: no pipeline takes them */
+		if (pg_has_queue(t->c))
+			e = pg_flush(t->c);
+		return explain(t, sql, e ? e : pg_exec(t->c, sql));
+	}
 	list = xcalloc((size_t)n_args + 1, sizeof(*list));
 	for (int i = 0; i < n_args; i++)
 		list[i] = arg_of(&args[i], &a);
-	e = pg_query(t->c, sql, list, n_args, row ? give_row : NULL, &sink);
+	e = ask(t, sql, list, n_args, &sink);
 	arena_release(&a);
 	free(list);
 	return explain(t, sql, e);

@@ -95,6 +95,8 @@ struct err *pg_target_run(struct target *base, const struct sql_statement *s)
 		e = err_at(err_new(ERR_TARGET, "a transaction command inside a "
 					       "migration"),
 			   (struct err_at){ "", s->line, s->col });
+	if (!e && pg_has_queue(t->c))
+		e = pg_flush(t->c);
 	if (!e && !inside)
 		e = pg_target_check_lock(t, true);
 	if (!e && inside)

@@ -236,3 +236,9 @@ bool target_needs_transaction(const struct target *t, const struct err *e)
 {
 	return t->ops->needs_transaction && t->ops->needs_transaction(e);
 }
+
+void target_batch(struct target *t)
+{
+	if (t->ops->batch)
+		t->ops->batch(t);
+}

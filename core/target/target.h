@@ -180,6 +180,8 @@ struct target_ops {
 	struct err *(*index_alone)(struct target *t,
 				   const struct schema_object *o, bool make);
 	bool (*needs_transaction)(const struct err *e);
+	/* optional: NULL = every question is answered at once */
+	void (*batch)(struct target *t);
 };
 
 /** First member of every driver's own struct. */
@@ -244,6 +246,12 @@ MUST_USE struct err *target_rollback_to(struct target *t, const char *name);
 MUST_USE struct err *target_query(struct target *t, const char *sql,
 				  const struct target_value *args, int n_args,
 				  target_row_fn row, void *payload);
+
+/**
+ * From here to the commit, questions without rows may be answered together
+ * with it: their errors are then the commit's.
+ */
+void target_batch(struct target *t);
 
 /** target_query() without parameters and rows; several statements allowed. */
 MUST_USE struct err *target_exec(struct target *t, const char *sql);

@@ -1,5 +1,6 @@
 #include "target/target_pg.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/util.h"
@@ -39,6 +40,40 @@ static struct err *look_for_meta(struct pg_target *t)
 	return e;
 }
 
+/* Sent with the first question of the transaction, in one round trip. */
+static struct err *begin_together(struct pg_target *t)
+{
+	char timeout[24];
+	struct pg_arg arg = pg_text(timeout);
+	struct buf fence = BUF_INIT;
+	struct err *e;
+
+	t->batching = false;
+	snprintf(timeout, sizeof(timeout), "%lld",
+		 (long long)t->base.lock_timeout_ms);
+	e = pg_queue(t->c, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+		     NULL, 0, NULL, NULL);
+	if (!e)
+		e = pg_queue(t->c,
+			     "SELECT set_config('synchronous_commit', 'on', "
+			     "true), set_config('lock_timeout', $1, true), "
+			     "set_config('idle_in_transaction_session_timeout'"
+			     ", '0', true)",
+			     &arg, 1, NULL, NULL);
+	buf_addstr(&fence, "SELECT 1 FROM ");
+	pg_add_name(&fence, t->journal);
+	buf_addstr(&fence, ".meta WHERE key = 'uuid' FOR UPDATE");
+	if (!e && t->has_meta)
+		e = pg_queue(t->c, buf_str(&fence), NULL, 0, NULL, NULL);
+	buf_release(&fence);
+	/* without a journal nobody asks for its last row */
+	if (!t->has_meta)
+		e = err_first(e, pg_flush(t->c));
+	if (e)
+		target_rollback(&t->base);
+	return e;
+}
+
 /*
  * The row of meta is the fence: whoever else wants to write waits for it, and
  * finds another last event.
@@ -46,7 +81,6 @@ static struct err *look_for_meta(struct pg_target *t)
 static struct err *begin(struct target *base)
 {
 	struct pg_target *t = pg_target_of(base);
-	struct buf b = BUF_INIT;
 	struct err *e = ensure_alive(t);
 
 	if (!e)
@@ -56,22 +90,7 @@ static struct err *begin(struct target *base)
 	if (e)
 		return e;
 	pg_target_guard_begin(t);
-	buf_addf(&b,
-		 "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
-		 "SET LOCAL synchronous_commit = on; "
-		 "SET LOCAL lock_timeout = %lld; "
-		 "SET LOCAL idle_in_transaction_session_timeout = 0",
-		 (long long)base->lock_timeout_ms);
-	if (t->has_meta) {
-		buf_addstr(&b, "; SELECT 1 FROM ");
-		pg_add_name(&b, t->journal);
-		buf_addstr(&b, ".meta WHERE key = 'uuid' FOR UPDATE");
-	}
-	e = pg_exec(t->c, buf_str(&b));
-	buf_release(&b);
-	if (e)
-		target_rollback(base);
-	return e;
+	return begin_together(t);
 }
 
 static struct err *commit(struct target *base)
@@ -85,8 +104,11 @@ static struct err *commit(struct target *base)
 	if (pg_conn_has_failed(t->c))
 		return err_new(ERR_STATE, "commit: the transaction has failed");
 	pg_conn_hold(t->c, true);
-	e = pg_exec(t->c, "COMMIT");
+	/* behind a question that failed the server does not see it */
+	e = pg_queue(t->c, "COMMIT", NULL, 0, NULL, NULL);
+	e = err_first(e, pg_flush(t->c));
 	pg_conn_hold(t->c, false);
+	t->batching = false;
 	return err_wrap(e, "commit");
 }
 
@@ -94,10 +116,12 @@ static void rollback(struct target *base)
 {
 	struct pg_target *t = pg_target_of(base);
 
-	if (!pg_conn_in_transaction(t->c))
-		return;
+	t->batching = false;
 	pg_conn_hold(t->c, true);
-	err_free(pg_exec(t->c, "ROLLBACK"));
+	if (pg_has_queue(t->c))
+		err_free(pg_flush(t->c));
+	if (pg_conn_in_transaction(t->c))
+		err_free(pg_exec(t->c, "ROLLBACK"));
 	pg_conn_hold(t->c, false);
 }
 
@@ -110,9 +134,17 @@ static struct err *inspect(struct target *base, struct schema *s,
 			   enum target_scope scope, struct schema_delta *delta)
 {
 	struct pg_target *t = pg_target_of(base);
+	struct err *e = pg_flush(t->c);
 
+	if (e)
+		return e;
 	return schema_pg_refresh(s, t->c, t->journal, scope == TARGET_ANYTHING,
 				 delta);
+}
+
+static void batch(struct target *base)
+{
+	pg_target_of(base)->batching = true;
 }
 
 static void location(struct target *base, struct buf *out)
@@ -187,11 +219,17 @@ const struct target_ops target_pg_ops = {
 	.resume = pg_target_resume,
 	.index_alone = pg_target_index_alone,
 	.needs_transaction = needs_transaction,
+	.batch = batch,
 };
 
 struct pg_conn *target_pg_conn(struct target *base)
 {
-	return pg_target_of(base)->c;
+	struct pg_target *t = pg_target_of(base);
+
+	/* an error has failed the transaction: the next question tells */
+	if (pg_has_queue(t->c))
+		err_free(pg_flush(t->c));
+	return t->c;
 }
 
 const char *target_pg_journal(struct target *base)
