@@ -42,10 +42,10 @@ static const char tables[] =
 	" 'f' THEN '' WHEN c.relreplident = 'n' THEN 'ALTER TABLE ONLY ' || "
 	NAME " || E' REPLICA IDENTITY NOTHING;\\n' WHEN c.relreplident = 'f'"
 	" THEN 'ALTER TABLE ONLY ' || " NAME " || E' REPLICA IDENTITY FULL;\\n'"
-	" ELSE '' END, c.reloftype <> 0, c.relnatts FROM pg_class c JOIN pg_namespace n ON"
-	" n.oid = c.relnamespace LEFT JOIN pg_class tt ON tt.oid ="
-	" c.reltoastrelid WHERE c.relkind IN ('r', 'p', 'f') AND @N(n) AND"
-	" @X(1259|c) @F(c.oid)";
+	" ELSE '' END, c.reloftype <> 0, c.relnatts FROM pg_class c JOIN"
+	" pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_class tt ON"
+	" tt.oid = c.reltoastrelid WHERE c.relkind IN ('r', 'p', 'f') AND @N(n)"
+	" AND @X(1259|c) @F(c.oid)";
 
 /*
  * The line of a column that the table declares itself. Those it only inherits
@@ -58,7 +58,7 @@ static const char tables[] =
 	" quote_ident(a.attname)"
 
 #define NOT_NULL                                                        \
-	"CASE WHEN a.attnotnull THEN @18(coalesce(' CONSTRAINT ' ||"    \
+	"CASE WHEN a.attnotnull @18(AND nn.oid IS NOT NULL|) THEN @18(coalesce(' CONSTRAINT ' ||"    \
 	" nullif(quote_ident(nn.conname), quote_ident(c.relname || '_'" \
 	" || a.attname || '_not_null')), '') |||) ' NOT NULL' ||"       \
 	" @18(CASE WHEN nn.connoinherit THEN ' NO INHERIT'"             \
@@ -138,13 +138,13 @@ static const char columns_from[] =
 	" quote_ident(k.conname) || ' ' || k.def || E';\\n'"
 
 static const char constraints[] =
-	"SELECT k.conrelid, CASE WHEN k.convalidated AND k.line THEN"
-	" 'CONSTRAINT ' || quote_ident(k.conname) || ' ' || k.def END, CASE"
-	" WHEN NOT k.convalidated AND k.line THEN " ADD " ELSE '' END || CASE"
-	" WHEN x.indisclustered THEN 'ALTER TABLE ' || " NAME " || ' CLUSTER ON"
-	" ' || quote_ident(ic.relname) || E';\\n' ELSE '' END || CASE WHEN"
-	" x.indisreplident AND c.relreplident = 'i' THEN 'ALTER TABLE ONLY ' ||"
-	" " NAME " || ' REPLICA IDENTITY USING INDEX ' ||"
+	"SELECT k.conrelid, CASE WHEN k.convalidated AND k.line AND k.contype"
+	" <> 'n' THEN 'CONSTRAINT ' || quote_ident(k.conname) || ' ' || k.def"
+	" END, CASE WHEN NOT k.convalidated AND k.line THEN " ADD " ELSE '' END"
+	" || CASE WHEN x.indisclustered THEN 'ALTER TABLE ' || " NAME " || '"
+	" CLUSTER ON ' || quote_ident(ic.relname) || E';\\n' ELSE '' END ||"
+	" CASE WHEN x.indisreplident AND c.relreplident = 'i' THEN 'ALTER TABLE"
+	" ONLY ' || " NAME " || ' REPLICA IDENTITY USING INDEX ' ||"
 	" quote_ident(ic.relname) || E';\\n' ELSE '' END || CASE WHEN"
 	" ic.relispartition THEN (SELECT 'ALTER INDEX ' ||"
 	" ii.inhparent::regclass::text || ' ATTACH PARTITION ' ||"
@@ -164,12 +164,13 @@ static const char constraints[] =
 	" pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid ="
 	" c.relnamespace LEFT JOIN pg_class ic ON ic.oid = k.conindid AND"
 	" k.contype IN ('p', 'u', 'x') WHERE k.contype IN ('p', 'u', 'x', 'c',"
-	" 'f') AND c.relkind IN ('r', 'p', 'f') AND @N(n) AND (k.contype <> 'f'"
-	" OR k.conparentid = 0) @F(k.conrelid)) k JOIN pg_class c ON c.oid ="
-	" k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN"
-	" pg_index x ON x.indexrelid = k.conindid AND k.contype IN ('p', 'u',"
-	" 'x') LEFT JOIN pg_class ic ON ic.oid = x.indexrelid ORDER BY"
-	" k.conrelid, strpos('puxcf', k.contype::text), k.conname COLLATE \"C\"";
+	" 'f' @18(, 'n'|)) AND c.relkind IN ('r', 'p', 'f') AND @N(n) AND"
+	" (k.contype <> 'f' OR k.conparentid = 0) @F(k.conrelid)) k JOIN"
+	" pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid ="
+	" c.relnamespace LEFT JOIN pg_index x ON x.indexrelid = k.conindid AND"
+	" k.contype IN ('p', 'u', 'x') LEFT JOIN pg_class ic ON ic.oid ="
+	" x.indexrelid ORDER BY k.conrelid, strpos('puxcfn', k.contype::text),"
+	" k.conname COLLATE \"C\"";
 
 /* Indexes of constraints and sequences of identity columns are parts. */
 static const char parts[] =

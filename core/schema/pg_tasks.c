@@ -218,6 +218,8 @@ static void add_create(struct pg_tasks *tasks, const struct schema_object *o,
 	task->later = keep(tasks, &later);
 }
 
+/* Foreign keys come last; others that are not valid before any child of the
+ * table is made, to which they would have to be added too. */
 static void add_keys(struct pg_tasks *tasks, const struct schema_object *o,
 		     const struct schema_pg_table *t)
 {
@@ -229,7 +231,7 @@ static void add_keys(struct pg_tasks *tasks, const struct schema_object *o,
 		if (!key && !c->not_valid)
 			continue;
 		add_constraint(&sql, t, c);
-		add(tasks, o, key ? PG_PHASE_FOREIGN_KEY : PG_PHASE_TABLE_REST,
+		add(tasks, o, key ? PG_PHASE_FOREIGN_KEY : PG_PHASE_TABLE,
 		    keep(tasks, &sql));
 	}
 }

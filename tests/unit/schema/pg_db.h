@@ -43,10 +43,21 @@ UNUSED static void pg_db_exec(struct pg_db *db, const char *sql)
 		fail_msg("%s\nin: %s", err_text(e), sql);
 }
 
+/* The server is new enough for the statement. */
+UNUSED static bool pg_db_knows(const struct pg_db *db, const char *sql)
+{
+	long version = 0;
+
+	if (starts_with(sql, "/*"))
+		version = strtol(sql + 2, NULL, 10);
+	return pg_conn_version(db->c) >= version * 10000;
+}
+
 UNUSED static void pg_db_script(struct pg_db *db, const char *const *list)
 {
 	for (; *list; list++)
-		pg_db_exec(db, *list);
+		if (pg_db_knows(db, *list))
+			pg_db_exec(db, *list);
 }
 
 UNUSED static void pg_db_read(struct pg_db *db, struct schema *s)

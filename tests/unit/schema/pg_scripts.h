@@ -3,7 +3,8 @@
 
 /*
  * What a PostgreSQL database can hold, statement by statement; and changes to
- * all of it. Each needs those before it. Entries end with NULL.
+ * all of it. Each needs those before it; one that begins with a number in a
+ * comment needs a server of that version. Entries end with NULL.
  */
 
 #define UNUSED __attribute__((unused))
@@ -50,7 +51,7 @@ UNUSED static const char *const pg_script_tables[] = {
 	"CREATE TABLE opts (a text, b text, c int, d text, PRIMARY KEY (c)"
 	" WITH (fillfactor = 80) DEFERRABLE, UNIQUE (a) INCLUDE (b) WITH"
 	" (fillfactor = 60));",
-	"ALTER TABLE opts ALTER a SET STORAGE EXTERNAL, ALTER b SET"
+	"/*14*/ ALTER TABLE opts ALTER a SET STORAGE EXTERNAL, ALTER b SET"
 	" STATISTICS 250, ALTER c SET (n_distinct = 5), ALTER b SET"
 	" COMPRESSION pglz, ALTER d SET STORAGE MAIN;",
 	"ALTER TABLE opts REPLICA IDENTITY FULL;",
@@ -154,13 +155,26 @@ UNUSED static const char *const pg_script_tables[] = {
 	"CREATE TABLE cyc_b (id int PRIMARY KEY, a int REFERENCES cyc_a);",
 	"ALTER TABLE cyc_a ADD FOREIGN KEY (b) REFERENCES cyc_b;",
 	"CREATE TABLE fkcols (a int, b int, PRIMARY KEY (a, b));",
-	"CREATE TABLE fkcols2 (a int, b int, FOREIGN KEY (a, b) REFERENCES"
-	" fkcols ON DELETE SET NULL (b));",
-	"CREATE TABLE nnd (a int, b int, UNIQUE NULLS NOT DISTINCT (a, b));",
+	"/*15*/ CREATE TABLE fkcols2 (a int, b int, FOREIGN KEY (a, b)"
+	" REFERENCES fkcols ON DELETE SET NULL (b));",
+	"/*15*/ CREATE TABLE nnd (a int, b int, UNIQUE NULLS NOT DISTINCT"
+	" (a, b));",
 	"CREATE TABLE"
 	" longname_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	" (a_rather_long_column_name_for_this_test serial, b int GENERATED"
 	" ALWAYS AS IDENTITY);",
+	"/*18*/ CREATE TABLE nn (a int CONSTRAINT my_nn NOT NULL, b int, c"
+	" int NOT NULL NO INHERIT, d int PRIMARY KEY, v int GENERATED"
+	" ALWAYS AS (d * 2) VIRTUAL);",
+	"/*18*/ ALTER TABLE nn ADD CONSTRAINT b_nn NOT NULL b NOT VALID,"
+	" ADD CONSTRAINT nenf CHECK (a > 0) NOT ENFORCED;",
+	"/*18*/ COMMENT ON CONSTRAINT my_nn ON nn IS 'named';",
+	"/*17*/ CREATE TABLE parted_identity (id int GENERATED ALWAYS AS"
+	" IDENTITY, a int) PARTITION BY LIST (a);",
+	"/*17*/ CREATE TABLE parted_identity_1 PARTITION OF parted_identity"
+	" FOR VALUES IN (1);",
+	"/*18*/ CREATE TABLE nn_child (e int, b int NOT NULL) INHERITS"
+	" (nn);",
 	NULL,
 };
 
@@ -181,8 +195,8 @@ UNUSED static const char *const pg_script_more[] = {
 	"CREATE TYPE emptycomp AS ();",
 	"CREATE TYPE floatrange AS RANGE (subtype = float8, subtype_diff ="
 	" float8mi);",
-	"CREATE TYPE textrange AS RANGE (subtype = text, collation = \"C\","
-	" multirange_type_name = texts, subtype_opclass ="
+	"/*14*/ CREATE TYPE textrange AS RANGE (subtype = text, collation ="
+	" \"C\", multirange_type_name = texts, subtype_opclass ="
 	" text_pattern_ops);",
 	"GRANT USAGE ON TYPE mood TO PUBLIC;",
 	"REVOKE USAGE ON TYPE comp FROM PUBLIC;",
@@ -196,10 +210,11 @@ UNUSED static const char *const pg_script_more[] = {
 	" STABLE ROWS 5 AS $$ SELECT 1, 'a;b' $$;",
 	"CREATE FUNCTION outs(IN a int, OUT b int, INOUT c text) LANGUAGE"
 	" plpgsql AS $$ BEGIN b := a; END $$;",
-	"CREATE FUNCTION atomic_f(a int) RETURNS int LANGUAGE sql BEGIN"
-	" ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE 2 END; SELECT a; END;",
-	"CREATE FUNCTION ret_f(a int) RETURNS int LANGUAGE sql RETURN a +"
-	" 1;",
+	"/*14*/ CREATE FUNCTION atomic_f(a int) RETURNS int LANGUAGE sql"
+	" BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE 2 END; SELECT a;"
+	" END;",
+	"/*14*/ CREATE FUNCTION ret_f(a int) RETURNS int LANGUAGE sql"
+	" RETURN a + 1;",
 	"CREATE PROCEDURE proc(INOUT a int) LANGUAGE plpgsql AS $$ BEGIN a"
 	" := a + 1; COMMIT; END $$;",
 	"COMMENT ON PROCEDURE proc(int) IS 'a procedure';",
@@ -230,14 +245,15 @@ UNUSED static const char *const pg_script_more[] = {
 	"CREATE INDEX things_hash ON things USING hash (d);",
 	"CREATE INDEX things_brin ON things USING brin (id) WITH"
 	" (pages_per_range = 32);",
-	"CREATE UNIQUE INDEX things_u ON things (m, p) NULLS NOT DISTINCT;",
+	"/*15*/ CREATE UNIQUE INDEX things_u ON things (m, p) NULLS NOT"
+	" DISTINCT;",
 	"CREATE INDEX things_ops ON things (d text_pattern_ops, d COLLATE"
 	" \"C\");",
 	"COMMENT ON INDEX things_gin IS 'for search';",
 	"CREATE STATISTICS st1 (dependencies, ndistinct) ON id, d FROM"
 	" things;",
-	"CREATE STATISTICS st2 ON (id + 1), lower(d) FROM things;",
-	"ALTER STATISTICS st1 SET STATISTICS 77;",
+	"/*14*/ CREATE STATISTICS st2 ON (id + 1), lower(d) FROM things;",
+	"/*13*/ ALTER STATISTICS st1 SET STATISTICS 77;",
 	"COMMENT ON STATISTICS st1 IS 'stats';",
 	"CREATE VIEW v1 AS SELECT id, d, count(*) OVER () AS n FROM things"
 	" WHERE p > 3;",
@@ -245,8 +261,8 @@ UNUSED static const char *const pg_script_more[] = {
 	" v1.n FROM v1 UNION ALL SELECT 1, 2;",
 	"CREATE VIEW v3 AS SELECT id, m FROM things WHERE id > 0 WITH LOCAL"
 	" CHECK OPTION;",
-	"CREATE VIEW v4 WITH (security_invoker = true) AS SELECT t FROM"
-	" things t;",
+	"/*15*/ CREATE VIEW v4 WITH (security_invoker = true) AS SELECT t"
+	" FROM things t;",
 	"CREATE RECURSIVE VIEW v5 (n) AS VALUES (1) UNION ALL SELECT n + 1"
 	" FROM v5 WHERE n < 10;",
 	"ALTER VIEW v3 ALTER COLUMN m SET DEFAULT 'happy';",
@@ -317,12 +333,14 @@ UNUSED static const char *const pg_script_more[] = {
 	"CREATE EXTENSION citext WITH SCHEMA ext;",
 	"CREATE TABLE usesext (h public.hstore, c ext.citext);",
 	"CREATE INDEX usesext_h ON usesext USING gist (h);",
-	"CREATE PUBLICATION pub1 FOR TABLE things (id, d) WHERE (id > 5),"
-	" pt WITH (publish = 'insert', publish_via_partition_root = true);",
+	"/*15*/ CREATE PUBLICATION pub1 FOR TABLE things (id, d) WHERE (id"
+	" > 5), pt WITH (publish = 'insert', publish_via_partition_root ="
+	" true);",
 	"CREATE PUBLICATION pub2 FOR ALL TABLES;",
-	"CREATE PUBLICATION pub3 FOR TABLES IN SCHEMA ext, TABLE pt1;",
-	"COMMENT ON PUBLICATION pub1 IS 'pub';",
-	"ALTER PUBLICATION pub1 OWNER TO postgres;",
+	"/*15*/ CREATE PUBLICATION pub3 FOR TABLES IN SCHEMA ext, TABLE"
+	" pt1;",
+	"/*15*/ COMMENT ON PUBLICATION pub1 IS 'pub';",
+	"/*15*/ ALTER PUBLICATION pub1 OWNER TO postgres;",
 	"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO gm_two;",
 	"ALTER DEFAULT PRIVILEGES FOR ROLE gm_two IN SCHEMA ext GRANT ALL"
 	" ON FUNCTIONS TO PUBLIC;",
@@ -432,7 +450,7 @@ UNUSED static const char *const pg_script_rare[] = {
 	"CREATE OPERATOR >=# (leftarg = cplx, rightarg = cplx, function ="
 	" cplx_ge);",
 	"CREATE OPERATOR ># (leftarg = cplx, rightarg = cplx, function ="
-	" cplx_gt);",
+	" cplx_gt, commutator = <#);",
 	"CREATE OPERATOR CLASS cplx_ops DEFAULT FOR TYPE cplx USING btree"
 	" AS OPERATOR 1 <#, OPERATOR 2 <=#, OPERATOR 3 =#, OPERATOR 4 >=#,"
 	" OPERATOR 5 >#, FUNCTION 1 cplx_cmp(cplx, cplx);",
@@ -574,10 +592,10 @@ UNUSED static const char *const pg_script_changes[] = {
 	"DROP INDEX things_gin_new;",
 	"ALTER INDEX meas_v RENAME TO meas_v_new;",
 	"CREATE INDEX not_concurrently ON things (d) WHERE d <> 'x';",
-	"ALTER STATISTICS st1 SET STATISTICS 5;",
+	"/*13*/ ALTER STATISTICS st1 SET STATISTICS 5;",
 	"ALTER STATISTICS st1 RENAME TO st1_new;",
 	"DROP STATISTICS st1_new;",
-	"ALTER VIEW v1 RENAME COLUMN n TO nn;",
+	"/*13*/ ALTER VIEW v1 RENAME COLUMN n TO nn;",
 	"CREATE OR REPLACE VIEW v3 AS SELECT id, m, d FROM things;",
 	"ALTER VIEW v3 SET (security_barrier = true);",
 	"ALTER MATERIALIZED VIEW mv1 RENAME TO mv1_new;",
@@ -605,7 +623,7 @@ UNUSED static const char *const pg_script_changes[] = {
 	"ALTER TABLE persons NOT OF;",
 	"ALTER TABLE teams ALTER COLUMN id SET GENERATED BY DEFAULT;",
 	"ALTER TABLE teams ALTER COLUMN id DROP IDENTITY;",
-	"ALTER TABLE gen ALTER COLUMN b DROP EXPRESSION;",
+	"/*13*/ ALTER TABLE gen ALTER COLUMN b DROP EXPRESSION;",
 	"ALTER TABLE opts ALTER COLUMN b SET STATISTICS -1;",
 	"ALTER SCHEMA audit RENAME TO audited;",
 	"ALTER SCHEMA audited OWNER TO gm_two;",
@@ -616,8 +634,8 @@ UNUSED static const char *const pg_script_changes[] = {
 	"ALTER EXTENSION hstore SET SCHEMA audited;",
 	"CREATE EXTENSION btree_gist;",
 	"DROP EXTENSION btree_gist;",
-	"ALTER PUBLICATION pub1 DROP TABLE pt;",
-	"ALTER PUBLICATION pub3 ADD TABLE things;",
+	"/*15*/ ALTER PUBLICATION pub1 DROP TABLE pt;",
+	"/*15*/ ALTER PUBLICATION pub3 ADD TABLE things;",
 	"DROP PUBLICATION pub2;",
 	"ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM gm_two;",
 	"ALTER DEFAULT PRIVILEGES GRANT UPDATE ON TABLES TO gm_app;",
@@ -687,6 +705,9 @@ UNUSED static const char *const pg_script_changes[] = {
 	"DROP SUBSCRIPTION sub1;",
 	"DROP OWNED BY gm_app CASCADE;",
 	"DROP OWNED BY gm_two CASCADE;",
+	"/*18*/ ALTER TABLE nn VALIDATE CONSTRAINT b_nn;",
+	"/*18*/ ALTER TABLE nn RENAME CONSTRAINT my_nn TO my_nn2;",
+	"/*18*/ ALTER TABLE nn ALTER COLUMN c DROP NOT NULL;",
 	NULL,
 };
 

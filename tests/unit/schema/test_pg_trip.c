@@ -146,7 +146,8 @@ static void run_and_trip(const char *const *script)
 	pg_db_open(&db);
 	pg_db_script(&db, pg_script_roles);
 	for (; *script; script++)
-		if (!is_hidden(*script) && !strstr(*script, "SUBSCRIPTION"))
+		if (pg_db_knows(&db, *script) && !is_hidden(*script) &&
+		    !strstr(*script, "SUBSCRIPTION"))
 			pg_db_exec(&db, *script);
 	trip(&db, true);
 	pg_db_close(&db);
@@ -196,8 +197,10 @@ static void make__breaks_circles(void **state)
 		"ALTER TABLE c ALTER id SET DEFAULT g(), ADD CHECK (f(c) > 0)",
 		"CREATE INDEX ON c (f(c))",
 		"CREATE TABLE d (c c, CHECK (f(c) > 0))",
-		"CREATE FUNCTION h(d) RETURNS c LANGUAGE sql BEGIN ATOMIC "
-		"SELECT ($1).c; END",
+		"CREATE FUNCTION h(d) RETURNS c LANGUAGE sql AS "
+		"'SELECT ($1).c'",
+		"/*14*/ CREATE OR REPLACE FUNCTION h(d) RETURNS c LANGUAGE sql "
+		"BEGIN ATOMIC SELECT ($1).c; END",
 		"CREATE VIEW v AS SELECT h(d) FROM d",
 		"CREATE FUNCTION over_view(v) RETURNS int LANGUAGE sql AS "
 		"'SELECT 1'",
