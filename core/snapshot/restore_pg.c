@@ -76,13 +76,21 @@ static struct err *restore_data(struct restore_pg *r)
 static struct err *steps(struct restore_pg *r)
 {
 	static struct err *(*const all[])(struct restore_pg * r) = {
-		restore_pg_plan,         restore_pg_quiet,
-		restore_pg_check,        restore_pg_park,
-		restore_pg_views_before, restore_pg_schema_before,
-		restore_pg_keys_before,  restore_data,
-		restore_pg_loud,         restore_pg_schema_after,
-		restore_pg_sequences,    restore_pg_views_after,
-		restore_pg_keys_after,   restore_pg_verify,
+		restore_pg_plan,
+		restore_pg_quiet,
+		restore_pg_check,
+		restore_pg_park,
+		restore_pg_views_before,
+		restore_pg_sequences_before,
+		restore_pg_schema_before,
+		restore_pg_keys_before,
+		restore_data,
+		restore_pg_loud,
+		restore_pg_schema_after,
+		restore_pg_sequences,
+		restore_pg_views_after,
+		restore_pg_keys_after,
+		restore_pg_verify,
 	};
 	struct err *err = NULL;
 
@@ -125,6 +133,7 @@ static struct err *run(const struct restore_request *req,
 	manifest_release(&r.manifest);
 	manifest_release(&r.park_manifest);
 	map_release(&r.wanted);
+	map_release(&r.old_names);
 	map_release(&r.now_by_name);
 	schema_release(&r.live);
 	buf_release(&r.drops_late);

@@ -53,8 +53,10 @@ struct restore_pg {
 	struct map wanted; /**< path -> object, as the schema has to be */
 	struct schema live; /**< as it is, read again; if `inspected` */
 	bool inspected, renamed;
+	struct map old_names; /**< of objects: name -> the one it has again */
 	struct buf drops_late, drops_last; /**< once tables are filled */
 	size_t n_types;                    /**< set aside */
+	struct restore_pg_state *states;   /**< by sequence of the manifest */
 	struct restore_pg_view *views; /**< materialized ones, to be filled */
 	size_t n_views, cap_views;
 	struct line_writer park;
@@ -89,6 +91,7 @@ MUST_USE struct err *restore_pg_try(struct restore_pg *r, const char *sql,
 struct restore_pg_column {
 	const char *name;
 	const char *type; /**< ready for a cast */
+	bool builtin;     /**< a type that no migration changes */
 	bool generated;
 	bool not_null;
 	const char *default_sql; /**< NULL = none */
@@ -251,11 +254,22 @@ MUST_USE struct err *restore_pg_park(struct restore_pg *r);
 
 /* restore_pg_sequence.c */
 
+/** How far those that the migration moved are now. */
+MUST_USE struct err *restore_pg_sequences_before(struct restore_pg *r);
+
 /** Remember the identity sequences of a table that is made anew, and free
  * their names. */
 MUST_USE struct err *restore_pg_sequences_keep(
 	struct restore_pg *r, const struct restore_pg_table *t);
 MUST_USE struct err *restore_pg_sequences(struct restore_pg *r);
+
+/* restore_pg_rename.c */
+
+/** What only has another name gets the old one. */
+MUST_USE struct err *restore_pg_rename_back(struct restore_pg *r);
+
+/** Behind the schema's name in "schema.name". */
+const char *restore_pg_behind_schema(const char *name);
 
 /* restore_pg_schema.c */
 
@@ -298,6 +312,11 @@ MUST_USE struct err *restore_pg_adjust(struct restore_pg *r,
 				       struct buf *last);
 const char **restore_pg_statements(struct arena *a,
 				   const struct schema_object *o, size_t *n);
+/** What the server calls it: "view", "public.v"; NULL = it is not there. */
+MUST_USE struct err *restore_pg_identify(struct restore_pg *r,
+					 const struct schema *s,
+					 const struct schema_object *o,
+					 const char **type, const char **name);
 bool restore_pg_is_replaceable(const struct schema_object *a,
 			       const struct schema_object *b);
 
@@ -331,8 +350,5 @@ MUST_USE struct err *restore_pg_views_before(struct restore_pg *r);
 /** It was made anew. */
 void restore_pg_view_made(struct restore_pg *r, const struct schema_object *o);
 MUST_USE struct err *restore_pg_views_after(struct restore_pg *r);
-
-/** Behind the schema's name in "schema.name". */
-const char *restore_pg_behind_schema(const char *name);
 
 #endif

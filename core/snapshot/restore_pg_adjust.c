@@ -61,8 +61,8 @@ static struct err *take_identity(void *payload, int n,
 	return NULL;
 }
 
-/* What DROP calls it where that is not what the server does. */
-static const char *drop_word(const char *type)
+/* What a statement calls it where that is not what the server does. */
+static const char *word_for(const char *type)
 {
 	static const char *const words[][2] = {
 		{ "statistics object", "STATISTICS" },
@@ -76,27 +76,41 @@ static const char *drop_word(const char *type)
 	return type;
 }
 
-struct err *restore_pg_drop_sql(struct restore_pg *r, const struct schema *s,
-				const struct schema_object *o, const char **out)
+struct err *restore_pg_identify(struct restore_pg *r, const struct schema *s,
+				const struct schema_object *o,
+				const char **type, const char **name)
 {
 	struct identity id = { BUF_INIT, BUF_INIT };
 	unsigned class_oid, oid;
 	struct err *err;
 
-	*out = NULL;
+	*type = *name = NULL;
 	if (!schema_pg_locate(s, o, &class_oid, &oid))
 		return NULL;
 	err = restore_pg_ask(r, take_identity, &id,
 			     "SELECT type, identity FROM "
 			     "pg_identify_object(%u, %u, 0)",
 			     class_oid, oid);
-	if (!err && id.type.len)
-		*out = arena_printf(&r->arena, "DROP %s IF EXISTS %s%s",
-				    drop_word(buf_str(&id.type)),
-				    buf_str(&id.name),
-				    streq(o->kind, "schema") ? "" : " CASCADE");
+	if (!err && id.type.len) {
+		*type = arena_strdup(&r->arena, word_for(buf_str(&id.type)));
+		*name = arena_strdup(&r->arena, buf_str(&id.name));
+	}
 	buf_release(&id.type);
 	buf_release(&id.name);
+	return err;
+}
+
+struct err *restore_pg_drop_sql(struct restore_pg *r, const struct schema *s,
+				const struct schema_object *o, const char **out)
+{
+	const char *type, *name;
+	struct err *err = restore_pg_identify(r, s, o, &type, &name);
+
+	*out = NULL;
+	if (!err && type)
+		*out = arena_printf(&r->arena, "DROP %s IF EXISTS %s%s", type,
+				    name,
+				    streq(o->kind, "schema") ? "" : " CASCADE");
 	return err;
 }
 

@@ -50,7 +50,9 @@ static void add_columns(struct buf *sql, const struct restore_pg *r,
 		const struct restore_pg_column *col =
 			restore_pg_column(rel, now);
 
-		buf_addf(sql, ", k%zu %s", k, col ? col->type : "text");
+		/* a type that is made anew would take the column along */
+		buf_addf(sql, ", k%zu %s", k,
+			 col && col->builtin ? col->type : "text");
 	}
 	for (size_t i = 0; i < m->n_columns; i += RESTORE_PG_MASK_BITS)
 		buf_addf(sql, ", m%zu bigint", i / RESTORE_PG_MASK_BITS);

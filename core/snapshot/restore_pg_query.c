@@ -113,7 +113,8 @@ static const char relation_sql[] =
 	" format_type(a.atttypid, a.atttypmod), a.attgenerated <> '',"
 	" a.attnotnull, (SELECT pg_get_expr(d.adbin, d.adrelid)"
 	" FROM pg_attrdef d WHERE d.adrelid = c.oid AND d.adnum = a.attnum"
-	" AND a.attgenerated = ''), k.place, a.atttypid IN (20, 21, 23)"
+	" AND a.attgenerated = ''), k.place, a.atttypid IN (20, 21, 23),"
+	" a.atttypid < 16384"
 	" FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid"
 	" AND a.attnum > 0 AND NOT a.attisdropped"
 	" LEFT JOIN LATERAL (SELECT i.indkey, i.indnkeyatts FROM pg_index i"
@@ -154,6 +155,7 @@ static struct err *take_column(void *payload, int n, const struct pg_cell *cell)
 	col->generated = cell[3].s[0] == 't';
 	col->not_null = cell[4].s[0] == 't';
 	col->default_sql = cell[5].s ? arena_strdup(a, cell[5].s) : NULL;
+	col->builtin = cell[8].s[0] == 't';
 	col->key = cell[6].s != NULL;
 	if (!col->key)
 		return NULL;

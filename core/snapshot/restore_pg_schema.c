@@ -37,129 +37,6 @@ static void add_wanted(struct restore_pg *r)
 	}
 }
 
-/* --- names --- */
-
-const char *restore_pg_behind_schema(const char *name)
-{
-	bool quoted = false;
-
-	for (const char *p = name; *p; p++) {
-		if (*p == '"')
-			quoted = !quoted;
-		if (*p == '.' && !quoted)
-			return p + 1;
-	}
-	return name;
-}
-
-/* In two steps: names may change places. */
-static struct err *rename_tables(struct restore_pg *r, bool aside)
-{
-	struct err *err = NULL;
-
-	for (size_t i = 0; i < r->n_tables && !err; i++) {
-		const struct restore_pg_table *t = &r->tables[i];
-		const char *was, *is;
-
-		if (!t->old || !t->cur || streq(t->before, t->after))
-			continue;
-		r->renamed = true;
-		was = restore_pg_behind_schema(t->after);
-		is = restore_pg_behind_schema(t->before);
-		if (aside)
-			err = restore_pg_exec(r,
-					      "ALTER TABLE %s RENAME TO "
-					      "git_migrate_name_%zu",
-					      t->after, i);
-		else if (was - t->after == is - t->before &&
-			 !strncmp(t->after, t->before,
-				  (size_t)(was - t->after)))
-			err = restore_pg_exec(r,
-					      "ALTER TABLE "
-					      "%.*sgit_migrate_name_%zu "
-					      "RENAME TO %s",
-					      (int)(was - t->after), t->after,
-					      i, is);
-		else
-			err = restore_pg_exec(
-				r,
-				"ALTER TABLE %.*sgit_migrate_name_%zu SET "
-				"SCHEMA %.*s; ALTER TABLE "
-				"%.*sgit_migrate_name_%zu RENAME TO %s",
-				(int)(was - t->after), t->after, i,
-				(int)(is - t->before) - 1, t->before,
-				(int)(is - t->before), t->before, i, is);
-	}
-	return err;
-}
-
-static struct err *rename_columns_of(struct restore_pg *r,
-				     const struct restore_pg_table *t)
-{
-	struct buf first = BUF_INIT, second = BUF_INIT;
-	struct pg_form form;
-	struct err *err = pg_form_read(&form, &r->arena, t->old);
-
-	for (size_t i = 0; !err && i < form.t.n_columns && !form.is_partition;
-	     i++) {
-		const char *name = form.columns[i];
-		const char *now = restore_pg_column_now(r, t, name);
-
-		if (!now || streq(now, name))
-			continue;
-		buf_addf(&first,
-			 "ALTER TABLE %s RENAME COLUMN %s TO "
-			 "git_migrate_name_%zu; ",
-			 t->before, now, i);
-		buf_addf(&second,
-			 "ALTER TABLE %s RENAME COLUMN git_migrate_name_%zu TO "
-			 "%s; ",
-			 t->before, i, name);
-	}
-	r->renamed |= first.len != 0;
-	if (!err && first.len)
-		err = restore_pg_exec(r, "%s%s", buf_str(&first),
-				      buf_str(&second));
-	buf_release(&first);
-	buf_release(&second);
-	return err;
-}
-
-static struct err *loosen_types(struct restore_pg *r)
-{
-	const struct schema_delta *d = r->req->delta;
-	struct err *err = NULL;
-
-	for (size_t i = 0; i < d->n && !err; i++) {
-		const struct schema_object *is = d->changes[i].after;
-		const struct schema_object *o = d->changes[i].before;
-
-		if (!is || !o || !streq(o->kind, "type") ||
-		    !restore_pg_is_alterable(is, o))
-			continue;
-		r->renamed = true;
-		err = restore_pg_loosen_type(r, is, o);
-	}
-	return err;
-}
-
-static struct err *rename_back(struct restore_pg *r)
-{
-	struct err *err = rename_tables(r, true);
-
-	if (!err)
-		err = rename_tables(r, false);
-	for (size_t i = 0; i < r->n_tables && !err; i++)
-		if (r->tables[i].old && r->tables[i].cur &&
-		    r->tables[i].way == RESTORE_PG_PLACE)
-			err = rename_columns_of(r, &r->tables[i]);
-	if (!err)
-		err = loosen_types(r);
-	if (!err && r->renamed)
-		err = restore_pg_inspect(r);
-	return err;
-}
-
 /* --- tables, before rows go back --- */
 
 static struct err *take_detach(void *payload, int n, const struct pg_cell *cell)
@@ -366,7 +243,7 @@ struct err *restore_pg_schema_before(struct restore_pg *r)
 	add_wanted(r);
 	err = pg_exec(r->c, "SET LOCAL check_function_bodies = off");
 	if (!err)
-		err = rename_back(r);
+		err = restore_pg_rename_back(r);
 	if (!err)
 		err = restore_pg_drop_early(r, current(r));
 	for (size_t i = 0; i < r->n_tables && !err; i++)

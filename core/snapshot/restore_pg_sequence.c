@@ -19,14 +19,14 @@ struct restore_pg_sequence {
 	bool called;
 };
 
-struct state {
+struct restore_pg_state {
 	bool found, called;
 	int64_t value;
 };
 
 static struct err *take_state(void *payload, int n, const struct pg_cell *cell)
 {
-	struct state *s = payload;
+	struct restore_pg_state *s = payload;
 
 	(void)n;
 	s->found = true;
@@ -36,7 +36,7 @@ static struct err *take_state(void *payload, int n, const struct pg_cell *cell)
 }
 
 static struct err *read_state(struct restore_pg *r, const char *name,
-			      struct state *out)
+			      struct restore_pg_state *out)
 {
 	struct pg_arg arg = pg_text(name);
 	int64_t there;
@@ -101,7 +101,7 @@ struct err *restore_pg_sequences_keep(struct restore_pg *r,
 
 	for (size_t i = first; i < r->n_sequences && !err; i++) {
 		struct restore_pg_sequence *s = &r->sequences[i];
-		struct state now;
+		struct restore_pg_state now;
 
 		s->table = t->before;
 		err = read_state(r, s->name, &now);
@@ -145,22 +145,40 @@ static struct err *carry_over(struct restore_pg *r,
 	return err;
 }
 
+struct err *restore_pg_sequences_before(struct restore_pg *r)
+{
+	const struct manifest *m = &r->manifest;
+	struct err *err = NULL;
+
+	r->states =
+		arena_array(&r->arena, m->n_sequences + 1, sizeof(*r->states));
+	for (size_t i = 0; i < m->n_sequences && !err; i++)
+		if (m->sequences[i].after)
+			err = read_state(r, m->sequences[i].after,
+					 &r->states[i]);
+	return err;
+}
+
 /*
  * A sequence that was used since stays where it is: nobody may get a number
  * that somebody has. One that came back with its table starts where it was.
  */
 static struct err *put_back(struct restore_pg *r,
-			    const struct manifest_sequence *s)
+			    const struct manifest_sequence *s,
+			    const struct restore_pg_state *live)
 {
-	bool was_called = s->position & 1, is_called = s->position & 2;
-	struct state now;
-	struct err *err = read_state(r, s->table, &now);
+	struct restore_pg_state now;
+	bool used = live->found && (live->value != s->is ||
+				    live->called != ((s->position & 2) != 0));
+	int64_t value = used ? live->value : s->was;
+	bool called = used ? live->called : s->position & 1;
+	const char *renamed = map_get(&r->old_names, s->table);
+	const char *name = renamed ? renamed : s->table;
+	struct err *err = read_state(r, name, &now);
 
-	if (err || !now.found)
+	if (err || !now.found || (now.value == value && now.called == called))
 		return err;
-	if (s->after && (now.value != s->is || now.called != is_called))
-		return NULL;
-	return set(r, s->table, s->was, was_called);
+	return set(r, name, value, called);
 }
 
 struct err *restore_pg_sequences(struct restore_pg *r)
@@ -170,6 +188,6 @@ struct err *restore_pg_sequences(struct restore_pg *r)
 	for (size_t i = 0; i < r->n_sequences && !err; i++)
 		err = carry_over(r, &r->sequences[i]);
 	for (size_t i = 0; i < r->manifest.n_sequences && !err; i++)
-		err = put_back(r, &r->manifest.sequences[i]);
+		err = put_back(r, &r->manifest.sequences[i], &r->states[i]);
 	return err;
 }

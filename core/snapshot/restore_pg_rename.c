@@ -1,0 +1,310 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_form.h"
+
+/*
+ * What only has another name gets the old one back, with everything that it
+ * holds. Tables and columns are told by the delta; others are those that went
+ * and came with the same definition.
+ */
+
+const char *restore_pg_behind_schema(const char *name)
+{
+	bool quoted = false;
+
+	for (const char *p = name; *p; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		if (*p == '.' && !quoted)
+			return p + 1;
+	}
+	return name;
+}
+
+/* In two steps: names may change places. */
+static struct err *rename_tables(struct restore_pg *r, bool aside)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_pg_table *t = &r->tables[i];
+		const char *was, *is;
+
+		if (!t->old || !t->cur || streq(t->before, t->after))
+			continue;
+		r->renamed = true;
+		was = restore_pg_behind_schema(t->after);
+		is = restore_pg_behind_schema(t->before);
+		if (aside)
+			err = restore_pg_exec(r,
+					      "ALTER TABLE %s RENAME TO "
+					      "git_migrate_name_%zu",
+					      t->after, i);
+		else if (was - t->after == is - t->before &&
+			 !strncmp(t->after, t->before,
+				  (size_t)(was - t->after)))
+			err = restore_pg_exec(r,
+					      "ALTER TABLE "
+					      "%.*sgit_migrate_name_%zu "
+					      "RENAME TO %s",
+					      (int)(was - t->after), t->after,
+					      i, is);
+		else
+			err = restore_pg_exec(
+				r,
+				"ALTER TABLE %.*sgit_migrate_name_%zu SET "
+				"SCHEMA %.*s; ALTER TABLE "
+				"%.*sgit_migrate_name_%zu RENAME TO %s",
+				(int)(was - t->after), t->after, i,
+				(int)(is - t->before) - 1, t->before,
+				(int)(is - t->before), t->before, i, is);
+	}
+	return err;
+}
+
+static struct err *rename_columns_of(struct restore_pg *r,
+				     const struct restore_pg_table *t)
+{
+	struct buf first = BUF_INIT, second = BUF_INIT;
+	struct pg_form form;
+	struct err *err = pg_form_read(&form, &r->arena, t->old);
+
+	for (size_t i = 0; !err && i < form.t.n_columns && !form.is_partition;
+	     i++) {
+		const char *name = form.columns[i];
+		const char *now = restore_pg_column_now(r, t, name);
+
+		if (!now || streq(now, name))
+			continue;
+		buf_addf(&first,
+			 "ALTER TABLE %s RENAME COLUMN %s TO "
+			 "git_migrate_name_%zu; ",
+			 t->before, now, i);
+		buf_addf(&second,
+			 "ALTER TABLE %s RENAME COLUMN git_migrate_name_%zu TO "
+			 "%s; ",
+			 t->before, i, name);
+	}
+	r->renamed |= first.len != 0;
+	if (!err && first.len)
+		err = restore_pg_exec(r, "%s%s", buf_str(&first),
+				      buf_str(&second));
+	buf_release(&first);
+	buf_release(&second);
+	return err;
+}
+
+static struct err *loosen_types(struct restore_pg *r)
+{
+	const struct schema_delta *d = r->req->delta;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < d->n && !err; i++) {
+		const struct schema_object *is = d->changes[i].after;
+		const struct schema_object *o = d->changes[i].before;
+
+		if (!is || !o || !streq(o->kind, "type") ||
+		    !restore_pg_is_alterable(is, o))
+			continue;
+		r->renamed = true;
+		err = restore_pg_loosen_type(r, is, o);
+	}
+	return err;
+}
+
+/* "CREATE SEQUENCE s.q AS integer": what stands around the name, or NULL. */
+static const char *around_name(struct arena *a, const char *create,
+			       const char **name)
+{
+	static const char *const heads[] = {
+		"CREATE SEQUENCE ",
+		"CREATE UNLOGGED SEQUENCE ",
+		"CREATE TYPE ",
+		"CREATE DOMAIN ",
+		"CREATE INDEX ",
+		"CREATE UNIQUE INDEX ",
+		"CREATE MATERIALIZED VIEW ",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+		const char *p = create + strlen(heads[i]), *end = p;
+
+		if (!starts_with(create, heads[i]))
+			continue;
+		for (bool quoted = false;
+		     *end && (quoted || !strchr(" \n;", *end)); end++)
+			if (*end == '"')
+				quoted = !quoted;
+		*name = arena_strndup(a, p, (size_t)(end - p));
+		return arena_printf(a, "%s%s", heads[i], end);
+	}
+	return NULL;
+}
+
+struct named {
+	const struct schema_object *o;
+	const char *name, *around;
+};
+
+static bool name_of(struct restore_pg *r, const struct schema_object *o,
+		    struct named *out)
+{
+	size_t n;
+	const char **list;
+
+	out->o = o;
+	if (!o || pg_form_is_table(o))
+		return false;
+	list = restore_pg_statements(&r->arena, o, &n);
+	out->around = around_name(&r->arena, list[0], &out->name);
+	return out->around != NULL;
+}
+
+/* In the same schema, so that one word is all that differs. */
+static bool is_other_name(const struct named *a, const struct named *b)
+{
+	const char *x = restore_pg_behind_schema(a->name);
+	const char *y = restore_pg_behind_schema(b->name);
+
+	return streq(a->o->kind, b->o->kind) && streq(a->around, b->around) &&
+	       x - a->name == y - b->name &&
+	       !strncmp(a->name, b->name, (size_t)(x - a->name));
+}
+
+static struct err *rename_object(struct restore_pg *r, const struct named *is,
+				 const struct named *was)
+{
+	const char *type, *name;
+	struct err *err =
+		restore_pg_identify(r, r->req->now, is->o, &type, &name);
+
+	if (err || !type)
+		return err;
+	r->renamed = true;
+	map_put(&r->old_names, name, arena_strdup(&r->arena, was->name));
+	return restore_pg_exec(r, "ALTER %s %s RENAME TO %s", type, name,
+			       restore_pg_behind_schema(was->name));
+}
+
+/* The one that came with the definition of the one that went; two would leave
+ * open which. */
+static bool find_other(struct restore_pg *r, const struct named *was,
+		       struct named *out)
+{
+	const struct schema_delta *d = r->req->delta;
+	size_t found = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct named is;
+
+		if (d->changes[i].before ||
+		    !name_of(r, d->changes[i].after, &is) ||
+		    !is_other_name(&is, was))
+			continue;
+		found++;
+		*out = is;
+		out->o = map_get(&r->req->now->by_path, is.o->path);
+	}
+	return found == 1 && out->o;
+}
+
+static struct err *rename_objects(struct restore_pg *r)
+{
+	const struct schema_delta *d = r->req->delta;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < d->n && !err; i++) {
+		struct named was, is;
+
+		if (d->changes[i].after ||
+		    !name_of(r, d->changes[i].before, &was) ||
+		    !find_other(r, &was, &is))
+			continue;
+		err = rename_object(r, &is, &was);
+	}
+	return err;
+}
+
+/* The schema of a name, as SQL needs it. */
+static const char *schema_of(struct arena *a, const char *name)
+{
+	const char *p = restore_pg_behind_schema(name);
+
+	return arena_strndup(a, name, p > name ? (size_t)(p - name) - 1 : 0);
+}
+
+/* "CREATE SCHEMA x" went, and came for this one. */
+static bool schema_changed(const struct restore_pg *r, const char *name,
+			   bool came)
+{
+	const struct schema_delta *d = r->req->delta;
+	const struct schema_object *now = NULL;
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < d->n && !now; i++) {
+		const struct schema_object *o =
+			came ? d->changes[i].after : d->changes[i].before;
+
+		if (o && streq(o->kind, "schema") &&
+		    !(came ? d->changes[i].before : d->changes[i].after) &&
+		    !strncmp(o->sql + strlen("CREATE SCHEMA "), name, len) &&
+		    o->sql[strlen("CREATE SCHEMA ") + len] == ';')
+			now = o;
+	}
+	return now != NULL;
+}
+
+/* A table that is in another schema with the same name, where that schema came
+ * and its own went: it is the schema that was renamed. */
+static struct err *rename_schemas(struct restore_pg *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_pg_table *t = &r->tables[i];
+		const char *was, *is;
+
+		if (!t->old || !t->cur)
+			continue;
+		was = schema_of(&r->arena, t->before);
+		is = schema_of(&r->arena, t->after);
+		if (streq(was, is) || !schema_changed(r, was, false) ||
+		    !schema_changed(r, is, true))
+			continue;
+		r->renamed = true;
+		err = restore_pg_exec(r, "ALTER SCHEMA %s RENAME TO %s", is,
+				      was);
+		for (size_t k = i; k < r->n_tables; k++)
+			if (r->tables[k].after &&
+			    streq(schema_of(&r->arena, r->tables[k].after), is))
+				r->tables[k].after = arena_printf(
+					&r->arena, "%s.%s", was,
+					restore_pg_behind_schema(
+						r->tables[k].after));
+	}
+	return err;
+}
+
+struct err *restore_pg_rename_back(struct restore_pg *r)
+{
+	struct err *err = rename_objects(r);
+
+	if (!err)
+		err = rename_schemas(r);
+	if (!err)
+		err = rename_tables(r, true);
+	if (!err)
+		err = rename_tables(r, false);
+	for (size_t i = 0; i < r->n_tables && !err; i++)
+		if (r->tables[i].old && r->tables[i].cur &&
+		    r->tables[i].way == RESTORE_PG_PLACE)
+			err = rename_columns_of(r, &r->tables[i]);
+	if (!err)
+		err = loosen_types(r);
+	if (!err && r->renamed)
+		err = restore_pg_inspect(r);
+	return err;
+}
