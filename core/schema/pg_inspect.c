@@ -126,7 +126,7 @@ static void enter_unrepresented(struct refresh *r)
 	n = 0;
 	for (struct pg_line *l = r->read->unrepresented.first; l; l = l->next)
 		list[n++] = arena_strdup(&r->s->arena, l->text);
-	qsort(list, n, sizeof(*list), compare_strings); /* NOLINT */
+	qsort(list, n, sizeof(*list), compare_strings);
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&text, "-- not represented: %s\n", list[i]);
 	r->s->unrepresented = list;

@@ -31,15 +31,15 @@ static void add_tails(struct buf *out, const struct pg_parts *parts)
 		n += p->tail != NULL;
 	if (!n)
 		return;
-	list = xcalloc(n, sizeof(*list));
+	list = xcalloc(n, sizeof(void *));
 	n = 0;
 	for (struct pg_part *p = parts->first; p; p = p->next)
 		if (p->tail)
 			list[n++] = p;
-	qsort(list, n, sizeof(*list), compare_tails); /* NOLINT */
+	qsort(list, n, sizeof(void *), compare_tails);
 	for (size_t i = 0; i < n; i++)
 		buf_addstr(out, list[i]->tail);
-	free(list); /* NOLINT */
+	free(list);
 }
 
 static void add_lines(struct buf *out, const struct pg_lines *l)
@@ -67,14 +67,14 @@ static void add_comments(struct buf *out, const struct pg_lines *l)
 		n++;
 	if (!n)
 		return;
-	list = xcalloc(n, sizeof(*list));
+	list = xcalloc(n, sizeof(void *));
 	n = 0;
 	for (const struct pg_line *line = l->first; line; line = line->next)
 		list[n++] = line;
-	qsort(list, n, sizeof(*list), compare_lines); /* NOLINT */
+	qsort(list, n, sizeof(void *), compare_lines);
 	for (size_t i = 0; i < n; i++)
 		buf_addstr(out, list[i]->text);
-	free(list); /* NOLINT */
+	free(list);
 }
 
 /* Everything behind the brackets of a table, or all of another object. */
@@ -106,7 +106,7 @@ static int compare_parts(const void *a, const void *b)
 static bool add_columns(struct buf *out, const struct pg_parts *parts,
 			bool sorted, bool *first)
 {
-	const struct pg_part **list = xcalloc(parts->n + 1, sizeof(*list));
+	const struct pg_part **list = xcalloc(parts->n + 1, sizeof(void *));
 	size_t n = 0;
 	bool moved = false;
 
@@ -116,10 +116,10 @@ static bool add_columns(struct buf *out, const struct pg_parts *parts,
 	for (size_t i = 1; i < n && !moved; i++)
 		moved = strcmp(list[i - 1]->text, list[i]->text) > 0;
 	if (sorted && moved)
-		qsort(list, n, sizeof(*list), compare_parts); /* NOLINT */
+		qsort(list, n, sizeof(void *), compare_parts);
 	for (size_t i = 0; i < n; i++)
 		add_part(out, list[i]->text, first);
-	free(list); /* NOLINT */
+	free(list);
 	return moved;
 }
 

@@ -209,7 +209,7 @@ void pg_read_reset(struct pg_read *r)
 void pg_read_release(struct pg_read *r)
 {
 	pg_read_reset(r);
-	free(r->items); /* NOLINT(bugprone-multi-level-implicit-pointer) */
+	free(r->items);
 	for (size_t i = 0; i < r->n_some; i++)
 		free(r->some[i].oids);
 	free(r->some);

@@ -92,5 +92,5 @@ const struct pg_question pg_sql_attached[] = {
 	  pg_unrepresented_row },
 	{ "rule", PG_REWRITE, PG_CLASS, PG_NEED_RULE, { rules }, NULL },
 	{ "policy", PG_POLICY, PG_CLASS, PG_NEED_POLICY, { policies }, NULL },
-	{ NULL },
+	{ .kind = NULL },
 };

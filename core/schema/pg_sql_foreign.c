@@ -48,5 +48,5 @@ const struct pg_question pg_sql_foreign[] = {
 	  0,
 	  { mappings },
 	  NULL },
-	{ NULL },
+	{ .kind = NULL },
 };

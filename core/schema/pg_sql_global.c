@@ -204,5 +204,5 @@ const struct pg_question pg_sql_global[] = {
 	  0,
 	  { subscriptions },
 	  NULL },
-	{ NULL },
+	{ .kind = NULL },
 };

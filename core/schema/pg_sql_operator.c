@@ -85,5 +85,5 @@ const struct pg_question pg_sql_operator[] = {
 	{ "operator", PG_OPERATOR, PG_OPERATOR, 0, { operators }, NULL },
 	{ "operator_family", PG_OPFAMILY, PG_OPFAMILY, 0, { families }, NULL },
 	{ "operator_class", PG_OPCLASS, PG_OPCLASS, 0, { classes }, NULL },
-	{ NULL },
+	{ .kind = NULL },
 };

@@ -139,5 +139,5 @@ const struct pg_question pg_sql_relation[] = {
 	  PG_NEED_STATISTICS,
 	  { statistics },
 	  NULL },
-	{ NULL },
+	{ .kind = NULL },
 };

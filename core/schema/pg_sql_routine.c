@@ -68,5 +68,5 @@ const struct pg_question pg_sql_routine[] = {
 	{ "function", PG_PROC, PG_PROC, 0, { functions }, NULL },
 	{ "procedure", PG_PROC, PG_PROC, 0, { procedures }, NULL },
 	{ "aggregate", PG_PROC, PG_PROC, 0, { aggregates }, NULL },
-	{ NULL },
+	{ .kind = NULL },
 };

@@ -118,5 +118,5 @@ const struct pg_question pg_sql_search[] = {
 	  0,
 	  { configurations },
 	  NULL },
-	{ NULL },
+	{ .kind = NULL },
 };

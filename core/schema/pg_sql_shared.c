@@ -149,5 +149,5 @@ const struct pg_question pg_sql_shared[] = {
 	  PG_NEED_UNREPRESENTED,
 	  { unrepresented },
 	  pg_unrepresented_row },
-	{ NULL },
+	{ .kind = NULL },
 };

@@ -205,5 +205,5 @@ const struct pg_question pg_sql_table[] = {
 	  { constraints },
 	  pg_constraint_row },
 	{ NULL, PG_CLASS, PG_CLASS, PG_NEED_TABLE, { parts }, pg_owned_row },
-	{ NULL },
+	{ .kind = NULL },
 };

@@ -127,5 +127,5 @@ const struct pg_question pg_sql_type[] = {
 	{ NULL, PG_TYPE, PG_TYPE, 0, { domain_constraints }, pg_owned_row },
 	{ "type", PG_TYPE, PG_TYPE, 0, { ranges }, NULL },
 	{ "type", PG_TYPE, PG_TYPE, 0, { base_types }, NULL },
-	{ NULL },
+	{ .kind = NULL },
 };
