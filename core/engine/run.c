@@ -374,10 +374,17 @@ static void pause_before(int attempt)
 
 bool run_try_again(struct run *r, const struct err *err, int *attempt)
 {
+	const struct err_at *at = err_at_of(err);
+
 	if (*attempt + 1 >= ATTEMPTS || cancel_requested() ||
 	    !target_is_transient(r->e->target, err))
 		return false;
-	session_note(r->e, ENGINE_HINT, "%s; trying again", err_text(err));
+	if (at && at->path && at->line)
+		session_note(r->e, ENGINE_HINT, "%s:%u: %s; trying again",
+			     at->path, at->line, err_text(err));
+	else
+		session_note(r->e, ENGINE_HINT, "%s; trying again",
+			     err_text(err));
 	pause_before((*attempt)++);
 	return !cancel_requested();
 }

@@ -22,8 +22,6 @@ static const struct {
 		   "raise its limits" },
 	{ "53300", "close other sessions, or raise max_connections (or the "
 		   "role's CONNECTION LIMIT)" },
-	{ "55P03", "another session holds the lock: wait for it to finish, or "
-		   "raise --lock-timeout" },
 	{ "57P03", "the server is starting up or shutting down: try again" },
 };
 
@@ -173,6 +171,11 @@ struct err *pg_result_error(struct pg_conn *c, const PGresult *r,
 	/* not the server's words but libpq's: the connection broke */
 	if (!code || !text)
 		return pg_lost(c);
+	if (class_of(c, code) == ERR_CANCELLED) {
+		e = cancel_check();
+		if (e)
+			return e;
+	}
 	safe = text_safe(text);
 	e = err_new(class_of(c, code), "%s (SQLSTATE %s)", safe, code);
 	free(safe);

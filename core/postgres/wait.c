@@ -37,6 +37,17 @@ static struct err *look_at_clock(struct pg_conn *c)
 			"08006", NULL);
 }
 
+/* Up to the moment at which something is to be done. */
+static int how_long(const struct pg_conn *c)
+{
+	int64_t waited_ms = (clock_steady_us() - c->sent_us) / 1000;
+	int64_t left_ms = c->slow_after_ms - waited_ms;
+
+	if (!c->slow || c->slow_told || left_ms >= LOOK_MS)
+		return LOOK_MS;
+	return left_ms > 0 ? (int)left_ms : 0;
+}
+
 static struct err *wait_for(struct pg_conn *c, short events)
 {
 	struct pollfd p = { .fd = pg_lib.PQsocket(c->pg), .events = events };
@@ -44,7 +55,7 @@ static struct err *wait_for(struct pg_conn *c, short events)
 	ask_to_cancel(c);
 	if (p.fd < 0)
 		return pg_lost(c);
-	if (poll(&p, 1, LOOK_MS) < 0 && errno != EINTR)
+	if (poll(&p, 1, how_long(c)) < 0 && errno != EINTR)
 		return pg_lost(c);
 	if ((p.revents & (POLLIN | POLLERR | POLLHUP)) &&
 	    !pg_lib.PQconsumeInput(c->pg))

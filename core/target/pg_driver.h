@@ -95,7 +95,9 @@ void pg_target_unlock(struct target *base);
 /** The lock is still ours; asks the server only when `surely`. */
 MUST_USE struct err *pg_target_check_lock(struct pg_target *t, bool surely);
 
-/** Watch for who is in the way of the first connection's next statements. */
+/** Watch for who is in the way of the first connection's next statements, in
+ * a transaction. (The question has a snapshot, for which a statement that runs
+ * CONCURRENTLY might wait for ever.) */
 void pg_target_watch(struct pg_target *t);
 
 /** Add who was in the way to a failure to get a lock. */

@@ -15,7 +15,9 @@
  * pins it to one server connection, death frees it, and it holds no snapshot,
  * so CREATE INDEX CONCURRENTLY does not wait for it; but one that WAITS for
  * the lock would hang that statement for ever without a deadlock being seen,
- * so it is tried and tried again, never waited for.
+ * so it is tried and tried again, never waited for. Each try is a transaction
+ * of its own: the question has a snapshot for a moment, and a CREATE INDEX
+ * CONCURRENTLY that meets it waits for the end of that transaction.
  */
 #define POLL_NS 100000000L
 
@@ -44,17 +46,10 @@ static struct err *explain_second(struct pg_target *t, struct err *e)
 	return err_wrap(e, "second connection");
 }
 
-struct err *target_pg_second(struct target *base, struct pg_conn **out)
+static struct err *begin_second(struct pg_target *t)
 {
-	struct pg_target *t = pg_target_of(base);
 	struct err *e;
 
-	*out = t->second;
-	if (t->second)
-		return NULL;
-	e = pg_conn_again(&t->second, t->c);
-	if (e)
-		return explain_second(t, e);
 	if (pg_conn_is_pooled(t->c))
 		pg_conn_set_patience(t->second, POOL_PATIENCE_MS);
 	e = pg_exec(t->second,
@@ -74,6 +69,20 @@ struct err *target_pg_second(struct target *base, struct pg_conn **out)
 	if (!e && pg_conn_version(t->second) >= 170000)
 		e = pg_exec(t->second, "SET LOCAL transaction_timeout = 0");
 	pg_conn_set_patience(t->second, 0);
+	return e;
+}
+
+struct err *target_pg_second(struct target *base, struct pg_conn **out)
+{
+	struct pg_target *t = pg_target_of(base);
+	struct err *e;
+
+	*out = t->second;
+	if (t->second)
+		return NULL;
+	e = pg_conn_again(&t->second, t->c);
+	if (!e)
+		e = begin_second(t);
 	if (e) {
 		pg_conn_close(t->second);
 		t->second = NULL;
@@ -125,6 +134,20 @@ static void name_holder(struct pg_target *t, struct buf *out)
 			  args, 2, take_who, out));
 }
 
+/* Behind a pooler the second connection may have got the only one there is:
+ * then nobody ever answers the first. */
+static struct err *check_both(struct pg_target *t)
+{
+	struct err *e;
+
+	if (!pg_conn_is_pooled(t->c))
+		return NULL;
+	pg_conn_set_patience(t->c, POOL_PATIENCE_MS);
+	e = pg_exec(t->c, "SELECT 1");
+	pg_conn_set_patience(t->c, 0);
+	return explain_second(t, e);
+}
+
 struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 			   void (*waiting)(void *payload, const char *who),
 			   void *payload)
@@ -159,10 +182,16 @@ struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 				     "wait for it to finish, or raise "
 				     "--lock-timeout");
 		if (!e)
+			e = pg_exec(second, "ROLLBACK");
+		if (!e)
 			e = cancel_check();
 		if (!e)
 			nanosleep(&pause, NULL);
+		if (!e)
+			e = begin_second(t);
 	}
+	if (!e)
+		e = check_both(t);
 	t->locked = !e;
 	buf_release(&who);
 	return e;
@@ -218,19 +247,19 @@ static void look_for_blocker(void *payload)
 
 void pg_target_watch(struct pg_target *t)
 {
-	int64_t after_ms = t->base.lock_timeout_ms / 2;
-
 	free(t->blocker);
 	t->blocker = NULL;
-	pg_conn_on_slow(t->c, after_ms > 300 ? after_ms - 300 : 0,
-			look_for_blocker, t);
+	pg_conn_on_slow(t->c, t->base.lock_timeout_ms / 2, look_for_blocker, t);
 }
 
 struct err *pg_target_blame(struct pg_target *t, struct err *e)
 {
 	const char *code = err_code_of(e);
 
-	if (!t->blocker || !code || !streq(code, "55P03"))
+	if (!code || !streq(code, "55P03"))
 		return e;
-	return err_hintf(e, "in the way: %s", t->blocker);
+	if (t->blocker)
+		return err_hintf(e, "in the way: %s", t->blocker);
+	return err_hint(e, "another session holds the lock: wait for it to "
+			   "finish, or raise --lock-timeout");
 }

@@ -105,7 +105,8 @@ struct err *pg_target_run(struct target *base, const struct sql_statement *s)
 		e = set_deadline(t, inside);
 	if (e)
 		return e;
-	pg_target_watch(t);
+	if (inside)
+		pg_target_watch(t);
 	t->running = true;
 	e = pg_run(t->c, &run, &rows);
 	t->running = false;
