@@ -11,6 +11,7 @@ PG_DIRS=()    # servers to drop
 PG_DBS=()     # databases to drop: server's URI, name
 PG_POOLS=()   # poolers to drop
 PG_PROXIES=() # proxies to end: process, and $URL before it
+PG_HOLDS=()   # sessions that hold something
 PG_PROXY_N=0
 PG_PROXY_OUT=
 PG_UP=
@@ -75,6 +76,32 @@ pg_db() {
 
 pg_sql() {
 	"${PSQL[@]}" -c "$1" "$PG_DIRECT"
+}
+
+pg_hold() {
+	local n=0
+
+	PGAPPNAME=hold "${PSQL[@]}" -c "BEGIN; $1; SELECT pg_sleep(600)" \
+		"$PG_DIRECT" >"$TRASH/hold.out" 2>&1 </dev/null &
+	PG_HOLDS+=("$!")
+	until [ "$(pg_sql "SELECT count(*) FROM pg_stat_activity
+		WHERE application_name = 'hold' AND wait_event = 'PgSleep'
+		AND datname = current_database()")" -ge ${#PG_HOLDS[@]} ]; do
+		n=$((n + 1))
+		[ $n -lt 200 ] && kill -0 "${PG_HOLDS[-1]}" 2>/dev/null ||
+			{ cat "$TRASH/hold.out" && return 1; }
+		sleep 0.02
+	done
+}
+
+pg_release() {
+	[ ${#PG_HOLDS[@]} -gt 0 ] || return 0
+	pg_sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE application_name = 'hold' AND datname = current_database()" \
+		>/dev/null 2>&1
+	kill "${PG_HOLDS[@]}" 2>/dev/null
+	wait "${PG_HOLDS[@]}" 2>/dev/null
+	PG_HOLDS=()
 }
 
 # pg_socket <URI>: the folder and port of its socket
@@ -147,6 +174,7 @@ pg_drop() { # <server's URI> <name>
 pg_cleanup() {
 	local db dir
 
+	pg_release
 	while [ ${#PG_PROXIES[@]} -gt 0 ]; do
 		pg_proxy_end
 	done

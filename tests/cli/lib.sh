@@ -31,6 +31,8 @@
 #   pg_db                  a new database, dropped at the end; its URI is $URL
 #   pg_sql 'statements'    psql on it: bare rows, columns parted by |; stops at
 #                          the first error; PSQL is the command with options
+#   pg_hold 'statements'   another session in a transaction that has run them
+#                          and stays open, until pg_release ends them all
 #   pg_server_private [settings]
 #                          a server of the script's own, settings as "-c a=b",
 #                          in $PG_DIR: pg_db makes its databases there from

@@ -110,11 +110,10 @@ test_expect_success '... and with a file that was mended since' '
 
 test_expect_success 'REINDEX CONCURRENTLY that failed leaves no copies' '
 	fresh && pg_sql "CREATE INDEX t_a ON t (a)" && echo "REINDEX TABLE CONCURRENTLY t;" | migration 1_r &&
-	{ PGAPPNAME=blocker "${PSQL[@]}" -c "BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE; SELECT pg_sleep(60)" "$PG_DIRECT" >/dev/null 2>&1 & } && blocker=$! &&
-	until [ "$(pg_sql "SELECT count(*) FROM pg_locks WHERE relation = \$\$t\$\$::regclass AND mode ~ \$\$RowExcl\$\$")" = 1 ]; do sleep 0.05; done &&
+	pg_hold "LOCK TABLE t IN ROW EXCLUSIVE MODE" &&
 	printf "%s\n" "-- migrate:statement-timeout 500ms" "REINDEX TABLE CONCURRENTLY t;" | now 1_r &&
 	expect_status 128 apply && has "$ERR" "1_r.sql:2:1: statement 1 of 1: .*statement timeout" &&
-	pg_sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = \$\$blocker\$\$ AND datname = current_database()" && { wait $blocker; true; } &&
+	pg_release &&
 	[ "$(indexes)" != "t_a true" ] && expect_status 0 apply && [ "$(indexes)" = "t_a true" ] && settled
 '
 
@@ -178,12 +177,11 @@ test_expect_success 'every statement of them was met' '
 
 test_expect_success 'killed while the server builds the index' '
 	fresh && echo "CREATE INDEX CONCURRENTLY t_a ON t (a);" | migration 1_a &&
-	{ PGAPPNAME=blocker "${PSQL[@]}" -c "BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE; SELECT pg_sleep(60)" "$PG_DIRECT" >/dev/null 2>&1 & } && blocker=$! &&
-	until [ "$(pg_sql "SELECT count(*) FROM pg_locks WHERE relation = \$\$t\$\$::regclass AND mode ~ \$\$RowExcl\$\$")" = 1 ]; do sleep 0.05; done &&
+	pg_hold "LOCK TABLE t IN ROW EXCLUSIVE MODE" &&
 	{ git-migrate apply >"$OUT" 2>"$ERR" </dev/null & } && bg=$! &&
 	until [ "$(indexes)" = "t_a false" ]; do sleep 0.05; done && kill -9 $bg && { wait $bg 2>/dev/null; true; } &&
 	expect_status 0 status && has "$OUT" "1_a" &&
-	pg_sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = \$\$blocker\$\$ AND datname = current_database()" && { wait $blocker; true; } &&
+	pg_release &&
 	expect_status 0 apply && [ "$(indexes)" = "t_a true" ] && settled
 '
 
