@@ -46,6 +46,10 @@ MUST_USE struct err *pg_target_query(struct target *base, const char *sql,
 				     int n_args, target_row_fn row,
 				     void *payload);
 
+/** The hint of an error for want of a right to the journal, by SQL of ours. */
+MUST_USE struct err *pg_target_explain(struct pg_target *t, const char *sql,
+				       struct err *e);
+
 /* pg_run.c */
 MUST_USE struct err *pg_target_run(struct target *base,
 				   const struct sql_statement *s);

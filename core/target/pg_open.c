@@ -51,7 +51,7 @@ static struct err *look_around(struct pg_target *t)
 		     "FROM pg_database WHERE datname = current_database()",
 		     &arg, 1, take_location, t);
 	free(meta);
-	return e;
+	return pg_target_explain(t, "", e);
 }
 
 struct err *target_pg_open(struct target **out, const char *url,

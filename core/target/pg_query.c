@@ -142,7 +142,8 @@ static struct err *give_row(void *payload, int n, const struct pg_cell *cell)
 }
 
 /* Making the journal needs a right that a migration's role may not have. */
-static struct err *explain(struct pg_target *t, const char *sql, struct err *e)
+struct err *pg_target_explain(struct pg_target *t, const char *sql,
+			      struct err *e)
 {
 	const char *code = e ? err_code_of(e) : NULL;
 
@@ -194,7 +195,7 @@ struct err *pg_target_query(struct target *base, const char *sql,
 	if (!n_args && !row) { /* perhaps several: no pipeline takes them */
 		if (pg_has_queue(t->c))
 			e = pg_flush(t->c);
-		return explain(t, sql, e ? e : pg_exec(t->c, sql));
+		return pg_target_explain(t, sql, e ? e : pg_exec(t->c, sql));
 	}
 	list = xcalloc((size_t)n_args + 1, sizeof(*list));
 	for (int i = 0; i < n_args; i++)
@@ -202,5 +203,5 @@ struct err *pg_target_query(struct target *base, const char *sql,
 	e = ask(t, sql, list, n_args, &sink);
 	arena_release(&a);
 	free(list);
-	return explain(t, sql, e);
+	return pg_target_explain(t, sql, e);
 }

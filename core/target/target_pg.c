@@ -51,8 +51,8 @@ static struct err *begin_together(struct pg_target *t)
 	t->batching = false;
 	snprintf(timeout, sizeof(timeout), "%lld",
 		 (long long)t->base.lock_timeout_ms);
-	e = pg_queue(t->c, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-		     NULL, 0, NULL, NULL);
+	e = pg_queue(t->c, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, 0,
+		     NULL, NULL);
 	if (!e)
 		e = pg_queue(t->c,
 			     "SELECT set_config('synchronous_commit', 'on', "
