@@ -71,19 +71,47 @@ static unsigned hex_digit(char c)
 	return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
-/* "\x6162" as the server prints bytea (bytea_output = hex) */
+/* "a\\b\001": a backslash is two, other bytes are three octal digits. */
+static size_t from_escape(const struct pg_cell *cell, char *out)
+{
+	const char *p = cell->s, *end = cell->s + cell->len;
+	size_t n = 0;
+
+	while (p < end) {
+		if (*p != '\\') {
+			out[n++] = *p++;
+		} else if (end - p >= 4 && p[1] != '\\') {
+			out[n++] = (char)((p[1] - '0') << 6 |
+					  (p[2] - '0') << 3 | (p[3] - '0'));
+			p += 4;
+		} else {
+			out[n++] = '\\';
+			p += 2;
+		}
+	}
+	return n;
+}
+
+static size_t from_hex(const struct pg_cell *cell, char *out)
+{
+	size_t n = (cell->len - 2) / 2;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (char)(hex_digit(cell->s[2 + 2 * i]) << 4 |
+				hex_digit(cell->s[3 + 2 * i]));
+	return n;
+}
+
+/* "\x6162", or the older form where the server has bytea_output = escape */
 static void take_bytea(struct target_value *v, const struct pg_cell *cell,
 		       struct arena *a)
 {
-	size_t n = (cell->len - 2) / 2;
-	char *bytes = arena_alloc(a, n + 1);
+	bool hex = starts_with(cell->s, "\\x");
+	char *bytes = arena_alloc(a, hex ? cell->len / 2 : cell->len + 1);
 
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = (char)(hex_digit(cell->s[2 + 2 * i]) << 4 |
-				  hex_digit(cell->s[3 + 2 * i]));
 	v->type = TARGET_BLOB;
+	v->len = hex ? from_hex(cell, bytes) : from_escape(cell, bytes);
 	v->s = bytes;
-	v->len = n;
 }
 
 static struct target_value value_of(const struct pg_cell *cell, struct arena *a)

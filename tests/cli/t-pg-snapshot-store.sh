@@ -205,6 +205,24 @@ test_expect_success 'many tables and long values' '
 	expect_status 0 rollback -q && state | cmp - before
 '
 
+test_expect_success 'many migrations in one transaction' '
+	start && for i in 3 4 5; do
+		echo "DELETE FROM users WHERE id % $i = 0;" | migration ${i}_del ||
+			return 1
+	done && echo "DROP TABLE users;" | migration 6_gone &&
+	expect_status 0 apply -q --group && [ "$(snapshots)" = 4 ] && whole &&
+	expect_status 0 rollback -q -n 4 && state | cmp - "$TRASH/state.0"
+'
+
+test_expect_success 'a server that prints bytes in escapes' '
+	start && pg_sql "DO \$\$ BEGIN EXECUTE format(
+		'\''ALTER DATABASE %I SET bytea_output = escape'\'',
+		current_database()); END \$\$" &&
+	echo "DROP TABLE users;" | migration 1_gone && expect_status 0 apply -q &&
+	expect_status 0 show 1_gone && has "$OUT" "public.users: 3000 deleted" &&
+	expect_status 0 rollback -q && state | cmp - "$TRASH/state.0"
+'
+
 test_expect_success 'the journal in a schema of another name' '
 	start && git config migrate.dev.journalSchema "the journal" &&
 	echo "DROP TABLE users;" | migration 1_gone && expect_status 0 apply -q &&

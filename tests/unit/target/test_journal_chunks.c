@@ -282,6 +282,43 @@ static void journal_chunks__go_with_the_transaction(void **state)
 	assert_int_equal(count(w, "snapshots"), 0);
 }
 
+static struct err *same_bytes(void *payload, const struct journal_chunk *c)
+{
+	const unsigned char *p = c->data;
+
+	assert_int_equal(c->len, 3 * 256);
+	for (size_t i = 0; i < c->len; i++)
+		assert_int_equal(p[i], i % 256);
+	++*(int *)payload;
+	return NULL;
+}
+
+/* Some servers print bytea as they did before 9.0. */
+static void journal_chunks__come_back_from_escapes(void **state)
+{
+	static const char *const outputs[] = { "hex", "escape" };
+	struct world *w = *state;
+	struct journal_chunk c;
+	char data[3 * 256];
+	int seen = 0;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (char)i;
+	c = chunk("a", "\\\\x", data, sizeof(data));
+	assert_ok(journal_chunks_put(w->t, 1, 0, &c, 1));
+	for (size_t i = 0; i < ARRAY_LEN(outputs); i++) {
+		char *sql = xasprintf("SET bytea_output = %s", outputs[i]);
+
+		assert_ok(target_exec(w->t, sql));
+		assert_ok(
+			journal_chunks_each(w->t, 1, NULL, same_bytes, &seen));
+		assert_string_equal(read_all(w, 1, NULL),
+				    "a:<5c><5c>x:7680:00010203 ");
+		free(sql);
+	}
+	assert_int_equal(seen, 2);
+}
+
 #define ON(fn, setup) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 #define ALL(setup)                                                                \
 	{                                                                         \
@@ -299,8 +336,12 @@ int main(void)
 {
 	const struct CMUnitTest sqlite[] = ALL(setup_sqlite);
 	const struct CMUnitTest pg[] = ALL(setup_pg);
+	const struct CMUnitTest pg_only[] = {
+		ON(journal_chunks__come_back_from_escapes, setup_pg),
+	};
 	int failed = cmocka_run_group_tests_name("target/journal_chunks",
 						 sqlite, NULL, NULL);
 
-	return failed + pg_run_group_tests(pg, NULL, NULL);
+	failed += pg_run_group_tests(pg, NULL, NULL);
+	return failed + pg_run_group_tests(pg_only, NULL, NULL);
 }
