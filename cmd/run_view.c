@@ -85,6 +85,7 @@ static void json_step(struct report *r, const struct engine_step *s)
 	report_bool(r, "irreversible", s->irreversible);
 	report_bool(r, "no_transaction", s->no_transaction);
 	report_bool(r, "dirty", s->dirty);
+	report_string(r, "locks", s->locks);
 	report_end(r);
 }
 
@@ -128,10 +129,15 @@ static void print_plan(const struct engine_run *run)
 		if (s->statements)
 			printf(" (%zu statement%s)", s->statements,
 			       s->statements == 1 ? "" : "s");
-		printf("%s%s%s%s\n", s->out_of_order ? ", out of order" : "",
+		printf("%s%s%s%s", s->out_of_order ? ", out of order" : "",
 		       s->no_transaction ? ", without a transaction" : "",
 		       s->dirty ? ", from the work tree" : "",
 		       s->irreversible ? ", irreversible" : "");
+		if (s->locks) {
+			fputs(", locks ", stdout);
+			print_safe(stdout, s->locks);
+		}
+		putchar('\n');
 	}
 }
 

@@ -215,6 +215,8 @@ static struct err *prepare_all(struct apply *a)
 		s->out_of_order = r->out_of_order;
 		s->irreversible = m->irreversible;
 		s->no_transaction = r->no_transaction;
+		if (!a->opt->no_snapshot)
+			s->locks = ready_locks(r, &a->out->arena);
 		s->dirty = m->dirty;
 		s->statements = r->script.n;
 		a->out->n_steps++;

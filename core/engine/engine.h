@@ -191,6 +191,9 @@ struct engine_apply_options {
 struct engine_step {
 	const char *verb; /**< "apply", "rollback" */
 	const char *name, *version, *blob, *path;
+	const char *locks; /**< tables that are locked against everybody while
+				what is dropped is copied, "a, b"; NULL =
+				none that the text names */
 	bool out_of_order, irreversible, no_transaction, dirty;
 	size_t statements;
 };

@@ -138,6 +138,9 @@ MUST_USE struct err *ready_init(struct ready *r, struct engine *e,
 				struct migration_set *set, struct migration *m);
 void ready_release(struct ready *r);
 
+/** Tables that its statements take something from, by name; or NULL. */
+char *ready_locks(const struct ready *r, struct arena *a);
+
 /* --- run.c: the one executor --- */
 
 /** An event of the group that is open, and what goes with it. */

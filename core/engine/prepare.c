@@ -129,6 +129,45 @@ struct err *ready_init(struct ready *r, struct engine *e,
 	return err;
 }
 
+/* Whether the list has the name already. */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = strstr(list, name); p; p = strstr(p + 1, name))
+		if ((p == list || p[-1] == ' ') && (!p[n] || p[n] == ','))
+			return true;
+	return false;
+}
+
+char *ready_locks(const struct ready *r, struct arena *a)
+{
+	struct buf list = BUF_INIT, name = BUF_INIT;
+	char *out;
+
+	for (size_t i = 0; i < r->script.n; i++) {
+		const struct sql_statement *s = &r->script.statements[i];
+
+		for (size_t k = 0; k < s->n_losses; k++) {
+			const struct sql_loss *loss = &s->losses[k];
+
+			if (loss->kind > SQL_LOSS_ALL_ROWS)
+				continue;
+			buf_reset(&name);
+			buf_addf(&name, "%s%s%s",
+				 loss->schema ? loss->schema : "",
+				 loss->schema ? "." : "", loss->object);
+			if (!is_listed(buf_str(&list), buf_str(&name)))
+				buf_addf(&list, "%s%s", list.len ? ", " : "",
+					 buf_str(&name));
+		}
+	}
+	out = list.len ? arena_strdup(a, buf_str(&list)) : NULL;
+	buf_release(&list);
+	buf_release(&name);
+	return out;
+}
+
 void ready_release(struct ready *r)
 {
 	sql_script_release(&r->script);

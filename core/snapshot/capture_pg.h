@@ -78,12 +78,13 @@ struct pg_capture {
 	struct pg_sequence_state *sequences;
 	size_t n_sequences, cap_sequences;
 	bool sequences_read;
-	bool wrote;      /**< rows were written since the last flush */
-	bool wrote_any;  /**< ... at all */
-	bool altered;    /**< a statement that is no DML has run */
-	bool trying;     /**< behind the savepoint */
-	struct buf xids; /**< our transaction ids: ",1,2," */
-	struct buf ours; /**< the same for SQL: an array */
+	int64_t large_objects; /**< rows of theirs written until then */
+	bool wrote;            /**< rows were written since the last flush */
+	bool wrote_any;        /**< ... at all */
+	bool altered;          /**< a statement that is no DML has run */
+	bool trying;           /**< behind the savepoint */
+	struct buf xids;       /**< our transaction ids: ",1,2," */
+	struct buf ours;       /**< the same for SQL: an array */
 	struct line_writer lines;
 	size_t n_files;
 	struct buf key, sql;
@@ -188,6 +189,9 @@ void pg_capture_file(struct pg_capture *c, struct pg_captured *t);
 
 /* --- capture_pg_sequence.c --- */
 MUST_USE struct err *pg_capture_sequences(struct pg_capture *c);
+
+/** Large objects were written by the migration. */
+MUST_USE struct err *pg_capture_check_objects(struct pg_capture *c);
 MUST_USE struct err *pg_capture_write_sequences(struct pg_capture *c,
 						struct manifest *m);
 

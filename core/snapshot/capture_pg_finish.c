@@ -281,6 +281,8 @@ struct err *pg_capture_finish(struct capture *base, struct schema_delta *delta,
 		return NULL;
 	e = cover_all(c);
 	if (!e)
+		e = pg_capture_check_objects(c);
+	if (!e)
 		e = target_pg_plain_begin(base->target);
 	for (size_t i = 0; i < c->n_tables && !e; i++)
 		e = write_table(c, &m, c->tables[i]);

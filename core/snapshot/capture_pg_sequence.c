@@ -46,6 +46,36 @@ static struct err *read_states(struct pg_capture *c, struct states *out)
 	return pg_query(c->c, state_sql, &arg, 1, take_state, out);
 }
 
+/*
+ * Rows that the session has written of pg_largeobject (2613) and its
+ * metadata (2995). The counts carry over from transactions before.
+ */
+static struct err *count_objects(struct pg_capture *c, int64_t *out)
+{
+	return pg_query_int(c->c,
+			    "SELECT sum(pg_stat_get_xact_tuples_inserted(o) + "
+			    "pg_stat_get_xact_tuples_updated(o) + "
+			    "pg_stat_get_xact_tuples_deleted(o)) "
+			    "FROM (VALUES (2613::oid), (2995)) AS v (o)",
+			    NULL, 0, out);
+}
+
+struct err *pg_capture_check_objects(struct pg_capture *c)
+{
+	int64_t now = 0;
+	struct err *e = NULL;
+
+	if (c->sequences_read)
+		e = count_objects(c, &now);
+	if (e || !c->sequences_read || now == c->large_objects)
+		return e;
+	return err_hint(err_new(ERR_TARGET,
+				"large objects were written, which cannot be "
+				"kept"),
+			"use --no-snapshot; the migration cannot be rolled "
+			"back then");
+}
+
 struct err *pg_capture_sequences(struct pg_capture *c)
 {
 	struct states list = { NULL, 0, 0 };
@@ -54,6 +84,8 @@ struct err *pg_capture_sequences(struct pg_capture *c)
 	if (c->sequences_read)
 		return NULL;
 	e = read_states(c, &list);
+	if (!e)
+		e = count_objects(c, &c->large_objects);
 	c->sequences = list.v;
 	c->n_sequences = list.n;
 	c->cap_sequences = list.cap;

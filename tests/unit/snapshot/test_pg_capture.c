@@ -395,10 +395,30 @@ static void capture__forgets_what_was_undone(void **state)
 	world_event_release(&ev);
 }
 
+/* A value of 20 MB, in bounded pieces. */
+static void capture__keeps_large_values(void **state)
+{
+	struct world *w = *state;
+	struct buf text = BUF_INIT;
+	struct world_event ev;
+
+	assert_ok(world_exec(w, "CREATE TABLE t (id int PRIMARY KEY, a text); "
+				"INSERT INTO t VALUES (1, repeat('abcdefgh', "
+				"2500000)), (2, '')"));
+	assert_ok(world_apply(w, "DROP TABLE t", &ev));
+	assert_true(memory_snapshot_text(&ev.files, "rows/1", &text));
+	assert_int_equal(text.len, strlen("-\t'1\t'\n-\t'2\t'\n") + 20000000);
+	world_event_release(&ev);
+	buf_release(&text);
+}
+
 static void capture__refuses_what_cannot_be_kept(void **state)
 {
 	struct world *w = *state;
 	struct world_event ev;
+
+	assert_fails(world_apply(w, "SELECT lo_create(0)", &ev), ERR_TARGET);
+	world_event_release(&ev);
 
 	assert_ok(world_exec(
 		w, "CREATE EXTENSION postgres_fdw; CREATE TABLE l (a int); "
@@ -457,6 +477,7 @@ int main(void)
 		TEST(capture__sees_its_own_write_among_lockers),
 		TEST(capture__sees_writes_of_savepoints),
 		TEST(capture__forgets_what_was_undone),
+		TEST(capture__keeps_large_values),
 		TEST(capture__refuses_what_cannot_be_kept),
 	};
 

@@ -1,0 +1,121 @@
+#!/bin/bash
+# migrations taken back on a PostgreSQL server: exact, beside others' writes
+. "$(dirname "$0")/lib.sh"
+pg_need
+
+dump() {
+	pg_dump -N git_migrate "$PG_DIRECT" | grep -Ev '^(--|.(un)?restrict )' |
+		sort
+}
+
+# there_and_back 'SQL before' 'migration': dumps before and after are equal
+there_and_back() {
+	cd "$TRASH" && rm -rf pg && scratch_repo pg && pg_db &&
+		git migrate init -q --url "$URL" &&
+		printf '%s\n' "$2" >migrations/1_a.sql && commit_all 'Set up' &&
+		pg_sql "$1" && dump >"$TRASH/before" &&
+		expect_status 0 apply -q && ! dump | cmp -s - "$TRASH/before" &&
+		expect_status 0 rollback -q && dump | diff "$TRASH/before" -
+}
+
+people='CREATE TABLE team (id int PRIMARY KEY, name text NOT NULL);
+	CREATE TABLE person (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		team int REFERENCES team ON DELETE CASCADE, name text UNIQUE,
+		born date, note text DEFAULT $$none$$, CHECK (name <> $$x$$));
+	CREATE INDEX person_born ON person (born) WHERE born IS NOT NULL;
+	CREATE VIEW young AS SELECT id, name FROM person WHERE born > $$2000-01-01$$;
+	COMMENT ON COLUMN person.note IS $$what we know$$;
+	INSERT INTO team VALUES (1, $$red$$), (2, $$blue$$);
+	INSERT INTO person (team, name, born, note) SELECT 1 + i % 2,
+		$$n$$ || i, date $$1990-01-01$$ + i * 100, CASE WHEN i % 7 > 0
+		THEN $$note $$ || i END FROM generate_series(1, 200) i;'
+
+test_expect_success 'an UPDATE, a DELETE with its cascade, an INSERT' '
+	there_and_back "$people" "
+		UPDATE person SET note = upper(note), born = NULL WHERE id % 3 = 0;
+		DELETE FROM team WHERE id = 2;
+		INSERT INTO team VALUES (3, \$\$green\$\$);"
+'
+
+test_expect_success 'a column in the middle, with the view that reads it' '
+	there_and_back "$people" "DROP VIEW young;
+		ALTER TABLE person DROP COLUMN born;"
+'
+
+test_expect_success 'a dropped table with all that hangs on it' '
+	there_and_back "$people" "DROP TABLE person CASCADE;"
+'
+
+test_expect_success 'a change of type, and what was a default' '
+	there_and_back "$people" "DROP VIEW young;
+		ALTER TABLE person ALTER name TYPE varchar(40),
+		ALTER note DROP DEFAULT, ALTER note TYPE bytea
+		USING convert_to(note, \$\$UTF8\$\$), ADD COLUMN extra int
+		DEFAULT 5 NOT NULL;
+		UPDATE person SET extra = id;"
+'
+
+test_expect_success 'TRUNCATE, renames and a DO block' '
+	there_and_back "$people" "TRUNCATE team CASCADE;" &&
+	there_and_back "$people" "ALTER TABLE person RENAME TO human;
+		ALTER TABLE human RENAME COLUMN note TO remark;
+		UPDATE human SET remark = \$\$r\$\$ WHERE id < 9;" &&
+	there_and_back "$people" "DO \$do\$ BEGIN
+		UPDATE person SET note = \$\$q\$\$;
+		ALTER TABLE person DROP COLUMN note; END \$do\$;"
+'
+
+test_expect_success 'values that were changed since are a conflict' '
+	cd "$TRASH" && rm -rf pg && scratch_repo pg && pg_db &&
+	git migrate init -q --url "$URL" &&
+	echo "UPDATE person SET note = \$\$m\$\$ WHERE id < 5;" \
+		>migrations/1_a.sql && commit_all "Set up" &&
+	pg_sql "$people" && expect_status 0 apply -q &&
+	pg_sql "UPDATE person SET note = \$\$mine\$\$ WHERE id = 2" &&
+	dump >"$TRASH/before" &&
+	expect_status 1 rollback && has "$ERR" "person.*1 row CHANGED" &&
+	! grep -q mine "$OUT" "$ERR" && dump | diff "$TRASH/before" -
+'
+
+# another session commits rows all the time; each of them is kept or stays
+test_expect_success 'rows that others commit meanwhile are not lost' '
+	cd "$TRASH" && rm -rf pg && scratch_repo pg && pg_db &&
+	git migrate init -q --url "$URL" &&
+	echo "ALTER TABLE person DROP COLUMN note;" >migrations/1_a.sql &&
+	commit_all "Set up" && pg_sql "$people" && expect_status 0 status &&
+	{ for i in $(seq 1 400); do
+		echo "INSERT INTO person (team, name, note) VALUES (1, \$\$w$i\$\$, \$\$keep$i\$\$);"
+	done | "${PSQL[@]}" -v ON_ERROR_STOP=0 "$PG_DIRECT" >/dev/null 2>&1 & } &&
+	writer=$! && sleep 0.1 && expect_status 0 apply -q &&
+	{ wait "$writer" || :; } &&
+	n=$(pg_sql "SELECT count(*) FROM person WHERE name LIKE \$\$w%\$\$") &&
+	[ "$n" -gt 0 ] && expect_status 0 rollback -q &&
+	[ "$(pg_sql "SELECT count(*) FROM person WHERE name LIKE \$\$w%\$\$
+		AND note = replace(name, \$\$w\$\$, \$\$keep\$\$)")" -eq "$n" ]
+'
+
+test_expect_success 'a plan names the tables that are locked' '
+	cd "$TRASH/pg" && expect_status 0 plan && has "$OUT" "locks person$" &&
+	expect_status 0 plan --json &&
+	[ "$(jq -r ".steps[0].locks" "$OUT")" = person ]
+'
+
+test_expect_success 'concurrent indexes are taken back concurrently' '
+	cd "$TRASH" && rm -rf pg && scratch_repo pg && pg_db &&
+	git migrate init -q --url "$URL" &&
+	echo "CREATE INDEX CONCURRENTLY person_team ON person (team);" \
+		>migrations/1_a.sql &&
+	echo "DROP INDEX CONCURRENTLY person_born;" >migrations/2_b.sql &&
+	commit_all "Set up" && pg_sql "$people" && dump >"$TRASH/before" &&
+	expect_status 0 apply -q &&
+	# a reader would hold up anything but a concurrent drop
+	{ "${PSQL[@]}" -c "BEGIN; INSERT INTO person (team, name) VALUES
+		(1, \$\$held\$\$); SELECT pg_sleep(2); ROLLBACK" "$PG_DIRECT" \
+		>/dev/null & } && sleep 0.3 &&
+	expect_status 0 rollback -q -n 2 && wait &&
+	dump | grep -v "setval" >"$TRASH/after" &&
+	grep -v setval "$TRASH/before" | diff - "$TRASH/after" &&
+	[ "$(pg_sql "SELECT count(*) FROM git_migrate.progress")" -eq 0 ]
+'
+
+test_done
