@@ -155,8 +155,9 @@ static const struct schema_object *bare(struct restore_pg *r,
 		buf_addf(&text, "%s)", any ? "" : " (\n");
 	buf_addf(&text, "%s;\n", t.close);
 	for (size_t i = 0; i < t.n_statements; i++)
-		if (strstr(t.statements[i], " ATTACH PARTITION ") &&
-		    starts_with(t.statements[i], "ALTER TABLE "))
+		if (starts_with(t.statements[i], "ALTER TABLE ") &&
+		    (strstr(t.statements[i], " ATTACH PARTITION ") ||
+		     strstr(t.statements[i], " OWNER TO ")))
 			buf_addf(&text, "%s;\n", t.statements[i]);
 	*out = *o;
 	out->sql = out->text = out->shape =

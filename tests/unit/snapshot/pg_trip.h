@@ -51,6 +51,25 @@ static inline void trip_start(struct world *w, const char *before)
 	assert_ok(pg_exec(target_pg_conn(w->t), "SET search_path = s"));
 }
 
+/* Another role takes over; the server of tests trusts everybody. */
+static inline void trip_become(struct world *w, const char *role)
+{
+	static const struct capture_options capture = { .scratch_dir = "/tmp" };
+	const struct target_options opt = { .lock_timeout_ms = 5000 };
+	const struct pg_conn_options conn = { .application_name = "other" };
+	const char *at = strchr(w->url, '@');
+	char *url = xasprintf("postgresql://%s%s", role, at);
+
+	assert_non_null(at);
+	capture_close(w->capture);
+	target_close(w->t);
+	pg_conn_close(w->other);
+	assert_ok(target_open(&w->t, url, &opt));
+	assert_ok(pg_conn_open(&w->other, url, &conn));
+	assert_ok(capture_open(&w->capture, w->t, &capture));
+	free(url);
+}
+
 /* pg_dump, sorted; and each object's text, which has columns in their order. */
 static inline void trip_dump(struct world *w, struct buf *out)
 {
