@@ -215,6 +215,8 @@ static struct err *take_relation(void *payload, int n,
 		return NULL;
 	}
 	pg_some_add(pg_some_of(p->r, PG_CLASS), oid);
+	if (!is_new && !k && !base) /* the server's, or an extension's */
+		want(p, PG_NEED_UNREPRESENTED);
 	if (base)
 		pg_some_add(pg_some_of(p->r, PG_CLASS), base);
 	want_relation(p, cell);
@@ -260,6 +262,17 @@ static struct err *take_lock(void *payload, int n, const struct pg_cell *cell)
 	return NULL;
 }
 
+/* A type or a routine. */
+static void take_other(struct probe *p, unsigned class_oid, unsigned oid)
+{
+	bool is_new = oid > (class_oid == PG_TYPE ? p->pg->max_type
+						  : p->pg->max_routine);
+
+	pg_some_add(pg_some_of(p->r, class_oid), oid);
+	if (!is_new && !schema_pg_known(p->pg, class_oid, oid))
+		want(p, PG_NEED_UNREPRESENTED);
+}
+
 static struct err *take_new(void *payload, int n, const struct pg_cell *cell)
 {
 	struct probe *p = payload;
@@ -277,7 +290,7 @@ static struct err *take_new(void *payload, int n, const struct pg_cell *cell)
 	else if (what == 5)
 		pg_some_add(pg_some_of(p->r, PG_TYPE), oid);
 	else if (*cell[2].s == 't')
-		pg_some_add(pg_some_of(p->r, what), oid);
+		take_other(p, what, oid);
 	p->new_types += what == PG_TYPE;
 	p->new_routines += what == PG_PROC;
 	return NULL;
@@ -402,6 +415,15 @@ static struct err *queue_dependents(struct probe *p)
 
 /* --- what follows from the counts --- */
 
+/* What is not printed is told by names of what there is. */
+static bool may_rename(const struct probe *p)
+{
+	return p->renames.n || !p->known_since || changed(p, PG_TRIGGER) ||
+	       pg_count_of(&p->since, PG_CLASS)->deleted ||
+	       pg_count_of(&p->since, PG_PROC)->deleted ||
+	       updated(p, PG_PROC) || changed(p, PG_NAMESPACE);
+}
+
 static void judge(struct probe *p)
 {
 	/* names of roles, tablespaces, the database's owner: in any text */
@@ -416,8 +438,7 @@ static void judge(struct probe *p)
 	}
 	if (changed(p, PG_DB_ROLE_SETTING) || changed(p, PG_SECLABEL) ||
 	    changed(p, PG_SHSECLABEL) || updated(p, PG_TRIGGER) ||
-	    updated(p, PG_CLASS) > p->updates || updated(p, PG_PROC) ||
-	    updated(p, PG_TYPE) || p->pg->has_unrepresented)
+	    (p->pg->has_unrepresented && may_rename(p)))
 		want(p, PG_NEED_UNREPRESENTED);
 	if (changed(p, PG_DESCRIPTION) || p->pg->has_default_privileges ||
 	    p->pg->has_extension)

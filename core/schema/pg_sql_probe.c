@@ -123,9 +123,10 @@ const char pg_sql_probe_statistics[] =
 /* What depends on the relations $1 or on their row types: as what is read. */
 const char pg_sql_probe_dependents[] =
 	"WITH r AS (SELECT 1259::oid AS class, u AS oid FROM"
-	" unnest($1::oid[]) u UNION ALL SELECT 1247, t.oid FROM pg_type t"
-	" WHERE t.typrelid = ANY ($1) UNION ALL SELECT 1247, t.typarray FROM"
-	" pg_type t WHERE t.typrelid = ANY ($1)), q AS (SELECT CASE d.classid"
+	" unnest($1::oid[]) u UNION ALL SELECT 1247, c.reltype FROM pg_class c"
+	" WHERE c.oid = ANY ($1) UNION ALL SELECT 1247, t.typarray FROM"
+	" pg_class c JOIN pg_type t ON t.oid = c.reltype"
+	" WHERE c.oid = ANY ($1)), q AS (SELECT CASE d.classid"
 	" WHEN 2604 THEN 1259 WHEN 2606 THEN CASE WHEN k.conrelid <> 0 THEN"
 	" 1259 ELSE 1247 END WHEN 2618 THEN 1259 WHEN 2620 THEN 1259 WHEN 3256"
 	" THEN 1259 WHEN 3381 THEN 1259 WHEN 6106 THEN 6104 ELSE d.classid END"
