@@ -110,6 +110,26 @@ static const char settings[] =
 	" FROM pg_settings w, pg_settings m WHERE w.name = 'work_mem'"
 	" AND m.name = 'maintenance_work_mem'";
 
+/* Another migration may be taken back in the same transaction. */
+static struct err *leave(struct restore_pg *r)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables && !err; i++)
+		if (r->tables[i].temp)
+			err = restore_pg_exec(r, "DROP TABLE %s",
+					      r->tables[i].temp);
+	if (!err)
+		err = pg_exec(r->c, "SET LOCAL jit TO DEFAULT; "
+				    "SET LOCAL work_mem TO DEFAULT; "
+				    "SET LOCAL check_function_bodies TO "
+				    "DEFAULT");
+	if (!err && r->replica)
+		err = pg_exec(r->c,
+			      "SET LOCAL session_replication_role TO DEFAULT");
+	return err ? err : target_pg_plain_end(r->req->target);
+}
+
 static struct err *run(const struct restore_request *req,
 		       struct restore_result *out)
 {
@@ -128,7 +148,7 @@ static struct err *run(const struct restore_request *req,
 	if (!err)
 		err = steps(&r);
 	if (!err && !out->n_conflicts)
-		err = target_pg_plain_end(req->target);
+		err = leave(&r);
 	line_writer_release(&r.park);
 	manifest_release(&r.manifest);
 	manifest_release(&r.park_manifest);

@@ -194,12 +194,18 @@ void restore_pg_add_join(struct buf *out, const struct restore_pg *r,
 
 /* restore_pg_check.c */
 MUST_USE struct err *restore_pg_check(struct restore_pg *r);
-MUST_USE struct err *restore_pg_verify(struct restore_pg *r);
+
+/** Each line's row has the old values again. */
+MUST_USE struct err *restore_pg_verify_keys(struct restore_pg *r,
+					    const struct restore_pg_table *t);
 
 /** Rows that have the keys of these lines; the table has its old form. */
 MUST_USE struct err *restore_pg_count_keys(struct restore_pg *r,
 					   const struct restore_pg_table *t,
 					   char op, int64_t *rows);
+
+/* restore_pg_verify.c */
+MUST_USE struct err *restore_pg_verify(struct restore_pg *r);
 
 /* restore_pg_bag.c: tables without a key, by content */
 MUST_USE struct err *restore_pg_bag_check(struct restore_pg *r,
@@ -248,6 +254,11 @@ MUST_USE struct err *restore_pg_blame(struct restore_pg *r, struct err *err,
 /* restore_pg_quiet.c: nothing fires, nobody else writes */
 MUST_USE struct err *restore_pg_quiet(struct restore_pg *r);
 MUST_USE struct err *restore_pg_loud(struct restore_pg *r);
+
+/** Row security that hides rows from the table's owner, off and on again. */
+MUST_USE struct err *restore_pg_unhide(struct restore_pg *r, const char *table,
+				       bool *hidden);
+MUST_USE struct err *restore_pg_hide(struct restore_pg *r, const char *table);
 
 /* restore_pg_park.c */
 MUST_USE struct err *restore_pg_park(struct restore_pg *r);

@@ -14,13 +14,15 @@
 
 struct counts {
 	uint64_t changed, deleted, reused;
+	uint64_t twins; /* more than one row has the key */
 };
 
 struct join {
 	struct restore_pg *r;
 	const struct restore_pg_table *t;
 	struct restore_pg_lines lines;
-	struct restore_pg_row row; /* "t" or "f", then the columns */
+	struct restore_pg_row row; /* line, "t" or "f", then the columns */
+	uint64_t number;           /* of the line */
 	bool after;                /* before the restore, by the names now */
 	bool *known;               /* by column of the line: it is read */
 	struct counts counts;
@@ -42,13 +44,13 @@ static bool is_needed(const struct join *j, size_t i)
 	return j->after || j->t->lines->deleted || j->t->any[i];
 }
 
-/* "SELECT is there, each column as COPY prints it"; NULL = none such now. */
+/* "SELECT line, is there, each column as COPY prints it"; NULL = none such now. */
 static void add_query(struct buf *sql, struct join *j,
 		      const struct restore_pg_relation *rel)
 {
 	const struct manifest_table *m = j->t->lines;
 
-	buf_addstr(sql, "COPY (SELECT t.ctid IS NOT NULL");
+	buf_addstr(sql, "COPY (SELECT l.n, t.ctid IS NOT NULL");
 	for (size_t i = 0; i < m->n_columns; i++) {
 		const char *name =
 			j->after ? m->columns[i].after : m->columns[i].before;
@@ -65,32 +67,61 @@ static void add_query(struct buf *sql, struct join *j,
 		 j->after ? ROW_DELETED : ROW_INSERTED);
 }
 
+/* The next row, up to the line's: what is in front of it has the key of the
+ * line before, too. */
+static struct err *next_row(struct join *j)
+{
+	uint64_t number;
+
+	do {
+		const char *text;
+		size_t len;
+		struct err *err = pg_copy_out_next(j->r->c, &text, &len);
+
+		if (err)
+			return err;
+		if (!text)
+			return err_new(ERR_STATE,
+				       "a snapshot of table %s changed while "
+				       "it was read",
+				       j->t->lines->before);
+		restore_pg_row_cut(&j->row, text, len);
+		if (j->row.n != j->t->lines->n_columns + 2)
+			return err_new(ERR_STATE,
+				       "read table %s: a row with %zu fields",
+				       j->t->lines->before, j->row.n);
+		number = strtoull(j->row.fields[0].s + 1, NULL, 10);
+		j->counts.twins += number < j->number;
+	} while (number < j->number);
+	return NULL;
+}
+
 static struct err *next_pair(struct join *j, bool *found)
+{
+	struct err *err;
+
+	do {
+		err = restore_pg_lines_next(&j->lines);
+		j->number++;
+	} while (!err && j->lines.line.op && !is_read(j, j->lines.line.op));
+	if (err || !j->lines.line.op)
+		return err;
+	err = next_row(j);
+	if (!err)
+		*found = j->row.fields[1].s[1] == 't';
+	return err;
+}
+
+/* What is left behind the last line. */
+static struct err *read_rest(struct join *j)
 {
 	const char *text;
 	size_t len;
-	struct err *err;
+	struct err *err = NULL;
 
-	do
-		err = restore_pg_lines_next(&j->lines);
-	while (!err && j->lines.line.op && !is_read(j, j->lines.line.op));
-	if (err || !j->lines.line.op)
-		return err;
-	err = pg_copy_out_next(j->r->c, &text, &len);
-	if (err)
-		return err;
-	if (!text)
-		return err_new(ERR_STATE,
-			       "a snapshot of table %s changed while it was "
-			       "read",
-			       j->t->lines->before);
-	restore_pg_row_cut(&j->row, text, len);
-	if (j->row.n != j->t->lines->n_columns + 1)
-		return err_new(ERR_STATE,
-			       "read table %s: a row with %zu fields",
-			       j->t->lines->before, j->row.n);
-	*found = j->row.fields[0].s[1] == 't';
-	return NULL;
+	while (!(err = pg_copy_out_next(j->r->c, &text, &len)) && text)
+		j->counts.twins++;
+	return err;
 }
 
 static struct err *stream(struct join *j, const struct restore_pg_relation *rel,
@@ -98,9 +129,7 @@ static struct err *stream(struct join *j, const struct restore_pg_relation *rel,
 {
 	struct buf sql = BUF_INIT;
 	struct err *err = restore_pg_lines_open(&j->lines, j->r, j->t->lines);
-	const char *text;
 	bool found = false;
-	size_t len;
 
 	add_query(&sql, j, rel);
 	if (!err)
@@ -114,7 +143,7 @@ static struct err *stream(struct join *j, const struct restore_pg_relation *rel,
 	if (err)
 		pg_copy_out_abort(j->r->c);
 	else
-		err = pg_copy_out_next(j->r->c, &text, &len); /* its end */
+		err = read_rest(j);
 	restore_pg_lines_close(&j->lines);
 	restore_pg_row_release(&j->row);
 	buf_release(&sql);
@@ -169,7 +198,7 @@ static struct err *check_row(struct join *j, bool found)
 		return NULL;
 	}
 	for (size_t i = 0; i < j->t->lines->n_columns; i++) {
-		const struct restore_pg_field *is = &j->row.fields[i + 1];
+		const struct restore_pg_field *is = &j->row.fields[i + 2];
 
 		if (!j->known[i])
 			continue;
@@ -195,6 +224,8 @@ static void report(struct restore_pg *r, const char *table,
 		restore_result_add(r->out, table, RESTORE_CHANGED, c->changed);
 	if (c->deleted)
 		restore_result_add(r->out, table, RESTORE_DELETED, c->deleted);
+	if (c->twins)
+		restore_result_add(r->out, table, RESTORE_NOT_UNIQUE, c->twins);
 	if (c->reused)
 		restore_result_add(r->out, table, RESTORE_KEY_REUSED,
 				   c->reused);
@@ -272,108 +303,25 @@ static struct err *verify_row(struct join *j, bool found)
 	for (size_t i = 0; i < j->t->lines->n_columns; i++)
 		if (line->old[i].s[0] != '=' &&
 		    (!j->known[i] ||
-		     !restore_pg_matches(&line->old[i], &j->row.fields[i + 1])))
+		     !restore_pg_matches(&line->old[i], &j->row.fields[i + 2])))
 			return not_exact(j);
 	return NULL;
 }
 
-static struct err *verify_table(struct restore_pg *r,
-				const struct restore_pg_table *t)
+struct err *restore_pg_verify_keys(struct restore_pg *r,
+				   const struct restore_pg_table *t)
 {
 	struct join j = { .r = r, .t = t };
 	int64_t left = 0;
 	struct err *err = join(&j, verify_row);
 
-	if (!err && t->lines->inserted)
+	left = (int64_t)j.counts.twins;
+	if (!err && !left && t->lines->inserted)
 		err = restore_pg_count_keys(r, t, ROW_INSERTED, &left);
 	if (!err && left)
 		err = err_new(ERR_STATE,
 			      "%lld rows that the migration made would be "
 			      "left in table %s",
 			      (long long)left, t->before);
-	return err;
-}
-
-/* Rows of a dropped table, in the order they were put there. */
-static struct err *verify_copied(struct restore_pg *r,
-				 const struct restore_pg_table *t)
-{
-	struct restore_pg_row row = { .n = 0 };
-	struct restore_pg_lines lines;
-	struct buf sql = BUF_INIT;
-	struct err *err = restore_pg_lines_open(&lines, r, t->lines);
-	size_t n_fields = t->lines->n_keys + t->lines->n_columns, len;
-	const char *text = NULL;
-	uint64_t n = 0;
-
-	buf_addstr(&sql, "COPY (SELECT ");
-	restore_pg_add_fields(&sql, t->lines);
-	buf_addf(&sql, " FROM ONLY %s) TO STDOUT", t->before);
-	if (!err)
-		err = pg_copy_out_begin(r->c, buf_str(&sql));
-	while (!err) {
-		err = pg_copy_out_next(r->c, &text, &len);
-		if (err || !text)
-			break;
-		err = restore_pg_lines_next(&lines);
-		if (err)
-			break;
-		n++;
-		restore_pg_row_cut(&row, text, len);
-		for (size_t i = 0; i < n_fields && !err; i++)
-			if (!lines.line.op ||
-			    !restore_pg_matches(&lines.fields[i],
-						&row.fields[i]))
-				err = err_new(ERR_STATE,
-					      "row %llu of table %s would not "
-					      "be what it was before the "
-					      "migration",
-					      (unsigned long long)n, t->before);
-	}
-	if (err)
-		pg_copy_out_abort(r->c);
-	else if (n != manifest_lines(t->lines))
-		err = err_new(ERR_STATE,
-			      "table %s would have %llu rows instead of %llu",
-			      t->before, (unsigned long long)n,
-			      (unsigned long long)manifest_lines(t->lines));
-	restore_pg_lines_close(&lines);
-	restore_pg_row_release(&row);
-	buf_release(&sql);
-	return err;
-}
-
-/* All of a table that was empty: its rows are the lines, in their order. */
-static struct err *is_copied(struct restore_pg *r,
-			     const struct restore_pg_table *t, bool *out)
-{
-	int64_t rows = 0;
-	struct err *err = NULL;
-
-	*out = t->way == RESTORE_PG_REMAKE || t->empty;
-	if (*out || t->temp)
-		return NULL;
-	err = restore_pg_count(r, &rows, "SELECT count(*) FROM ONLY %s",
-			       t->before);
-	*out = (uint64_t)rows == manifest_lines(t->lines);
-	return err;
-}
-
-struct err *restore_pg_verify(struct restore_pg *r)
-{
-	struct err *err = NULL;
-
-	for (size_t i = 0; i < r->n_tables && !err; i++) {
-		struct restore_pg_table *t = &r->tables[i];
-		bool copied;
-
-		if (!t->lines || t->way == RESTORE_PG_REMOVE)
-			continue;
-		err = is_copied(r, t, &copied);
-		if (!err && copied)
-			err = verify_copied(r, t);
-		else if (!err && t->temp && t->lines->n_keys)
-			err = verify_table(r, t);
-	}
 	return err;
 }

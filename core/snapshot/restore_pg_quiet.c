@@ -146,6 +146,31 @@ static struct err *drop_keys(struct restore_pg *r, const char *table)
 	return err;
 }
 
+struct err *restore_pg_unhide(struct restore_pg *r, const char *table,
+			      bool *hidden)
+{
+	struct pg_arg arg = pg_text(table);
+	int64_t is;
+	struct err *err = pg_query_int(
+		r->c,
+		"SELECT (c.relforcerowsecurity AND NOT a.rolsuper AND NOT"
+		" a.rolbypassrls)::int FROM pg_class c, pg_roles a"
+		" WHERE c.oid = to_regclass($1) AND a.rolname = current_user",
+		&arg, 1, &is);
+
+	*hidden = !err && is;
+	if (!*hidden)
+		return err;
+	return restore_pg_exec(r, "ALTER TABLE %s NO FORCE ROW LEVEL SECURITY",
+			       table);
+}
+
+struct err *restore_pg_hide(struct restore_pg *r, const char *table)
+{
+	return restore_pg_exec(r, "ALTER TABLE %s FORCE ROW LEVEL SECURITY",
+			       table);
+}
+
 struct err *restore_pg_quiet(struct restore_pg *r)
 {
 	struct err *err = become_replica(r);
@@ -154,10 +179,14 @@ struct err *restore_pg_quiet(struct restore_pg *r)
 		err = lock(r);
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		const struct restore_pg_table *t = &r->tables[i];
+		bool hidden = false;
 
 		if (!t->lines || !t->after || t->way == RESTORE_PG_REMOVE)
 			continue;
 		err = disable(r, t->after);
+		if (!err)
+			err = restore_pg_unhide(r, t->after, &hidden);
+		r->adjust |= hidden;
 		if (!err && !r->replica)
 			err = drop_keys(r, t->after);
 	}

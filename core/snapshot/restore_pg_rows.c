@@ -75,6 +75,9 @@ static struct err *move_out_and_in(struct restore_pg *r,
 	if (!err)
 		err = restore_pg_try(r, buf_str(&sql), unique_codes, taken,
 				     NULL);
+	if (!err)
+		err = restore_pg_exec(
+			r, "DROP TABLE pg_temp.git_migrate_out_%zu", number);
 	buf_release(&cols);
 	buf_release(&on);
 	buf_release(&sql);

@@ -122,7 +122,10 @@ static inline char *round_trip(struct world *w, const struct sample *s)
 	world_event_release(&ev);
 	buf_release(&before);
 	buf_release(&after);
-	return diff.len ? buf_detach(&diff) : NULL;
+	if (diff.len)
+		return buf_detach(&diff);
+	buf_release(&diff);
+	return NULL;
 }
 
 static inline void expect_all(struct world *w, const struct sample *s, size_t n)

@@ -201,6 +201,10 @@ static void owners__need_no_more_rights(void **state)
 		{ T "CREATE POLICY p ON t USING (b > 50); ALTER TABLE t ENABLE "
 		    "ROW LEVEL SECURITY;",
 		  "UPDATE t SET b = b + 1" },
+		{ T "CREATE POLICY p ON t USING (b > 0); ALTER TABLE t ENABLE "
+		    "ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;",
+		  "ALTER TABLE t NO FORCE ROW LEVEL SECURITY; UPDATE t SET b = "
+		  "b + 1; DELETE FROM t WHERE id < 5" },
 	};
 	struct world *w = *state;
 

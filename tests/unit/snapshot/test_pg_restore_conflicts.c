@@ -36,7 +36,10 @@ static char *expect(struct world *w, const struct conflict *c)
 	world_event_release(&ev);
 	buf_release(&before);
 	buf_release(&after);
-	return said.len ? buf_detach(&said) : NULL;
+	if (said.len)
+		return buf_detach(&said);
+	buf_release(&said);
+	return NULL;
 }
 
 static void expect_conflicts(struct world *w, const struct conflict *c,
@@ -127,6 +130,11 @@ static void rows_of_later__in_the_way(void **state)
 		{ T "ALTER TABLE t ADD CONSTRAINT u UNIQUE (a);",
 		  "ALTER TABLE t DROP CONSTRAINT u",
 		  "INSERT INTO t VALUES (40, 'a3'), (41, 'a3')",
+		  "s.t NOT_UNIQUE 2" },
+		{ T,
+		  "ALTER TABLE t DROP CONSTRAINT t_pkey; UPDATE t SET b = 1 "
+		  "WHERE id IN (3, 4, 20)",
+		  "INSERT INTO t SELECT * FROM t WHERE id IN (3, 20)",
 		  "s.t NOT_UNIQUE 2" },
 		{ T, "TRUNCATE t", "INSERT INTO t VALUES (3)",
 		  "s.t KEY_REUSED 1" },
