@@ -123,7 +123,7 @@ UNUSED static const char *const pg_script_tables[] = {
 	"GRANT SELECT (title), INSERT (title, owner) ON teams TO gm_app;",
 	"GRANT ALL ON teams TO PUBLIC;",
 	"REVOKE DELETE ON users FROM gm_app;",
-	"REVOKE ALL ON fast FROM postgres;",
+	"REVOKE ALL ON fast FROM CURRENT_USER;",
 	"COMMENT ON TABLE users IS E'people\\nof all sorts';",
 	"COMMENT ON COLUMN users.\"Order\" IS 'odd';",
 	"COMMENT ON COLUMN users.email IS 'mail \\ back';",
@@ -340,7 +340,7 @@ UNUSED static const char *const pg_script_more[] = {
 	"/*15*/ CREATE PUBLICATION pub3 FOR TABLES IN SCHEMA ext, TABLE"
 	" pt1;",
 	"/*15*/ COMMENT ON PUBLICATION pub1 IS 'pub';",
-	"/*15*/ ALTER PUBLICATION pub1 OWNER TO postgres;",
+	"/*15*/ ALTER PUBLICATION pub1 OWNER TO CURRENT_USER;",
 	"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO gm_two;",
 	"ALTER DEFAULT PRIVILEGES FOR ROLE gm_two IN SCHEMA ext GRANT ALL"
 	" ON FUNCTIONS TO PUBLIC;",
