@@ -157,6 +157,7 @@ class Walk:
                      tables):
             some = [t for t in some if db.run('SELECT 1 FROM %s LIMIT 1' % t)]
             if some:
+                db.run('SET session_replication_role = replica')
                 for t in some:
                     pg_fill.empty(db, t)
                 return some
