@@ -154,7 +154,6 @@ struct run {
 	struct engine *e;
 	struct ledger *ledger;
 	struct schema schema; /**< live */
-	bool schema_stale;
 	struct capture *capture;
 	struct snapshot_writer *snapshots; /**< of the group */
 	int64_t seq;                       /**< of the journal's last row */
@@ -163,20 +162,20 @@ struct run {
 	struct store_id schema_id, shape_id;
 	struct ident ident;
 	struct buf server;
-	struct store_commit *commit; /**< borrowed; NULL for a rollback */
-	struct migration_set *set;   /**< borrowed; NULL for a rollback */
-	const char *layout;          /**< of the set */
-	bool no_snapshot;
+	struct store_commit *commit;  /**< borrowed; NULL for a rollback */
+	struct migration_set *set;    /**< borrowed; NULL for a rollback */
+	const char *layout;           /**< of the set */
 	enum engine_step_choice step; /**< of a step that is in doubt */
-	int64_t started_us;           /**< of the migration that runs */
+	bool schema_stale;
+	bool no_snapshot;
+	bool park_any;
+	int64_t started_us; /**< of the migration that runs */
 	struct snapshot_out capture_out;
 	char out_prefix[32]; /**< of files in the snapshot, "" or "part2/" */
-	bool park_any;
 	const struct map *undone; /**< paths taken back already, or NULL */
 
-	/* the group that is open */
-	bool open;            /**< a transaction is */
-	bool creating;        /**< it makes the journal */
+	/* the group that is open: a transaction is, which makes the journal */
+	bool open, creating;
 	size_t moved;         /**< durable events that the ledger's ref lacks */
 	struct run_row *rows; /**< done, written by run_commit() */
 	size_t n_rows, cap_rows;

@@ -75,6 +75,7 @@
 /* clang-format on */
 
 struct pg_lib {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration */
 #define PG_LIB_MEMBER(type, name, args) type(*name) args;
 	PG_LIB_FUNCTIONS(PG_LIB_MEMBER)
 #undef PG_LIB_MEMBER

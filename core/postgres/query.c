@@ -145,40 +145,51 @@ void pg_conn_forget(struct pg_conn *c)
 	map_release(&c->prepared);
 }
 
-static struct err *ask(struct pg_conn *c, const char *sql, bool keep,
-		       const struct pg_arg *args, int n_args, pg_row_fn row,
-		       void *payload)
+/** Ask, by the name it was prepared under if there is one. */
+static struct err *ask(struct pg_conn *c, const char *sql, const char *name,
+		       const struct params *p, PGresult **r)
 {
-	const char *name = NULL;
-	PGresult *r = NULL;
-	struct params p;
-	struct err *e = NULL;
+	struct err *e = pg_started(c, send_query(c, sql, name, p));
 
-	params_init(&p, args, n_args);
-	if (keep && !c->pooled)
-		e = prepare(c, sql, &name);
-	if (!e)
-		e = pg_started(c, send_query(c, sql, name, &p));
-	if (!e)
-		e = take_answer(c, sql, &r);
-	if (!e && r)
-		e = give_rows(r, row, payload);
-	pg_lib.PQclear(r);
-	return e;
+	*r = NULL;
+	return e ? e : take_answer(c, sql, r);
 }
 
 struct err *pg_query(struct pg_conn *c, const char *sql,
 		     const struct pg_arg *args, int n_args, pg_row_fn row,
 		     void *payload)
 {
-	return ask(c, sql, true, args, n_args, row, payload);
+	const char *name;
+	PGresult *r = NULL;
+	struct params p;
+	struct err *e;
+
+	if (c->pooled)
+		return pg_query_once(c, sql, args, n_args, row, payload);
+	params_init(&p, args, n_args);
+	e = prepare(c, sql, &name);
+	if (!e)
+		e = ask(c, sql, name, &p, &r);
+	if (!e && r)
+		e = give_rows(r, row, payload);
+	pg_lib.PQclear(r);
+	return e;
 }
 
 struct err *pg_query_once(struct pg_conn *c, const char *sql,
 			  const struct pg_arg *args, int n_args, pg_row_fn row,
 			  void *payload)
 {
-	return ask(c, sql, false, args, n_args, row, payload);
+	PGresult *r = NULL;
+	struct params p;
+	struct err *e;
+
+	params_init(&p, args, n_args);
+	e = ask(c, sql, NULL, &p, &r);
+	if (!e && r)
+		e = give_rows(r, row, payload);
+	pg_lib.PQclear(r);
+	return e;
 }
 
 struct err *pg_exec(struct pg_conn *c, const char *sql)

@@ -184,7 +184,8 @@ static struct err *log_lines(struct pg_capture *c, struct pg_captured *t,
 	struct err *e;
 
 	while (!(e = pg_copy_out_next(from, &line, &len)) && line) {
-		pg_cut(line, len - 1, fields, n);
+		if (!pg_cut(line, len - 1, fields, n))
+			continue;
 		e = only_taken ? log_taken(c, t, fields)
 			       : log_whole(c, t, as, fields);
 		if (e)
@@ -390,20 +391,20 @@ struct fetching {
 static struct err *take_old(void *payload, int n, const struct pg_cell *cell)
 {
 	struct fetching *f = payload;
-	struct pg_field fields[1700];
+	struct pg_field *fields = xcalloc((size_t)n + 1, sizeof(*fields));
 	size_t *ends = xcalloc((size_t)n + 1, sizeof(*ends));
 	struct err *e;
 
 	f->rows++;
 	buf_reset(&f->text);
-	for (int i = 0; i < n && i < 1700; i++) {
+	for (int i = 0; i < n; i++) {
 		if (cell[i].s)
 			pg_escape(&f->text, cell[i].s, cell[i].len);
 		else
 			buf_addstr(&f->text, "\\N");
 		ends[i] = f->text.len;
 	}
-	for (int i = 0; i < n && i < 1700; i++) {
+	for (int i = 0; i < n; i++) {
 		size_t from = i ? ends[i - 1] : 0;
 
 		fields[i].s = buf_str(&f->text) + from;
@@ -411,6 +412,7 @@ static struct err *take_old(void *payload, int n, const struct pg_cell *cell)
 	}
 	e = log_whole(f->c, f->cursor->table, &f->cursor->form, fields);
 	free(ends);
+	free(fields);
 	return e;
 }
 

@@ -88,7 +88,8 @@ static void keep_fields(struct merge *m, const struct pg_table *as, size_t at,
 			continue;
 		out[i].s = p;
 		if (pg_field_is_null(f)) {
-			memcpy(p, "\\N", 2);
+			p[0] = '\\';
+			p[1] = 'N';
 			out[i].len = 2;
 		} else {
 			*p = '\'';

@@ -83,7 +83,10 @@ void pg_unescape(struct buf *out, const struct pg_field *f)
 		for (size_t i = 0; i < sizeof(letters) - 1; i += 2)
 			if (letters[i] == slash[1])
 				letter = &letters[i + 1];
-		buf_addch(out, letter ? *letter : slash[1]);
+		if (letter)
+			buf_addch(out, *letter);
+		else
+			buf_addch(out, slash[1]);
 		p = slash + 2;
 	}
 }
@@ -98,6 +101,9 @@ void pg_escape(struct buf *out, const char *s, size_t len)
 				letter = &letters[k - 1];
 		if (letter || s[i] == '\\')
 			buf_addch(out, '\\');
-		buf_addch(out, letter ? *letter : s[i]);
+		if (letter)
+			buf_addch(out, *letter);
+		else
+			buf_addch(out, s[i]);
 	}
 }
