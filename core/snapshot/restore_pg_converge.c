@@ -16,9 +16,11 @@
 
 struct err *restore_pg_inspect(struct restore_pg *r)
 {
+	bool all = !r->inspected;
+
 	r->inspected = true;
 	return schema_pg_refresh(&r->live, r->c,
-				 target_pg_journal(r->req->target), true, NULL);
+				 target_pg_journal(r->req->target), all, NULL);
 }
 
 bool restore_pg_is_base(const struct schema_object *o)
