@@ -158,6 +158,7 @@ static struct err *step_alone(struct run *r, struct ready *m, size_t i,
 		return err ? err : note_done(r, m, i);
 	target_seen_reset(r->e->target);
 	err = target_run(r->e->target, &m->script.statements[i]);
+	r->schema_stale = err != NULL; /* an INVALID index may be left */
 	if (err)
 		return apply_statement_error(err, r, m, i);
 	crash_point("alone");

@@ -167,6 +167,7 @@ struct run {
 	const char *layout;           /**< of the set */
 	enum engine_step_choice step; /**< of a step that is in doubt */
 	bool schema_stale;
+	bool check_schema; /**< parts of it were read: check at the end */
 	bool no_snapshot;
 	bool park_any;
 	int64_t started_us; /**< of the migration that runs */

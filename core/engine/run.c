@@ -113,6 +113,7 @@ struct err *run_open(struct run *r, struct engine *e, struct engine_run *out)
 	if (!err)
 		err = capture_open(&r->capture, e->target, &opt);
 	target_server(e->target, &r->server);
+	target_follow_schema(e->target, &r->schema);
 	if (!err && tip.seq) {
 		snprintf(r->tip.hex, sizeof(r->tip.hex), "%s", tip.commit);
 		r->start = r->tip;
@@ -158,11 +159,43 @@ static struct err *move_ledger(struct run *r)
 	return err;
 }
 
+/*
+ * Parts of the schema were read, whole readings are dear: one at the end says
+ * whether anything was missed, or was changed by others meanwhile.
+ */
+static struct err *check_schema(struct run *r)
+{
+	struct schema_delta delta;
+	struct buf b = BUF_INIT;
+	struct err *err;
+
+	if (!target_follow_schema(r->e->target, NULL) || !r->check_schema ||
+	    r->schema_stale)
+		return NULL;
+	schema_delta_init(&delta);
+	err = target_inspect(r->e->target, &r->schema, TARGET_ANYTHING, &delta);
+	for (size_t i = 0; i < delta.n && i < 5 && !err; i++) {
+		buf_addstr(&b, i ? ", " : "");
+		schema_change_describe(&b, &delta.changes[i]);
+	}
+	if (b.len)
+		session_note(r->e, ENGINE_WARNING,
+			     "the schema is not what this run has recorded "
+			     "(%s): it was changed by others meanwhile, or is "
+			     "a bug of git migrate; the next run records it",
+			     buf_str(&b));
+	buf_release(&b);
+	schema_delta_release(&delta);
+	return err;
+}
+
 struct err *run_close(struct run *r, struct err *err)
 {
 	assert(r->e); /* run_open() sets it, also when it fails */
-	if (r->e->target)
+	if (r->e->target) {
 		run_abort(r);
+		err = err_first(err, check_schema(r));
+	}
 	err = err_first(err, move_ledger(r));
 	if (r->out)
 		err = err_first(err, session_identity(r->e, &r->out->identity));
@@ -392,5 +425,6 @@ bool run_try_again(struct run *r, const struct err *err, int *attempt)
 struct err *run_inspect(struct run *r, enum target_scope scope,
 			struct schema_delta *delta)
 {
+	r->check_schema |= scope != TARGET_ANYTHING;
 	return target_inspect(r->e->target, &r->schema, scope, delta);
 }

@@ -22,7 +22,8 @@ struct pg_target {
 	struct map renamed; /**< our SQL -> the same for that schema, owned */
 	char *location;
 	bool locked;
-	bool has_meta;    /**< the journal was there at the last look */
+	bool has_meta;         /**< the journal was there at the last look */
+	struct schema *schema; /**< read in parts, or NULL */
 	bool batching;    /**< target_batch(): what gives no rows is queued */
 	bool touched;     /**< statements may have left settings behind */
 	bool running;     /**< a migration's statement: its notices count */

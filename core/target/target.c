@@ -242,3 +242,11 @@ void target_batch(struct target *t)
 	if (t->ops->batch)
 		t->ops->batch(t);
 }
+
+bool target_follow_schema(struct target *t, struct schema *s)
+{
+	if (!t->ops->follow_schema)
+		return false;
+	t->ops->follow_schema(t, s);
+	return true;
+}

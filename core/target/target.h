@@ -180,6 +180,8 @@ struct target_ops {
 	struct err *(*index_alone)(struct target *t,
 				   const struct schema_object *o, bool make);
 	bool (*needs_transaction)(const struct err *e);
+	/* optional: NULL = readings of a part miss nothing */
+	void (*follow_schema)(struct target *t, struct schema *s);
 	/* optional: NULL = every question is answered at once */
 	void (*batch)(struct target *t);
 };
@@ -314,6 +316,15 @@ bool target_is_transient(const struct target *t, const struct err *e);
 
 /** Rows that violate some foreign key, in the whole database (a scan). */
 MUST_USE struct err *target_violations(struct target *t, int64_t *out);
+
+/**
+ * From now on `s` is kept up to date by readings of a part: the driver may
+ * note, where transactions begin, what is not theirs. It stays where it is
+ * until another call; NULL ends it.
+ *
+ * @return readings of a part should be checked by a whole one at the end
+ */
+bool target_follow_schema(struct target *t, struct schema *s);
 
 /** Bring `s` up to date; see schema_sqlite_refresh(), schema_pg_refresh(). */
 MUST_USE struct err *target_inspect(struct target *t, struct schema *s,

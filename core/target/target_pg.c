@@ -60,6 +60,8 @@ static struct err *begin_together(struct pg_target *t)
 			     "set_config('idle_in_transaction_session_timeout'"
 			     ", '0', true)",
 			     &arg, 1, NULL, NULL);
+	if (!e && t->schema)
+		e = schema_pg_begin(t->schema, t->c);
 	buf_addstr(&fence, "SELECT 1 FROM ");
 	pg_add_name(&fence, t->journal);
 	buf_addstr(&fence, ".meta WHERE key = 'uuid' FOR UPDATE");
@@ -142,6 +144,11 @@ static struct err *inspect(struct target *base, struct schema *s,
 				 delta);
 }
 
+static void follow_schema(struct target *base, struct schema *s)
+{
+	pg_target_of(base)->schema = s;
+}
+
 static void batch(struct target *base)
 {
 	pg_target_of(base)->batching = true;
@@ -219,6 +226,7 @@ const struct target_ops target_pg_ops = {
 	.resume = pg_target_resume,
 	.index_alone = pg_target_index_alone,
 	.needs_transaction = needs_transaction,
+	.follow_schema = follow_schema,
 	.batch = batch,
 };
 
