@@ -244,7 +244,7 @@ SELECT ${q}unterminated;" "2:8: .*string"
 '
 
 dump() {
-	migration 1_a <<-\SQL
+	tr @ '\t' <<-\SQL | migration 1_a
 		\restrict abc
 		SET statement_timeout = 0;
 		SET client_encoding = 'UTF8';
@@ -262,7 +262,6 @@ dump() {
 		CREATE INDEX a_id ON public.a (id);
 		\unrestrict abc
 	SQL
-	tr @ '\t' <migrations/1_a.sql | now 1_a
 	cat >"$TRASH/rows" <<-\SQL
 		1|eins; \ -- zwei|\x00ff
 		2||

@@ -24,7 +24,7 @@ now() {
 # indexes of t: name and whether it is usable
 indexes() {
 	pg_sql "SELECT string_agg(c.relname || ' ' || (i.indisvalid AND i.indisready),
-			', ' ORDER BY 1) FROM pg_index i
+			', ' ORDER BY c.relname) FROM pg_index i
 		JOIN pg_class c ON c.oid = i.indexrelid
 		WHERE i.indrelid = 't'::regclass"
 }
@@ -33,15 +33,21 @@ logged() {
 	pg_sql "SELECT string_agg(what, ' ' ORDER BY id) FROM log"
 }
 
+# is 'text' 'text': the same, or both are told
+is() {
+	[ "$1" = "$2" ] && return
+	printf 'is "%s", not "%s"\n' "$1" "$2" && return 1
+}
+
 # nothing is under way, journal and ledger agree, the schema is the recorded one
 settled() {
-	[ -z "$(pg_sql 'SELECT * FROM git_migrate.progress')" ] &&
+	is "$(pg_sql 'SELECT * FROM git_migrate.progress')" "" &&
 		expect_status 0 status --exit-code && has_not "$ERR" drift &&
-		[ "$(git rev-parse refs/migrate/ledger/dev)" = "$(pg_sql "SELECT commit_hash
+		is "$(git rev-parse refs/migrate/ledger/dev)" "$(pg_sql "SELECT commit_hash
 			FROM git_migrate.history WHERE commit_hash IS NOT NULL
-			ORDER BY seq DESC LIMIT 1")" ] &&
+			ORDER BY seq DESC LIMIT 1")" &&
 		expect_status 0 apply && has_not "$ERR" drift &&
-		git fsck --strict --no-dangling >"$TRASH/fsck" 2>&1 && [ ! -s "$TRASH/fsck" ]
+		is "$(git fsck --strict --no-dangling 2>&1)" ""
 }
 
 in_schema() { # <pattern>: some file of the schema tree has it
@@ -139,19 +145,18 @@ killed_at() {
 	pg_sql "DROP SCHEMA IF EXISTS git_migrate CASCADE; DROP INDEX IF EXISTS t_a, t_u;
 		TRUNCATE log; CREATE INDEX IF NOT EXISTS t_old ON t (b)" 2>/dev/null &&
 		rm -rf .git/migrate && git for-each-ref --format='delete %(refname)' refs/migrate |
-		git update-ref --no-deref --stdin || return 1
+		git update-ref --no-deref --stdin || { echo "cannot begin anew" && return 1; }
 	(GIT_MIGRATE_CRASH=$1 exec git-migrate apply -q >"$OUT" 2>"$ERR" </dev/null) 2>/dev/null || s=$?
 	[ "$s" -ne 0 ] || { echo "$1 passed" && return 2; }
 	[ "$s" -eq 137 ] || { cat "$ERR" && return 1; }
 	echo "$1" >>"$TRASH/reached"
 	expect_status 0 status && has_not "$ERR" drift && expect_status 0 apply &&
-		[ "$(indexes)" = "t_a true, t_u true" ] && [ "$(logged)" = "one! two" ] && settled &&
-		[ "$(pg_sql "SELECT count(*) FROM git_migrate.history WHERE status = 'applied'")" = 1 ]
+		is "$(indexes)" "t_a true, t_u true" && is "$(logged)" "one! two" && settled &&
+		is "$(pg_sql "SELECT count(*) FROM git_migrate.history WHERE status = 'applied'")" 1
 }
 
-have_points=$(cd "$TRASH" && GIT_MIGRATE_CRASH_LOG=$TRASH/places git migrate apply -q >/dev/null 2>&1
-	cd "$TRASH/pg" && GIT_MIGRATE_CRASH_LOG=$TRASH/places git migrate apply -q >/dev/null 2>&1
-	echo "CREATE TABLE z (id int);" | migration 9_z && GIT_MIGRATE_CRASH_LOG=$TRASH/places git migrate apply -q
+fresh && echo "CREATE TABLE z (id int);" | migration 9_z
+have_points=$(GIT_MIGRATE_CRASH_LOG=$TRASH/places git migrate apply -q >/dev/null 2>&1
 	[ -s "$TRASH/places" ] && echo yes)
 if [ -z "$have_points" ]; then
 	test_skip 'killed at named places' 'the program was built without them'
