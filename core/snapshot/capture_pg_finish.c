@@ -170,14 +170,15 @@ static struct err *add_renames_of(struct pg_capture *c, unsigned oid,
 	struct pg_table now;
 	struct err *e = pg_capture_table(c, oid, &t);
 
-	if (e || !t || !strchr("rpm", t->was.kind))
+	if (e || !t || !strchr("rpmS", t->was.kind))
 		return e;
 	e = pg_table_read(c->c, target_pg_journal(c->base.target), oid, &now);
 	if (e)
 		return e;
 	if (!streq_null(t->was.name, now.name))
 		add_rename(d, a, t->was.name, NULL, now.name);
-	for (size_t i = 0; now.oid && i < t->was.n_columns; i++) {
+	for (size_t i = 0;
+	     now.oid && t->was.kind != 'S' && i < t->was.n_columns; i++) {
 		const struct pg_column *was = &t->was.columns[i];
 		const struct pg_column *is = pg_table_column(&now, was->number);
 
@@ -190,7 +191,7 @@ static struct err *add_renames_of(struct pg_capture *c, unsigned oid,
 }
 
 /*
- * Tables whose name or columns may be others now: their own row of pg_class or
+ * Tables and sequences whose name or columns may be others now: their own row of pg_class or
  * that of their schema is ours, or they are locked (columns).
  */
 static struct err *write_renames(struct pg_capture *c, struct schema_delta *d,
@@ -204,7 +205,7 @@ static struct err *write_renames(struct pg_capture *c, struct schema_delta *d,
 	buf_addstr(&c->sql, "SELECT c.oid FROM pg_catalog.pg_class c "
 			    "JOIN pg_catalog.pg_namespace n "
 			    "ON n.oid = c.relnamespace "
-			    "WHERE c.relkind IN ('r', 'p', 'm') "
+			    "WHERE c.relkind IN ('r', 'p', 'm', 'S') "
 			    "AND n.nspname <> $1 AND c.oid >= 16384 AND (");
 	pg_capture_add_is_ours(&c->sql, c, "c.xmin");
 	buf_addstr(&c->sql, " OR ");

@@ -100,7 +100,7 @@ static int compare_oid(const void *a, const void *b)
 	return (x->oid > y->oid) - (x->oid < y->oid);
 }
 
-static void add_sequence(struct manifest *m,
+static void add_sequence(struct manifest *m, const char *name,
 			 const struct pg_sequence_state *was,
 			 const struct pg_sequence_state *is)
 {
@@ -109,7 +109,7 @@ static void add_sequence(struct manifest *m,
 	if (is && is->value == was->value && is->called == was->called)
 		return;
 	s = manifest_add_sequence(m);
-	s->table = arena_strdup(&m->arena, was->name);
+	s->table = arena_strdup(&m->arena, name);
 	s->after = is ? arena_strdup(&m->arena, is->name) : NULL;
 	s->was = was->value;
 	s->is = is ? is->value : 0;
@@ -117,16 +117,18 @@ static void add_sequence(struct manifest *m,
 }
 
 /*
- * One that the migration made before the states were read is not there for the
+ * Its name before the migration, which may have given it another one before
+ * the states were read. One that the migration made is not there for the
  * observer; it is nobody's loss.
  */
-static struct err *was_there(struct pg_capture *c,
-			     const struct pg_sequence_state *s, bool *out)
+static struct err *name_before(struct pg_capture *c,
+			       const struct pg_sequence_state *s,
+			       const char **out)
 {
 	struct pg_captured *t;
 	struct err *e = pg_capture_table(c, s->oid, &t);
 
-	*out = t != NULL;
+	*out = !e && t ? t->was.name : NULL;
 	return e;
 }
 
@@ -142,16 +144,16 @@ struct err *pg_capture_write_sequences(struct pg_capture *c, struct manifest *m)
 		qsort(now.v, now.n, sizeof(*now.v), compare_oid);
 	for (size_t i = 0; i < c->n_sequences && !e; i++) {
 		const struct pg_sequence_state *was = &c->sequences[i], *is;
-		bool there = true;
+		const char *name;
 
 		is = now.n ? bsearch(was, now.v, now.n, sizeof(*now.v),
 				     compare_oid)
 			   : NULL;
 		if (is && is->value == was->value && is->called == was->called)
 			continue;
-		e = was_there(c, was, &there);
-		if (!e && there)
-			add_sequence(m, was, is);
+		e = name_before(c, was, &name);
+		if (!e && name)
+			add_sequence(m, name, was, is);
 	}
 	for (size_t i = 0; i < now.n; i++)
 		free(now.v[i].name);

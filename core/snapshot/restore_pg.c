@@ -153,7 +153,6 @@ static struct err *run(const struct restore_request *req,
 	manifest_release(&r.manifest);
 	manifest_release(&r.park_manifest);
 	map_release(&r.wanted);
-	map_release(&r.old_names);
 	map_release(&r.now_by_name);
 	schema_release(&r.live);
 	buf_release(&r.drops_late);

@@ -53,7 +53,6 @@ struct restore_pg {
 	struct map wanted; /**< path -> object, as the schema has to be */
 	struct schema live; /**< as it is, read again; if `inspected` */
 	bool inspected, renamed;
-	struct map old_names; /**< of objects: name -> the one it has again */
 	struct buf drops_late, drops_last; /**< once tables are filled */
 	size_t n_types;                    /**< set aside */
 	struct restore_pg_state *states;   /**< by sequence of the manifest */

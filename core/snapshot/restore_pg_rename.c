@@ -7,8 +7,8 @@
 
 /*
  * What only has another name gets the old one back, with everything that it
- * holds. Tables and columns are told by the delta; others are those that went
- * and came with the same definition.
+ * holds. Tables, columns and sequences are told by the delta; others are those
+ * that went and came with the same definition.
  */
 
 const char *restore_pg_behind_schema(const char *name)
@@ -22,6 +22,14 @@ const char *restore_pg_behind_schema(const char *name)
 			return p + 1;
 	}
 	return name;
+}
+
+/* The schema of a name, as SQL needs it. */
+static const char *schema_of(struct arena *a, const char *name)
+{
+	const char *p = restore_pg_behind_schema(name);
+
+	return arena_strndup(a, name, p > name ? (size_t)(p - name) - 1 : 0);
 }
 
 /* In two steps: names may change places. */
@@ -184,9 +192,72 @@ static struct err *rename_object(struct restore_pg *r, const struct named *is,
 	if (err || !type)
 		return err;
 	r->renamed = true;
-	map_put(&r->old_names, name, arena_strdup(&r->arena, was->name));
 	return restore_pg_exec(r, "ALTER %s %s RENAME TO %s", type, name,
 			       restore_pg_behind_schema(was->name));
+}
+
+/* The line about it: of the name before, or after. */
+static const struct schema_rename *told(const struct restore_pg *r,
+					const char *name, bool after)
+{
+	const struct schema_delta *d = r->req->delta;
+
+	for (size_t i = 0; i < d->n_renames; i++) {
+		const struct schema_rename *n = &d->renames[i];
+
+		if (!n->column && n->to &&
+		    streq(after ? n->to : n->table, name))
+			return n;
+	}
+	return NULL;
+}
+
+/* The line about a sequence that is in the schema it was in. Those of a table
+ * that is in another one go back with it. */
+static const struct schema_rename *told_sequence(struct restore_pg *r,
+						 const struct schema_object *o)
+{
+	const struct schema_rename *n;
+	struct named is;
+
+	if (!streq(o->kind, "sequence") || !name_of(r, o, &is))
+		return NULL;
+	n = told(r, is.name, true);
+	return n && streq(schema_of(&r->arena, n->table),
+			  schema_of(&r->arena, n->to))
+		       ? n
+		       : NULL;
+}
+
+/* What the delta tells; in two steps, because names may change places. */
+static struct err *rename_sequences(struct restore_pg *r)
+{
+	const struct schema_rename *n;
+	struct buf first = BUF_INIT, second = BUF_INIT;
+	struct err *err = NULL;
+	size_t i = 0;
+
+	if (!r->req->delta->n_renames)
+		return NULL;
+	map_each (&r->req->now->by_path, e) {
+		n = told_sequence(r, e->value);
+		if (!n)
+			continue;
+		buf_addf(&first,
+			 "ALTER SEQUENCE %s RENAME TO git_migrate_was_%zu; ",
+			 n->to, i);
+		buf_addf(&second,
+			 "ALTER SEQUENCE %s.git_migrate_was_%zu RENAME TO %s; ",
+			 schema_of(&r->arena, n->to), i++,
+			 restore_pg_behind_schema(n->table));
+	}
+	r->renamed |= first.len != 0;
+	if (first.len)
+		err = restore_pg_exec(r, "%s%s", buf_str(&first),
+				      buf_str(&second));
+	buf_release(&first);
+	buf_release(&second);
+	return err;
 }
 
 /* The one that came with the definition of the one that went; two would leave
@@ -202,7 +273,7 @@ static bool find_other(struct restore_pg *r, const struct named *was,
 
 		if (d->changes[i].before ||
 		    !name_of(r, d->changes[i].after, &is) ||
-		    !is_other_name(&is, was))
+		    !is_other_name(&is, was) || told(r, is.name, true))
 			continue;
 		found++;
 		*out = is;
@@ -221,19 +292,11 @@ static struct err *rename_objects(struct restore_pg *r)
 
 		if (d->changes[i].after ||
 		    !name_of(r, d->changes[i].before, &was) ||
-		    !find_other(r, &was, &is))
+		    told(r, was.name, false) || !find_other(r, &was, &is))
 			continue;
 		err = rename_object(r, &is, &was);
 	}
 	return err;
-}
-
-/* The schema of a name, as SQL needs it. */
-static const char *schema_of(struct arena *a, const char *name)
-{
-	const char *p = restore_pg_behind_schema(name);
-
-	return arena_strndup(a, name, p > name ? (size_t)(p - name) - 1 : 0);
 }
 
 /* "CREATE SCHEMA x" went, and came for this one. */
@@ -290,8 +353,10 @@ static struct err *rename_schemas(struct restore_pg *r)
 
 struct err *restore_pg_rename_back(struct restore_pg *r)
 {
-	struct err *err = rename_objects(r);
+	struct err *err = rename_sequences(r);
 
+	if (!err)
+		err = rename_objects(r);
 	if (!err)
 		err = rename_schemas(r);
 	if (!err)

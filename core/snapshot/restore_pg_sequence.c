@@ -172,13 +172,11 @@ static struct err *put_back(struct restore_pg *r,
 				    live->called != ((s->position & 2) != 0));
 	int64_t value = used ? live->value : s->was;
 	bool called = used ? live->called : s->position & 1;
-	const char *renamed = map_get(&r->old_names, s->table);
-	const char *name = renamed ? renamed : s->table;
-	struct err *err = read_state(r, name, &now);
+	struct err *err = read_state(r, s->table, &now);
 
 	if (err || !now.found || (now.value == value && now.called == called))
 		return err;
-	return set(r, name, value, called);
+	return set(r, s->table, value, called);
 }
 
 struct err *restore_pg_sequences(struct restore_pg *r)

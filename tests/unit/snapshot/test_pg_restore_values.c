@@ -145,6 +145,14 @@ static void names__change_and_change_back(void **state)
 		{ TWO, "CREATE SCHEMA s3; ALTER TABLE a SET SCHEMA s3" },
 		{ TWO, "ALTER SEQUENCE a_id_seq RENAME TO q; SELECT "
 		       "nextval('q')" },
+		/* equal definitions: which one became which is told */
+		{ "CREATE SEQUENCE q; CREATE SEQUENCE r; CREATE TABLE t (id "
+		  "serial, k serial); SELECT setval('q', 7), setval('r', 9); "
+		  "INSERT INTO t SELECT;",
+		  "ALTER SEQUENCE q RENAME TO \"Q\"; ALTER SEQUENCE r RENAME "
+		  "TO q; ALTER TABLE t RENAME TO u; ALTER SEQUENCE t_id_seq "
+		  "RENAME TO u_id_seq; ALTER SEQUENCE t_k_seq RENAME TO "
+		  "u_k_seq; ALTER SEQUENCE u_k_seq INCREMENT 3" },
 		{ TWO, "ALTER INDEX a_x RENAME TO a_z; ALTER VIEW v RENAME TO "
 		       "w; ALTER TABLE a RENAME CONSTRAINT a_pkey TO pk" },
 		{ TWO, "ALTER SCHEMA s RENAME TO s9; ALTER SCHEMA s9 RENAME TO "
