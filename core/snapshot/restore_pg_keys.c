@@ -13,7 +13,7 @@
 
 struct restore_pg_key {
 	const char *table;
-	const char *name;  /**< of the constraint */
+	const char *oid;   /**< of the constraint */
 	const char *count; /**< question */
 	int64_t before;
 };
@@ -25,13 +25,12 @@ static struct err *take_key(void *payload, int n, const struct pg_cell *cell)
 
 	(void)n;
 	for (size_t i = 0; i < r->n_keys; i++)
-		if (streq(r->keys[i].table, cell[0].s) &&
-		    streq(r->keys[i].name, cell[1].s))
+		if (streq(r->keys[i].oid, cell[1].s))
 			return NULL;
 	VEC_GROW(r->keys, r->n_keys, r->cap_keys);
 	k = &r->keys[r->n_keys++];
 	k->table = arena_strdup(&r->arena, cell[0].s);
-	k->name = arena_strdup(&r->arena, cell[1].s);
+	k->oid = arena_strdup(&r->arena, cell[1].s);
 	k->count = arena_strdup(&r->arena, cell[2].s);
 	k->before = cell[3].s[0] == 't' ? 0 : -1;
 	return NULL;
@@ -39,7 +38,7 @@ static struct err *take_key(void *payload, int n, const struct pg_cell *cell)
 
 /* Those of a partition's parents count as the partition's own. */
 static const char keys_sql[] =
-	"SELECT c.oid::regclass::text, quote_ident(k.conname),"
+	"SELECT c.oid::regclass::text, k.oid,"
 	" 'SELECT count(*) FROM ' || CASE c.relkind WHEN 'p' THEN '' ELSE"
 	" 'ONLY ' END || c.oid::regclass || ' c WHERE ' ||"
 	" string_agg('c.' || quote_ident(a.attname) || ' IS NOT NULL',"
@@ -85,17 +84,17 @@ struct err *restore_pg_keys_before(struct restore_pg *r)
 	return err;
 }
 
-/* A key that went meanwhile is checked by the server when it comes back. */
+/* A key that went meanwhile, perhaps with a table that was made anew, is
+ * checked by the server when it comes back. */
 static struct err *is_there(struct restore_pg *r,
 			    const struct restore_pg_key *k, int64_t *there)
 {
-	struct pg_arg args[2] = { pg_text(k->table), pg_text(k->name) };
+	struct pg_arg arg = pg_text(k->oid);
 
 	return pg_query_int(r->c,
 			    "SELECT count(*) FROM pg_constraint WHERE"
-			    " conrelid = to_regclass($1) AND"
-			    " quote_ident(conname) = $2",
-			    args, 2, there);
+			    " oid = $1::oid",
+			    &arg, 1, there);
 }
 
 struct err *restore_pg_keys_after(struct restore_pg *r)

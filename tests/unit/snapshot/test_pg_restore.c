@@ -101,6 +101,10 @@ static void columns__come_and_go(void **state)
 		    "SELECT * FROM v; CREATE INDEX i ON t (a); COMMENT ON "
 		    "COLUMN t.a IS 'it''s'; COMMENT ON VIEW w IS 'w';",
 		  "DROP VIEW w; DROP VIEW v; ALTER TABLE t DROP COLUMN a" },
+		/* f keeps its place, t is made anew, and the key with it */
+		{ T "CREATE TABLE f (id int PRIMARY KEY, t int REFERENCES t); "
+		    "INSERT INTO f VALUES (1, 2), (2, 3);",
+		  "TRUNCATE t CASCADE; ALTER TABLE t DROP COLUMN a" },
 		{ T, "ALTER TABLE t ADD CONSTRAINT k CHECK (b > 0), ADD "
 		     "CONSTRAINT u UNIQUE (a); CREATE INDEX i ON t (b)" },
 		{ T "ALTER TABLE t ADD CONSTRAINT k CHECK (b > 0); ALTER TABLE "
