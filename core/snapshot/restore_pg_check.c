@@ -124,14 +124,52 @@ static struct err *read_rest(struct join *j)
 	return err;
 }
 
+/*
+ * A few rows of a large table are found by its key's index. The planner would
+ * rather read the table: it does not know that lines come in the key's order,
+ * so that neighbours are looked up one behind the other.
+ */
+static struct err *by_index(struct join *j,
+			    const struct restore_pg_relation *rel, bool *out)
+{
+	const struct manifest_table *m = j->t->lines;
+	struct pg_arg arg = pg_text(rel->name);
+	int64_t rows = 0;
+	struct err *err = NULL;
+
+	*out = false;
+	if (rel->n_keys != m->n_keys)
+		return NULL;
+	for (size_t k = 0; k < m->n_keys; k++) {
+		const char *now = restore_pg_column_now(j->r, j->t, m->keys[k]);
+		const char *name = j->after ? now : m->keys[k];
+		const struct restore_pg_column *col =
+			restore_pg_column(rel, name);
+
+		if (!col || !col->key || !col->builtin)
+			return NULL;
+	}
+	err = pg_query_int(j->r->c,
+			   "SELECT reltuples::bigint FROM pg_class"
+			   " WHERE oid = to_regclass($1)",
+			   &arg, 1, &rows);
+	*out = !err && rows > 0 && manifest_lines(m) < (uint64_t)rows / 5;
+	if (!*out)
+		return err;
+	return pg_exec(j->r->c, "SET LOCAL enable_hashjoin = off; "
+				"SET LOCAL enable_mergejoin = off");
+}
+
 static struct err *stream(struct join *j, const struct restore_pg_relation *rel,
 			  struct err *(*fn)(struct join *j, bool found))
 {
 	struct buf sql = BUF_INIT;
 	struct err *err = restore_pg_lines_open(&j->lines, j->r, j->t->lines);
-	bool found = false;
+	bool found = false, index = false;
 
 	add_query(&sql, j, rel);
+	if (!err)
+		err = by_index(j, rel, &index);
 	if (!err)
 		err = pg_copy_out_begin(j->r->c, buf_str(&sql));
 	while (!err) {
@@ -144,6 +182,9 @@ static struct err *stream(struct join *j, const struct restore_pg_relation *rel,
 		pg_copy_out_abort(j->r->c);
 	else
 		err = read_rest(j);
+	if (!err && index)
+		err = pg_exec(j->r->c, "SET LOCAL enable_hashjoin TO DEFAULT; "
+				       "SET LOCAL enable_mergejoin TO DEFAULT");
 	restore_pg_lines_close(&j->lines);
 	restore_pg_row_release(&j->row);
 	buf_release(&sql);
