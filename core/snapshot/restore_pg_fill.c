@@ -45,6 +45,18 @@ static struct err *send_lines(struct restore_pg *r,
 	return err;
 }
 
+/* Functions of generated columns and checks may name things as the session's
+ * own search_path finds them. An error leaves it so: what is undone then takes
+ * it along. */
+static struct err *own_path(struct restore_pg *r, bool on)
+{
+	return restore_pg_exec(
+		r, "%s",
+		on ? "SELECT set_config('search_path', reset_val, true) FROM "
+		     "pg_settings WHERE name = 'search_path'"
+		   : "SET LOCAL search_path = ''");
+}
+
 /* COPY into a table with rules or identity: the former are asleep, and COPY
  * takes values for GENERATED ALWAYS columns as they come. */
 static struct err *copy_lines(struct restore_pg *r,
@@ -63,7 +75,9 @@ static struct err *copy_lines(struct restore_pg *r,
 	buf_addf(&sql, "COPY %s (", t->before);
 	restore_pg_add_fields(&sql, m);
 	buf_addstr(&sql, ") FROM STDIN");
-	err = pg_copy_in_begin(r->c, buf_str(&sql));
+	err = own_path(r, true);
+	if (!err)
+		err = pg_copy_in_begin(r->c, buf_str(&sql));
 	if (!err) {
 		err = send_lines(r, m);
 		if (err)
@@ -72,7 +86,7 @@ static struct err *copy_lines(struct restore_pg *r,
 			err = pg_copy_in_end(r->c, NULL);
 	}
 	buf_release(&sql);
-	return err;
+	return err ? err : own_path(r, false);
 }
 
 static bool is_taken(const struct err *err)
@@ -259,10 +273,14 @@ static struct err *fill_from_aside(struct restore_pg *r,
 		 rel->name, buf_str(&q.columns), buf_str(&q.values),
 		 buf_str(&q.from));
 	if (!err)
+		err = own_path(r, true);
+	if (!err)
 		err = restore_pg_try(r, buf_str(&sql), fill_codes, &refused,
 				     &why);
 	if (refused)
 		err = blame(r, t, &q, why);
+	if (!err)
+		err = own_path(r, false);
 	query_release(&q);
 	buf_release(&sql);
 	return err;

@@ -101,6 +101,16 @@ static void columns__come_and_go(void **state)
 		    "SELECT * FROM v; CREATE INDEX i ON t (a); COMMENT ON "
 		    "COLUMN t.a IS 'it''s'; COMMENT ON VIEW w IS 'w';",
 		  "DROP VIEW w; DROP VIEW v; ALTER TABLE t DROP COLUMN a" },
+		/* its body names the type as the session's own path finds it */
+		{ "DROP TYPE IF EXISTS public.two; CREATE TYPE public.two AS "
+		  "(a int, b int); SET search_path = s, public; CREATE "
+		  "FUNCTION "
+		  "f(text) RETURNS two IMMUTABLE LANGUAGE sql AS $$SELECT "
+		  "(length($1), 2)::two WHERE $1 <> ''$$; CREATE TABLE t (id "
+		  "int PRIMARY KEY, n text, g two GENERATED ALWAYS AS (f(n)) "
+		  "STORED, z int); INSERT INTO t (id, n) VALUES (1, 'x'), (2, "
+		  "'');",
+		  "ALTER TABLE t DROP COLUMN g; DROP FUNCTION f(text)" },
 		/* f keeps its place, t is made anew, and the key with it */
 		{ T "CREATE TABLE f (id int PRIMARY KEY, t int REFERENCES t); "
 		    "INSERT INTO f VALUES (1, 2), (2, 3);",
