@@ -70,6 +70,7 @@ def by_type(kind, length, step, labels):
         size = length - 4 if length > 4 else 60
         return [v[-size:] for v in (
             'v%d' % step, 'https://v%d.example/' % step, 'a%d\t\\b' % step,
+            '1.%d.0' % step,
             '', 'v%d@example.org' % step, '%064x' % step)]
     return {
         'bool': ['t', 'f'] if step % 2 else ['f', 't'],
