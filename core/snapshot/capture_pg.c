@@ -121,23 +121,29 @@ static bool others_destroy(const struct pg_capture *c, size_t i,
 
 /* --- before --- */
 
-/* Old rows of what was written, while the observer can still read it. */
+/* Old rows of one table that was written, and the keys of new ones. */
+static struct err *flush_table(struct pg_capture *c, const struct pg_held *h)
+{
+	struct pg_captured *t;
+	struct err *e = pg_capture_table(c, h->oid, &t);
+
+	if (e || !t || !t->concerns || t->complete_whole)
+		return e;
+	if (!h->exclusive)
+		e = pg_capture_flush(c, t);
+	return e ? e : pg_capture_mark_inserted(c, t);
+}
+
+/* ... of all, before a statement that is no plain write. */
 static struct err *flush_written(struct pg_capture *c)
 {
 	struct err *e = NULL;
 
 	if (!c->wrote)
 		return NULL;
-	for (size_t i = 0; i < c->n_held && !e; i++) {
-		const struct pg_held *h = &c->held[i];
-		struct pg_captured *t;
-
-		if (!h->wrote || h->exclusive)
-			continue;
-		e = pg_capture_table(c, h->oid, &t);
-		if (!e && t && t->concerns && !t->complete_whole)
-			e = pg_capture_flush(c, t);
-	}
+	for (size_t i = 0; i < c->n_held && !e; i++)
+		if (c->held[i].wrote)
+			e = flush_table(c, &c->held[i]);
 	c->wrote = false;
 	return e;
 }
@@ -347,6 +353,22 @@ static struct err *before(struct capture *base, size_t i)
 
 /* --- after --- */
 
+/* ADD COLUMN with a volatile default, SET LOGGED, CLUSTER, ...: of no matter
+ * where no rows are written. */
+static bool may_rewrite(const struct pg_capture *c,
+			const struct sql_statement *s)
+{
+	if (s->kind != SQL_KIND_DDL || s->verb == SQL_CREATE ||
+	    s->verb == SQL_CREATE_TABLE || s->verb == SQL_DROP ||
+	    s->verb == SQL_DROP_TABLE)
+		return false;
+	for (size_t i = 0; i < c->script->n; i++)
+		if (c->script->statements[i].kind == SQL_KIND_DML ||
+		    c->script->statements[i].unknown)
+			return true;
+	return false;
+}
+
 /* A table that was locked away by the statement itself lost something. */
 static struct err *is_damaged(struct pg_capture *c, struct pg_captured *t,
 			      const struct pg_held *h, bool *out)
@@ -434,6 +456,8 @@ static struct err *after(struct capture *base, size_t i)
 		c->trying = false;
 		free(list);
 	}
+	if (!e && may_rewrite(c, s))
+		e = pg_capture_note_rewrites(c);
 	if (s->kind == SQL_KIND_DML || s->unknown)
 		c->wrote = c->wrote_any = true;
 	/* LOCK TABLE, too: the observer is locked out */

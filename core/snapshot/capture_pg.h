@@ -35,6 +35,7 @@ struct pg_captured {
 	bool direct;         /**< its lines are written already */
 	bool observed;       /**< old rows are to be read from the observer */
 	bool covered;        /**< writes behind a lock were seen to */
+	bool behind;         /**< ... by a cursor */
 	struct changelog *log;
 	unsigned n_logged; /**< rows, for keys of tables without one */
 	char file[32];
@@ -133,6 +134,7 @@ struct pg_reading {
 	bool ordered;    /**< by key */
 	bool only_taken; /**< columns that are taken, else all */
 	bool plain;      /**< every column in its order, no key apart */
+	bool only_keys;  /**< no columns but those of the key */
 };
 
 /** Append SELECT ... FROM ONLY ...; one field per key column (or one for a
@@ -148,6 +150,17 @@ size_t pg_captured_fields(const struct pg_captured *t);
 /** Old rows of a table that the observer can read, into its log. */
 MUST_USE struct err *pg_capture_flush(struct pg_capture *c,
 				      struct pg_captured *t);
+
+/** Keys of rows that the migration has put there, before the log learns of
+ * rows that were there. */
+MUST_USE struct err *pg_capture_mark_inserted(struct pg_capture *c,
+					      struct pg_captured *t);
+
+/**
+ * After a statement that may rewrite tables: in one that was rewritten every
+ * row looks like ours. Its keys are noted now, so that later ones are new.
+ */
+MUST_USE struct err *pg_capture_note_rewrites(struct pg_capture *c);
 
 /** Every row into the log: the columns taken so far, or all. */
 MUST_USE struct err *pg_capture_copy(struct pg_capture *c,

@@ -52,6 +52,8 @@ static void add_fields(struct buf *out, const struct pg_reading *r)
 	const struct pg_captured *t = r->table;
 	const char *comma = r->plain ? "" : ", ";
 
+	if (r->only_keys)
+		return;
 	for (size_t i = 0; i < t->was.n_columns; i++) {
 		const struct pg_column *c =
 			pg_table_column(r->as, t->was.columns[i].number);
@@ -238,10 +240,25 @@ struct err *pg_capture_flush(struct pg_capture *c, struct pg_captured *t)
 	return err_wrap(e, "keep rows of %s", t->was.name);
 }
 
+/* Rows of ours cannot be told from others once the table is rewritten. */
+static struct err *check_keyless(const struct pg_capture *c,
+				 const struct pg_captured *t,
+				 const struct pg_table *as)
+{
+	if (t->was.n_keys || as->file == t->was.file || !c->wrote_any)
+		return NULL;
+	return err_hint(err_new(ERR_STATE,
+				"%s has no key, and was rewritten after rows "
+				"were written",
+				t->was.name),
+			"split the migration in two");
+}
+
 struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
 			    bool whole)
 {
 	struct pg_reading r = { .table = t, .only_taken = !whole };
+	struct buf where = BUF_INIT;
 	struct pg_table as;
 	struct err *e;
 
@@ -250,7 +267,15 @@ struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
 	if (e || !as.oid)
 		return e;
 	r.as = &as;
-	e = target_pg_plain_begin(c->base.target);
+	e = check_keyless(c, t, &as);
+	/* with a key, those of ours are marked in the log */
+	if (!t->was.n_keys && as.file == t->was.file) {
+		buf_addstr(&where, "NOT ");
+		pg_capture_add_is_ours(&where, c, "xmin");
+		r.where = buf_str(&where);
+	}
+	if (!e)
+		e = target_pg_plain_begin(c->base.target);
 	if (!e)
 		e = copy_begin(c, c->c, &r);
 	if (!e)
@@ -261,7 +286,108 @@ struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
 	t->complete_whole |= whole;
 	t->covered = true;
 	pg_table_release(&as);
+	buf_release(&where);
 	return err_wrap(e, "keep rows of %s", t->was.name);
+}
+
+/* Keys of a COPY that runs on our connection, each a change of its own. */
+static struct err *log_keys(struct pg_capture *c, struct pg_captured *t,
+			    enum change_op op)
+{
+	size_t n = key_fields(t) + t->was.n_columns;
+	struct pg_field *fields = xcalloc(n, sizeof(*fields));
+	struct change_key key;
+	const char *line;
+	size_t len;
+	struct err *e;
+
+	while (!(e = pg_copy_out_next(c->c, &line, &len)) && line) {
+		if (!pg_cut(line, len - 1, fields, n))
+			continue;
+		row_key(c, t, fields, &key);
+		/* a row that came is known again by all its columns */
+		t->whole |= op == CHANGE_INSERT;
+		changelog_begin(log_of(c, t), op, &key);
+		if ((e = changelog_end(t->log)))
+			break;
+	}
+	free(fields);
+	if (e)
+		pg_copy_out_abort(c->c);
+	return e;
+}
+
+/* where NULL = every row */
+static struct err *read_keys(struct pg_capture *c, struct pg_captured *t,
+			     const struct pg_table *now, const char *where,
+			     enum change_op op)
+{
+	struct pg_reading r = {
+		.table = t, .as = now, .where = where, .only_keys = true
+	};
+	struct err *e = target_pg_plain_begin(c->base.target);
+
+	if (!e)
+		e = copy_begin(c, c->c, &r);
+	if (!e)
+		e = log_keys(c, t, op);
+	if (!e)
+		e = target_pg_plain_end(c->base.target);
+	return err_wrap(e, "keep rows of %s", t->was.name);
+}
+
+struct err *pg_capture_mark_inserted(struct pg_capture *c,
+				     struct pg_captured *t)
+{
+	struct buf where = BUF_INIT;
+	struct pg_table now;
+	struct err *e;
+
+	if (!t->was.n_keys)
+		return NULL;
+	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
+			  &now);
+	pg_capture_add_is_ours(&where, c, "xmin");
+	if (!e && now.oid)
+		e = read_keys(c, t, &now, buf_str(&where), CHANGE_INSERT);
+	pg_table_release(&now);
+	buf_release(&where);
+	return e;
+}
+
+static struct err *note_rewrite(struct pg_capture *c, struct pg_captured *t)
+{
+	struct pg_table now;
+	struct err *e;
+
+	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
+			  &now);
+	if (!e && now.oid && now.file != t->was.file) {
+		e = check_keyless(c, t, &now);
+		if (!e && !t->was.n_keys)
+			e = pg_capture_copy(c, t, true);
+		else if (!e)
+			e = read_keys(c, t, &now, NULL, CHANGE_UPDATE);
+		t->complete = true;
+	}
+	pg_table_release(&now);
+	return e;
+}
+
+struct err *pg_capture_note_rewrites(struct pg_capture *c)
+{
+	struct err *e = pg_capture_held(c);
+
+	for (size_t i = 0; i < c->n_held && !e; i++) {
+		struct pg_captured *t;
+
+		if (!c->held[i].exclusive)
+			continue;
+		e = pg_capture_table(c, c->held[i].oid, &t);
+		if (!e && t && t->concerns && !t->complete && !t->direct)
+			e = note_rewrite(c, t);
+	}
+	return e;
 }
 
 /* --- straight into lines --- */
@@ -317,10 +443,16 @@ static struct err *direct_lines(struct pg_capture *c, struct pg_captured *t,
 struct err *pg_capture_direct(struct pg_capture *c, struct pg_captured *t,
 			      bool dropped, bool emptied)
 {
-	struct pg_reading r = { .table = t, .as = &t->was };
+	struct pg_reading r = { .table = t };
 	bool changed = !dropped && !emptied;
+	struct pg_table now;
 	struct err *e;
 
+	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
+			  &now);
+	if (e || !now.oid)
+		return e;
+	r.as = &now; /* it may have been renamed */
 	r.plain = dropped || !t->was.n_keys;
 	r.only_taken = r.ordered = changed;
 	pg_capture_file(c, t);
@@ -333,6 +465,7 @@ struct err *pg_capture_direct(struct pg_capture *c, struct pg_captured *t,
 		e = target_pg_plain_end(c->base.target);
 	t->direct = t->covered = t->complete = true;
 	t->complete_whole = !changed;
+	pg_table_release(&now);
 	return err_wrap(e, "keep rows of %s", t->was.name);
 }
 
@@ -361,7 +494,7 @@ static struct err *open_cursor(struct pg_capture *c, struct pg_captured *t)
 	buf_reset(&c->sql);
 	buf_addf(&c->sql, "DECLARE %s NO SCROLL CURSOR FOR ", cursor->name);
 	pg_reading_sql(&c->sql, &r, c);
-	t->covered = true;
+	t->covered = t->behind = t->whole = true;
 	return pg_exec(c->c, buf_str(&c->sql));
 }
 

@@ -125,7 +125,7 @@ static struct err *write_table(struct pg_capture *c, struct manifest *m,
 			  &t->now);
 	if (e)
 		return e;
-	if (!t->direct && (t->observed || t->log))
+	if (!t->direct && (t->observed || t->log || t->behind))
 		e = pg_capture_merge(c, t);
 	if (!e && manifest_lines(&t->lines))
 		add_table(m, t);

@@ -137,9 +137,12 @@ static struct err *next_slot(struct merge *m)
 {
 	struct pg_captured *t = m->t;
 	const struct change_slot *slot;
-	struct err *e = changelog_next(t->log, &slot);
+	struct err *e;
 	const char *p;
 
+	do /* rows of the migration itself are nobody's loss */
+		e = changelog_next(t->log, &slot);
+	while (!e && slot && slot->was_empty);
 	m->old.end = !slot;
 	if (e || !slot)
 		return e;

@@ -137,6 +137,34 @@ static const struct sample rows[] = {
 	  "WHERE id = 1; ALTER TABLE t RENAME TO u",
 	  "table s.t s.u rows/1 0 1 0 0 0 0\nkey id\ncolumn a c\n"
 	  "column b b\n[rows/1]\n~\t'1\t'x\t'n\t=\n" },
+	/* rows that come before and behind DDL, and a table that is rewritten */
+	{ T, "INSERT INTO t VALUES (5, 'w', 1); ALTER TABLE t DROP COLUMN a",
+	  "table s.t s.t rows/1 1 3 0 0 0 0\nkey id\ncolumn a -\ncolumn b b\n"
+	  "[rows/1]\n~\t'1\t'x\t!\t=\n~\t'2\t'y\t!\t=\n+\t'5\t!\t=\n"
+	  "~\t'10\t'z\t!\t=\n" },
+	{ T,
+	  "ALTER TABLE t ALTER b SET DEFAULT 6; INSERT INTO t VALUES "
+	  "(5, 'w')",
+	  MANIFEST("1", "0", "0") "[rows/1]\n+\t'5\t=\t=\n" },
+	{ T,
+	  "UPDATE t SET b = 9 WHERE id = 1; "
+	  "ALTER TABLE t ADD u float8 DEFAULT random(); "
+	  "INSERT INTO t (id) VALUES (5)",
+	  MANIFEST("1", "1", "0") "[rows/1]\n~\t'1\t=\t'1\t'9\n+\t'5\t=\t=\n" },
+	{ T,
+	  "INSERT INTO t VALUES (5); "
+	  "ALTER TABLE t ADD u float8 DEFAULT random(); "
+	  "DELETE FROM t WHERE id = 2",
+	  MANIFEST("1", "0", "1") "[rows/1]\n-\t'2\t'y\t\\N\n+\t'5\t=\t=\n" },
+	{ T, "INSERT INTO t VALUES (5); DROP TABLE t",
+	  "table s.t - rows/1 0 0 3 0 0 0\ncolumn id -\ncolumn a -\n"
+	  "column b -\n[rows/1]\n-\t'1\t'x\t'1\n-\t'2\t'y\t\\N\n"
+	  "-\t'10\t'z\t'3\n" },
+	{ T,
+	  "ALTER TABLE t RENAME TO u; ALTER TABLE u DROP COLUMN a; "
+	  "ALTER TABLE u RENAME b TO a",
+	  "table s.t s.u rows/1 0 3 0 0 0 0\nkey id\ncolumn a -\n"
+	  "[rows/1]\n~\t'1\t'x\t!\n~\t'2\t'y\t!\n~\t'10\t'z\t!\n" },
 	/* new tables are nobody's loss */
 	{ T, "CREATE TABLE n (x int); INSERT INTO n VALUES (1); DROP TABLE n",
 	  "" },
@@ -164,6 +192,10 @@ static const struct sample keyless[] = {
 	{ K, "ALTER TABLE k DROP COLUMN b",
 	  "table s.k s.k rows/1 0 3 0 0 0 0\ncolumn a a\ncolumn b -\n[rows/1]\n"
 	  "~\t'y\t'y\t\\N\t!\n~\t'x\t'x\t'1\t!\n~\t'x\t'x\t'1\t!\n" },
+	{ K, "INSERT INTO k VALUES ('q', 7); ALTER TABLE k DROP COLUMN b",
+	  "table s.k s.k rows/1 1 3 0 0 0 0\ncolumn a a\ncolumn b -\n[rows/1]\n"
+	  "~\t'y\t'y\t\\N\t!\n~\t'x\t'x\t'1\t!\n~\t'x\t'x\t'1\t!\n"
+	  "+\t'q\t!\n" },
 	/* its key goes: the rest tells rows apart */
 	{ T, "ALTER TABLE t DROP COLUMN id",
 	  "table s.t s.t rows/1 0 3 0 0 0 0\ncolumn id -\ncolumn a a\n"
