@@ -118,4 +118,25 @@ test_expect_success 'concurrent indexes are taken back concurrently' '
 	[ "$(pg_sql "SELECT count(*) FROM git_migrate.progress")" -eq 0 ]
 '
 
+have_points=$(cd "$TRASH/pg" && git migrate apply -q >/dev/null 2>&1 &&
+	GIT_MIGRATE_CRASH_LOG=$TRASH/places git migrate rollback -q >/dev/null 2>&1
+	[ -s "$TRASH/places" ] && echo yes)
+if [ -z "$have_points" ]; then
+	test_skip 'killed between an index and the rest' \
+		'the program was built without named places'
+	test_done
+fi
+
+test_expect_success 'killed between an index and the rest' '
+	cd "$TRASH/pg" && expect_status 0 apply -q &&
+	dump | grep -v setval >"$TRASH/applied" &&
+	{ (GIT_MIGRATE_CRASH=index-alone exec git-migrate rollback -q -n 2 \
+		>"$OUT" 2>"$ERR" </dev/null) 2>/dev/null || [ $? -eq 137 ]; } &&
+	expect_status 0 rollback -q -n 2 &&
+	dump | grep -v setval >"$TRASH/after" &&
+	grep -v setval "$TRASH/before" | diff - "$TRASH/after" &&
+	expect_status 0 apply -q && dump | grep -v setval |
+	diff "$TRASH/applied" -
+'
+
 test_done
