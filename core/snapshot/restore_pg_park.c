@@ -224,7 +224,7 @@ static struct err *park_added(struct restore_pg *r,
 			      const struct restore_pg_table *t)
 {
 	struct map added = MAP_INIT, names = MAP_INIT;
-	struct pg_form old, cur;
+	struct pg_form old, cur = { 0 };
 	struct err *err = pg_form_read(&old, &r->arena, t->old);
 
 	if (!err)
