@@ -42,7 +42,7 @@ struct err *capture_after(struct capture *c, size_t i)
 
 struct err *capture_take_error(struct capture *c)
 {
-	return c->ops->take_error(c);
+	return c->ops->take_error ? c->ops->take_error(c) : NULL;
 }
 
 struct err *capture_finish(struct capture *c, struct schema_delta *delta,

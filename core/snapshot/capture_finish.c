@@ -184,7 +184,6 @@ struct err *sqlite_capture_finish(struct capture *base,
 {
 	struct sqlite_capture *c = sqlite_capture_of(base);
 	struct manifest m = { 0 };
-	struct buf text = BUF_INIT;
 	struct err *err = sqlite_capture_take(c);
 
 	memset(out, 0, sizeof(*out));
@@ -210,13 +209,8 @@ struct err *sqlite_capture_finish(struct capture *base,
 	    (m.n_tables || m.n_sequences || m.n_objects || m.n_virtuals)) {
 		out->any = true;
 		out->bytes = c->lines.bytes;
-		manifest_encode(&text, &m);
-		err = c->out->file(c->out->payload, "manifest");
-		if (!err)
-			err = c->out->chunk(c->out->payload, text.data,
-					    text.len);
+		err = manifest_write(&m, c->out);
 	}
-	buf_release(&text);
 	manifest_release(&m);
 	return err;
 }

@@ -12,11 +12,12 @@ struct capture_ops {
 		      const struct sql_script *script);
 	struct err *(*before)(struct capture *c, size_t i);
 	struct err *(*after)(struct capture *c, size_t i);
-	struct err *(*take_error)(struct capture *c);
 	struct err *(*finish)(struct capture *c, struct schema_delta *delta,
 			      struct arena *arena, struct capture_result *out);
 	void (*abort)(struct capture *c);
 	void (*close)(struct capture *c);
+	/* optional: NULL = errors are returned where they happen */
+	struct err *(*take_error)(struct capture *c);
 };
 
 /** First member of every dialect's own struct. */

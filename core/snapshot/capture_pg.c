@@ -60,13 +60,6 @@ static void begin_capture(struct capture *base, const struct snapshot_out *out,
 	line_writer_init(&c->lines, out, base->opt.limit);
 }
 
-/* Errors are returned where they happen. */
-static struct err *take_error(struct capture *base)
-{
-	(void)base;
-	return NULL;
-}
-
 /* --- what a statement is --- */
 
 static bool is_loss_by_name(enum sql_loss_kind k)
@@ -188,8 +181,7 @@ static struct err *mark_columns(struct pg_capture *c, struct pg_captured *t,
 	struct pg_table now;
 	struct err *e;
 
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &now);
+	e = pg_capture_now(c, t->was.oid, &now);
 	for (size_t i = 0; !e && i < s->n_losses; i++)
 		if (s->losses[i].column)
 			mark_taken(t, &now, &s->losses[i]);
@@ -245,8 +237,7 @@ static struct err *lock_tables(struct pg_capture *c, struct pg_captured **list,
 
 	buf_reset(&c->sql);
 	for (size_t i = 0; i < n && !e; i++) {
-		e = pg_table_read(c->c, target_pg_journal(c->base.target),
-				  list[i]->was.oid, &now);
+		e = pg_capture_now(c, list[i]->was.oid, &now);
 		if (!e && now.oid)
 			buf_addf(&c->sql, "%s%s",
 				 c->sql.len ? ", ONLY " : "LOCK TABLE ONLY ",
@@ -376,8 +367,7 @@ static struct err *is_damaged(struct pg_capture *c, struct pg_captured *t,
 	struct pg_table now;
 	struct err *e;
 
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &now);
+	e = pg_capture_now(c, t->was.oid, &now);
 	*out = h->wrote || now.oid == 0 || now.file != t->was.file;
 	for (size_t i = 0; !e && i < t->was.n_columns && !*out; i++) {
 		const struct pg_column *was = &t->was.columns[i];
@@ -470,7 +460,6 @@ static const struct capture_ops ops = {
 	.begin = begin_capture,
 	.before = before,
 	.after = after,
-	.take_error = take_error,
 	.finish = pg_capture_finish,
 	.abort = abort_capture,
 	.close = close_capture,

@@ -103,6 +103,10 @@ static inline struct pg_capture *pg_capture_of(struct capture *base)
 MUST_USE struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
 				      struct pg_captured **out);
 
+/** A relation as our own transaction sees it now; oid 0 = it is gone. */
+MUST_USE struct err *pg_capture_now(struct pg_capture *c, unsigned oid,
+				    struct pg_table *out);
+
 /** Read c->held and c->ours. */
 MUST_USE struct err *pg_capture_held(struct pg_capture *c);
 

@@ -216,8 +216,7 @@ struct err *pg_capture_flush(struct pg_capture *c, struct pg_captured *t)
 	struct buf where = BUF_INIT;
 	struct err *e;
 
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &now);
+	e = pg_capture_now(c, t->was.oid, &now);
 	if (e)
 		return e;
 	/* what was read before is read again, and net of all that came since */
@@ -262,8 +261,7 @@ struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
 	struct pg_table as;
 	struct err *e;
 
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &as);
+	e = pg_capture_now(c, t->was.oid, &as);
 	if (e || !as.oid)
 		return e;
 	r.as = &as;
@@ -345,8 +343,7 @@ struct err *pg_capture_mark_inserted(struct pg_capture *c,
 
 	if (!t->was.n_keys)
 		return NULL;
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &now);
+	e = pg_capture_now(c, t->was.oid, &now);
 	pg_capture_add_is_ours(&where, c, "xmin");
 	if (!e && now.oid)
 		e = read_keys(c, t, &now, buf_str(&where), CHANGE_INSERT);
@@ -360,8 +357,7 @@ static struct err *note_rewrite(struct pg_capture *c, struct pg_captured *t)
 	struct pg_table now;
 	struct err *e;
 
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &now);
+	e = pg_capture_now(c, t->was.oid, &now);
 	if (!e && now.oid && now.file != t->was.file) {
 		e = check_keyless(c, t, &now);
 		if (!e && !t->was.n_keys)
@@ -448,8 +444,7 @@ struct err *pg_capture_direct(struct pg_capture *c, struct pg_captured *t,
 	struct pg_table now;
 	struct err *e;
 
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &now);
+	e = pg_capture_now(c, t->was.oid, &now);
 	if (e || !now.oid)
 		return e;
 	r.as = &now; /* it may have been renamed */
@@ -483,8 +478,7 @@ static struct err *open_cursor(struct pg_capture *c, struct pg_captured *t)
 
 	VEC_GROW(c->cursors, c->n_cursors, c->cap_cursors);
 	cursor = &c->cursors[c->n_cursors];
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &cursor->form);
+	e = pg_capture_now(c, t->was.oid, &cursor->form);
 	if (e || !cursor->form.oid)
 		return e;
 	cursor->table = t;

@@ -121,8 +121,7 @@ static struct err *write_table(struct pg_capture *c, struct manifest *m,
 
 	if (!t->concerns)
 		return NULL;
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), t->was.oid,
-			  &t->now);
+	e = pg_capture_now(c, t->was.oid, &t->now);
 	if (e)
 		return e;
 	if (!t->direct && (t->observed || t->log || t->behind))
@@ -172,7 +171,7 @@ static struct err *add_renames_of(struct pg_capture *c, unsigned oid,
 
 	if (e || !t || !strchr("rpmS", t->was.kind))
 		return e;
-	e = pg_table_read(c->c, target_pg_journal(c->base.target), oid, &now);
+	e = pg_capture_now(c, oid, &now);
 	if (e)
 		return e;
 	if (!streq_null(t->was.name, now.name))
@@ -223,25 +222,15 @@ static struct err *write_renames(struct pg_capture *c, struct schema_delta *d,
 	return e;
 }
 
-static struct err *write_manifest(struct pg_capture *c, struct manifest *m,
+static struct err *write_manifest(struct pg_capture *c,
+				  const struct manifest *m,
 				  struct capture_result *out)
 {
-	struct buf text = BUF_INIT;
-	struct err *e = NULL;
-
 	for (size_t i = 0; i < m->n_tables; i++)
 		out->rows += manifest_lines(&m->tables[i]);
 	out->bytes = c->lines.bytes;
 	out->any = m->n_tables || m->n_sequences;
-	if (out->any) {
-		manifest_encode(&text, m);
-		e = c->out->file(c->out->payload, "manifest");
-		if (!e)
-			e = c->out->chunk(c->out->payload, buf_str(&text),
-					  text.len);
-	}
-	buf_release(&text);
-	return e;
+	return out->any ? manifest_write(m, c->out) : NULL;
 }
 
 /* CREATE TABLE ... AS runs a query, and so perhaps a function that writes. */

@@ -102,6 +102,12 @@ void pg_capture_add_is_ours(struct buf *out, const struct pg_capture *c,
 		 column, buf_str(&c->ours), column, column);
 }
 
+struct err *pg_capture_now(struct pg_capture *c, unsigned oid,
+			   struct pg_table *out)
+{
+	return pg_table_read(c->c, target_pg_journal(c->base.target), oid, out);
+}
+
 static struct err *take_held(void *payload, int n, const struct pg_cell *cell)
 {
 	struct pg_capture *c = payload;

@@ -346,3 +346,36 @@ const struct manifest_table *manifest_find(const struct manifest *m,
 			return &m->tables[i];
 	return NULL;
 }
+
+struct err *manifest_read(struct manifest *out, const struct snapshot_in *in)
+{
+	struct buf text = BUF_INIT;
+	const char *data;
+	size_t len;
+	struct err *err = in->file(in->payload, "manifest");
+
+	while (!err) {
+		err = in->chunk(in->payload, &data, &len);
+		if (err || !data)
+			break;
+		buf_add(&text, data, len);
+	}
+	if (!err)
+		err = manifest_decode(out, buf_str(&text), text.len);
+	buf_release(&text);
+	return err;
+}
+
+struct err *manifest_write(const struct manifest *m,
+			   const struct snapshot_out *out)
+{
+	struct buf text = BUF_INIT;
+	struct err *err;
+
+	manifest_encode(&text, m);
+	err = out->file(out->payload, "manifest");
+	if (!err)
+		err = out->chunk(out->payload, text.data, text.len);
+	buf_release(&text);
+	return err;
+}

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "snapshot/port.h"
 
 /*
  * The file "manifest" of a snapshot: which tables have lines, where they are
@@ -93,6 +94,14 @@ void manifest_encode(struct buf *out, const struct manifest *m);
 /** ERR_STATE when damaged, or of a format this program does not know. */
 MUST_USE struct err *manifest_decode(struct manifest *out, const char *data,
 				     size_t len);
+
+/** Decode the file of a snapshot. */
+MUST_USE struct err *manifest_read(struct manifest *out,
+				   const struct snapshot_in *in);
+
+/** Encode it into the file of a snapshot. */
+MUST_USE struct err *manifest_write(const struct manifest *m,
+				    const struct snapshot_out *out);
 
 /** The table that had this name before the migration, or NULL. */
 const struct manifest_table *manifest_find(const struct manifest *m,

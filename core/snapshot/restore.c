@@ -37,12 +37,16 @@ void restore_result_add(struct restore_result *out, const char *object,
 
 struct err *restore_session_begin(struct target *t)
 {
-	return ops_of(t)->session_begin(t);
+	const struct restore_ops *ops = ops_of(t);
+
+	return ops->session_begin ? ops->session_begin(t) : NULL;
 }
 
 struct err *restore_session_end(struct target *t)
 {
-	return ops_of(t)->session_end(t);
+	const struct restore_ops *ops = ops_of(t);
+
+	return ops->session_end ? ops->session_end(t) : NULL;
 }
 
 struct err *restore_run(const struct restore_request *req,

@@ -8,10 +8,11 @@
  * restore.h says what each operation does.
  */
 struct restore_ops {
-	struct err *(*session_begin)(struct target *t);
-	struct err *(*session_end)(struct target *t);
 	struct err *(*run)(const struct restore_request *req,
 			   struct restore_result *out);
+	/* optional: NULL = the transaction is all that has to be set */
+	struct err *(*session_begin)(struct target *t);
+	struct err *(*session_end)(struct target *t);
 };
 
 extern const struct restore_ops restore_sqlite_ops;

@@ -176,7 +176,6 @@ static struct err *park_columns(struct restore *r,
 
 struct err *restore_park(struct restore *r)
 {
-	struct buf text = BUF_INIT;
 	struct err *err = NULL;
 
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
@@ -189,12 +188,7 @@ struct err *restore_park(struct restore *r)
 	}
 	if (err || !r->park_manifest.n_tables)
 		return err_wrap(err, "park");
-	manifest_encode(&text, &r->park_manifest);
-	err = r->req->park->file(r->req->park->payload, "manifest");
-	if (!err)
-		err = r->req->park->chunk(r->req->park->payload, text.data,
-					  text.len);
+	err = manifest_write(&r->park_manifest, r->req->park);
 	r->out->park_any = !err;
-	buf_release(&text);
 	return err;
 }

@@ -7,41 +7,6 @@
 
 /* Taking a migration back on PostgreSQL; the order of the steps. */
 
-static struct err *session_begin(struct target *t)
-{
-	(void)t; /* everything is set for the transaction */
-	return NULL;
-}
-
-static struct err *session_end(struct target *t)
-{
-	(void)t;
-	return NULL;
-}
-
-static struct err *read_manifest(struct restore_pg *r)
-{
-	const struct snapshot_in *in = r->req->in;
-	struct buf text = BUF_INIT;
-	const char *data;
-	size_t len;
-	struct err *err;
-
-	if (!in)
-		return NULL;
-	err = in->file(in->payload, "manifest");
-	while (!err) {
-		err = in->chunk(in->payload, &data, &len);
-		if (err || !data)
-			break;
-		buf_add(&text, data, len);
-	}
-	if (!err)
-		err = manifest_decode(&r->manifest, buf_str(&text), text.len);
-	buf_release(&text);
-	return err;
-}
-
 static struct err *count(struct restore_pg *r, struct err *err)
 {
 	for (size_t i = 0; i < r->n_tables; i++) {
@@ -140,7 +105,7 @@ static struct err *run(const struct restore_request *req,
 
 	schema_init(&r.live);
 	line_writer_init(&r.park, req->park, req->limit);
-	err = read_manifest(&r);
+	err = req->in ? manifest_read(&r.manifest, req->in) : NULL;
 	if (!err)
 		err = target_pg_plain_begin(req->target);
 	if (!err)
@@ -167,7 +132,5 @@ static struct err *run(const struct restore_request *req,
 }
 
 const struct restore_ops restore_pg_ops = {
-	.session_begin = session_begin,
-	.session_end = session_end,
 	.run = run,
 };

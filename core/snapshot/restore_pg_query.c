@@ -27,19 +27,29 @@ struct err *restore_pg_exec(struct restore_pg *r, const char *fmt, ...)
 	return err;
 }
 
+PRINTF_LIKE(4, 0)
+static struct err *ask(struct restore_pg *r, pg_row_fn row, void *payload,
+		       const char *fmt, va_list ap)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	buf_vaddf(&sql, fmt, ap);
+	err = say(pg_query_once(r->c, buf_str(&sql), NULL, 0, row, payload),
+		  buf_str(&sql));
+	buf_release(&sql);
+	return err;
+}
+
 struct err *restore_pg_ask(struct restore_pg *r, pg_row_fn row, void *payload,
 			   const char *fmt, ...)
 {
-	struct buf sql = BUF_INIT;
 	struct err *err;
 	va_list ap;
 
 	va_start(ap, fmt);
-	buf_vaddf(&sql, fmt, ap);
+	err = ask(r, row, payload, fmt, ap);
 	va_end(ap);
-	err = say(pg_query_once(r->c, buf_str(&sql), NULL, 0, row, payload),
-		  buf_str(&sql));
-	buf_release(&sql);
 	return err;
 }
 
@@ -55,17 +65,13 @@ static struct err *take_number(void *payload, int n, const struct pg_cell *cell)
 struct err *restore_pg_count(struct restore_pg *r, int64_t *out,
 			     const char *fmt, ...)
 {
-	struct buf sql = BUF_INIT;
 	struct err *err;
 	va_list ap;
 
-	va_start(ap, fmt);
-	buf_vaddf(&sql, fmt, ap);
-	va_end(ap);
 	*out = 0;
-	err = say(pg_query_once(r->c, buf_str(&sql), NULL, 0, take_number, out),
-		  buf_str(&sql));
-	buf_release(&sql);
+	va_start(ap, fmt);
+	err = ask(r, take_number, out, fmt, ap);
+	va_end(ap);
 	return err;
 }
 

@@ -120,29 +120,6 @@ const char *restore_column_now(const struct restore *r,
 	return before;
 }
 
-static struct err *read_manifest(struct restore *r)
-{
-	const struct snapshot_in *in = r->req->in;
-	struct buf text = BUF_INIT;
-	const char *data;
-	size_t len;
-	struct err *err;
-
-	if (!in)
-		return NULL;
-	err = in->file(in->payload, "manifest");
-	while (!err) {
-		err = in->chunk(in->payload, &data, &len);
-		if (err || !data)
-			break;
-		buf_add(&text, data, len);
-	}
-	if (!err)
-		err = manifest_decode(&r->manifest, buf_str(&text), text.len);
-	buf_release(&text);
-	return err;
-}
-
 static struct err *session_begin(struct target *t)
 {
 	sqlite3 *db = target_sqlite_db(t);
@@ -203,7 +180,7 @@ static struct err *run(const struct restore_request *req,
 
 	r.db = target_sqlite_db(req->target);
 	line_writer_init(&r.park, req->park, req->limit);
-	err = read_manifest(&r);
+	err = req->in ? manifest_read(&r.manifest, req->in) : NULL;
 	if (!err)
 		err = sequences_read(&r.sequences, r.db);
 	if (!err)
