@@ -24,7 +24,7 @@ set -u
 
 one() { # <file> <log>: one file, result to <log>.sum
 	local file=$1 log=$2 status=0 passed failed skipped planned
-	local run=("$file")
+	local run=("$file") start=$SECONDS took
 
 	case $file in
 	*.sh) run=(bash "$file") ;;
@@ -47,7 +47,9 @@ one() { # <file> <log>: one file, result to <log>.sum
 		printf '%s: FAILED\n%s\n' "$file" "$(cat "$log")"
 	else
 		[ "$skipped" -eq 0 ] || skipped=", $skipped skipped"
-		echo "$file: $passed passed${skipped#0}"
+		took=$((SECONDS - start))
+		[ "$took" -gt 9 ] && took=", $took s" || took=
+		echo "$file: $passed passed${skipped#0}$took"
 		sed -n 's/^# report: /    /p' "$log"
 	fi
 }

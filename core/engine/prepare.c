@@ -151,7 +151,7 @@ char *ready_locks(const struct ready *r, struct arena *a)
 		for (size_t k = 0; k < s->n_losses; k++) {
 			const struct sql_loss *loss = &s->losses[k];
 
-			if (loss->kind > SQL_LOSS_ALL_ROWS)
+			if (!sql_loss_is_of_table(loss))
 				continue;
 			buf_reset(&name);
 			buf_addf(&name, "%s%s%s",

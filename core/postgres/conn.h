@@ -66,9 +66,6 @@ const char *pg_conn_user(const struct pg_conn *c);
 const char *pg_conn_host(const struct pg_conn *c); /**< or socket folder */
 const char *pg_conn_port(const struct pg_conn *c);
 
-/** "15.18 (Debian ...)" as the server says it; may be NULL. */
-const char *pg_conn_parameter(const struct pg_conn *c, const char *name);
-
 /** Ctrl-C does not interrupt until it is put back (rollbacks, clean-up). */
 void pg_conn_hold(struct pg_conn *c, bool hold);
 

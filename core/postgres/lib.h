@@ -25,13 +25,10 @@
 	X(char *, PQport, (const PGconn *)) \
 	X(ConnStatusType, PQstatus, (const PGconn *)) \
 	X(PGTransactionStatusType, PQtransactionStatus, (const PGconn *)) \
-	X(const char *, PQparameterStatus, (const PGconn *, const char *)) \
 	X(int, PQserverVersion, (const PGconn *)) \
 	X(char *, PQerrorMessage, (const PGconn *)) \
 	X(int, PQsocket, (const PGconn *)) \
 	X(int, PQbackendPID, (const PGconn *)) \
-	X(int, PQconnectionNeedsPassword, (const PGconn *)) \
-	X(int, PQsetClientEncoding, (PGconn *, const char *)) \
 	X(PQnoticeReceiver, PQsetNoticeReceiver, \
 	  (PGconn *, PQnoticeReceiver, void *)) \
 	X(PGcancel *, PQgetCancel, (PGconn *)) \
@@ -47,7 +44,6 @@
 	  (PGconn *, const char *, int, const char *const *, const int *, \
 	   const int *, int)) \
 	X(int, PQsetnonblocking, (PGconn *, int)) \
-	X(int, PQsetSingleRowMode, (PGconn *)) \
 	X(PGresult *, PQgetResult, (PGconn *)) \
 	X(int, PQisBusy, (PGconn *)) \
 	X(int, PQconsumeInput, (PGconn *)) \
@@ -60,7 +56,6 @@
 	X(int, PQgetCopyData, (PGconn *, char **, int)) \
 	X(void, PQfreemem, (void *)) \
 	X(ExecStatusType, PQresultStatus, (const PGresult *)) \
-	X(char *, PQresultErrorMessage, (const PGresult *)) \
 	X(char *, PQresultErrorField, (const PGresult *, int)) \
 	X(int, PQntuples, (const PGresult *)) \
 	X(int, PQnfields, (const PGresult *)) \
@@ -69,7 +64,6 @@
 	X(int, PQgetlength, (const PGresult *, int, int)) \
 	X(int, PQgetisnull, (const PGresult *, int, int)) \
 	X(char *, PQcmdTuples, (PGresult *)) \
-	X(char *, PQcmdStatus, (PGresult *)) \
 	X(void, PQclear, (PGresult *)) \
 	X(int, PQlibVersion, (void))
 /* clang-format on */

@@ -224,11 +224,6 @@ const char *pg_conn_port(const struct pg_conn *c)
 	return pg_lib.PQport(c->pg);
 }
 
-const char *pg_conn_parameter(const struct pg_conn *c, const char *name)
-{
-	return pg_lib.PQparameterStatus(c->pg, name);
-}
-
 void pg_conn_hold(struct pg_conn *c, bool hold)
 {
 	c->hold = hold;

@@ -62,19 +62,13 @@ static void begin_capture(struct capture *base, const struct snapshot_out *out,
 
 /* --- what a statement is --- */
 
-static bool is_loss_by_name(enum sql_loss_kind k)
-{
-	return k == SQL_LOSS_TABLE || k == SQL_LOSS_COLUMN ||
-	       k == SQL_LOSS_TYPE_CHANGE || k == SQL_LOSS_ALL_ROWS;
-}
-
 /* It may destroy what its text does not name. */
 static bool is_opaque(const struct sql_statement *s)
 {
 	if (s->unknown)
 		return true;
 	for (size_t i = 0; i < s->n_losses; i++)
-		if (!is_loss_by_name(s->losses[i].kind))
+		if (!sql_loss_is_of_table(&s->losses[i]))
 			return true;
 	if (s->kind == SQL_KIND_DML)
 		return s->verb == SQL_OTHER || s->verb == SQL_SELECT;
@@ -288,7 +282,7 @@ static struct err *keep_losses(struct pg_capture *c, size_t i)
 			seen |= s->losses[l].column &&
 				streq(s->losses[l].object, loss->object) &&
 				streq_null(s->losses[l].schema, loss->schema);
-		if (is_loss_by_name(loss->kind) && !seen)
+		if (sql_loss_is_of_table(loss) && !seen)
 			e = keep_named(c, i, loss);
 	}
 	return e;

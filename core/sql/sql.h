@@ -127,6 +127,14 @@ struct sql_loss {
 				 the table begin anew */
 };
 
+/** Rows or values of a table that the statement names. */
+static inline bool sql_loss_is_of_table(const struct sql_loss *loss)
+{
+	return loss->kind == SQL_LOSS_TABLE || loss->kind == SQL_LOSS_COLUMN ||
+	       loss->kind == SQL_LOSS_TYPE_CHANGE ||
+	       loss->kind == SQL_LOSS_ALL_ROWS;
+}
+
 /** One statement. Strings without length are in the script's arena. */
 struct sql_statement {
 	const char *text;   /**< first token; points into the caller's text */

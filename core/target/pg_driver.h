@@ -17,8 +17,7 @@ struct pg_target {
 	struct target base;
 	struct pg_conn *c;
 	struct pg_conn *second; /**< NULL = not needed yet */
-	char *url;
-	char *journal;      /**< schema */
+	char *journal;          /**< schema */
 	struct map renamed; /**< our SQL -> the same for that schema, owned */
 	char *location;
 	bool locked;

@@ -69,7 +69,6 @@ struct err *target_pg_open(struct target **out, const char *url,
 	*out = NULL;
 	t->base.ops = &target_pg_ops;
 	t->base.lock_timeout_ms = opt->lock_timeout_ms;
-	t->url = xstrdup(url);
 	t->journal = xstrdup(opt->journal ? opt->journal : "git_migrate");
 	t->notice = opt->notice;
 	t->notice_payload = opt->notice_payload;

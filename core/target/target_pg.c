@@ -182,7 +182,6 @@ static void close_target(struct target *base)
 	free(t->before);
 	free(t->location);
 	free(t->journal);
-	free(t->url);
 	free(t);
 }
 

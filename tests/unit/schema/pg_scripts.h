@@ -694,8 +694,10 @@ UNUSED static const char *const pg_script_changes[] = {
 	"ALTER TABLE swap_a RENAME TO swap_c; ALTER TABLE swap_b RENAME TO"
 	" swap_a; ALTER TABLE swap_c RENAME TO swap_b;",
 	"DROP TABLE swap_a; CREATE TABLE swap_a (z int);",
-	"ALTER ROLE gm_two RENAME TO gm_two_x;",
-	"ALTER ROLE gm_two_x RENAME TO gm_two;",
+	/* a role of no other script: roles are of all databases of a server */
+	"CREATE ROLE gm_moves; GRANT SELECT ON v1 TO gm_moves;",
+	"ALTER ROLE gm_moves RENAME TO gm_moved;",
+	"REVOKE SELECT ON v1 FROM gm_moved; DROP ROLE gm_moved;",
 	"ALTER FUNCTION audited.pang(int) DEPENDS ON EXTENSION citext;",
 	"DROP FUNCTION trg_new() CASCADE;",
 	"DROP TYPE moods CASCADE;",
