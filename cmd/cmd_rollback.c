@@ -1,9 +1,11 @@
+#include "base/util.h"
 #include "cmd/run_view.h"
 
 struct options {
 	size_t count;
 	const char *to;
 	bool dry_run;
+	const char *on_conflict;
 	struct opt_duration lock_timeout;
 };
 
@@ -15,23 +17,51 @@ static const struct opt options_table[] = {
 	{ OPT_STRING, 0, "to", AT(to), "name",
 	  "roll back everything applied after this migration" },
 	{ OPT_FLAG, 0, "dry-run", AT(dry_run), NULL,
-	  "show what would be rolled back, change nothing" },
+	  "do it all, say what came of it, and undo it" },
+	{ OPT_STRING, 0, "on-conflict", AT(on_conflict), "what",
+	  "what was changed since: abort, keep it, or restore what was" },
 	{ OPT_DURATION, 0, "lock-timeout", AT(lock_timeout), "duration",
 	  "wait so long for another run, e.g. 30s" },
 	OPT_TABLE_END,
 };
 
 static const char *const synopsis[] = {
-	"[<name>... | -n <number> | --to <name>] [--dry-run]", NULL
+	"[<name>... | -n <number> | --to <name>]\n"
+	"[--on-conflict=(abort|keep|restore)] [--dry-run]",
+	NULL
 };
+
+static const char *const choices[] = {
+	[RESTORE_ABORT] = "abort",
+	[RESTORE_KEEP] = "keep",
+	[RESTORE_TAKE] = "restore",
+};
+
+static bool find_choice(const char *name, enum restore_choice *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+		if (!streq(name, choices[i]))
+			continue;
+		*out = (enum restore_choice)i;
+		return true;
+	}
+	return false;
+}
+
+/* Conflicts that are listed one by one where a person reads them. */
+#define SHOWN 20
 
 static struct err *check(const struct cmd_ctx *ctx, const void *options,
 			 int argc, char **argv)
 {
 	const struct options *o = options;
+	enum restore_choice choice;
 
 	(void)ctx;
 	(void)argv;
+	if (o->on_conflict && !find_choice(o->on_conflict, &choice))
+		return err_new(ERR_USAGE, "--on-conflict is abort, keep or "
+					  "restore");
 	if (!!argc + !!o->count + !!o->to > 1)
 		return err_new(ERR_USAGE, "give names, -n or --to: only one "
 					  "of them");
@@ -48,6 +78,7 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		.count = o->count,
 		.to = o->to,
 		.dry_run = o->dry_run,
+		.max_details = ctx->common.json ? SIZE_MAX : SHOWN,
 	};
 	struct engine_run run = { 0 };
 	struct run_view view;
@@ -58,6 +89,8 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		if (err)
 			return err;
 	}
+	if (o->on_conflict)
+		find_choice(o->on_conflict, &opt.on_conflict);
 	run_view_begin(&view, ctx, "rollback", o->dry_run);
 	err = engine_rollback(ctx->engine, &opt, &run);
 	err = run_view_end(&view, &run, err);

@@ -86,6 +86,64 @@ static void json_step(struct report *r, const struct engine_step *s)
 	report_bool(r, "no_transaction", s->no_transaction);
 	report_bool(r, "dirty", s->dirty);
 	report_string(r, "locks", s->locks);
+	if (s->tried) {
+		report_bool(r, "exact", s->exact);
+		report_string(r, "changes", s->changes);
+		report_int(r, "rows", s->rows);
+		report_int(r, "parked", s->parked);
+	}
+	report_end(r);
+}
+
+static void json_conflicts(struct report *r, const struct engine_run *run)
+{
+	report_array(r, "conflicts");
+	for (size_t i = 0; i < run->n_conflicts; i++) {
+		const struct engine_conflict *c = &run->conflicts[i];
+
+		report_object(r, NULL);
+		report_string(r, "migration", c->migration);
+		report_string(r, "table", c->table);
+		report_string(r, "what", c->what);
+		report_int(r, "rows", c->rows);
+		report_bool(r, "settled", c->settled);
+		report_end(r);
+	}
+	report_end(r);
+	report_array(r, "conflict_rows");
+	for (size_t i = 0; i < run->n_details; i++) {
+		const struct restore_detail *d = &run->details[i].row;
+
+		report_object(r, NULL);
+		report_string(r, "migration", run->details[i].migration);
+		report_string(r, "table", d->object);
+		report_string(r, "what", d->what);
+		report_string(r, "key", d->key);
+		report_string(r, "column", d->column);
+		report_string(r, "constraint", d->constraint);
+		report_string(r, "before", d->before);
+		report_string(r, "after", d->after);
+		report_string(r, "now", d->now);
+		report_end(r);
+	}
+	report_end(r);
+}
+
+static void json_impacts(struct report *r, const struct engine_run *run)
+{
+	report_array(r, "impact");
+	for (size_t i = 0; i < run->n_impacts; i++) {
+		const struct restore_tally *t = &run->impacts[i].table;
+
+		report_object(r, NULL);
+		report_string(r, "migration", run->impacts[i].migration);
+		report_string(r, "table", t->table);
+		report_int(r, "restored", (int64_t)t->restored);
+		report_int(r, "removed", (int64_t)t->removed);
+		report_int(r, "kept", (int64_t)t->kept);
+		report_int(r, "conflicts", (int64_t)t->conflicts);
+		report_end(r);
+	}
 	report_end(r);
 }
 
@@ -96,27 +154,44 @@ static struct err *json_end(struct run_view *v, const struct engine_run *run,
 
 	report_end(r); /* events */
 	report_bool(r, "ok", !err);
-	report_array(r, "conflicts");
-	for (size_t i = 0; i < run->n_conflicts; i++) {
-		const struct engine_conflict *c = &run->conflicts[i];
-
-		report_object(r, NULL);
-		report_string(r, "migration", c->migration);
-		report_string(r, "table", c->table);
-		report_string(r, "what", c->what);
-		report_int(r, "rows", c->rows);
-		report_end(r);
-	}
-	report_end(r);
+	json_conflicts(r, run);
 	report_error(r, "error", err);
 	report_bool(r, "dry_run", v->dry_run);
 	report_array(r, "steps");
 	for (size_t i = 0; i < run->n_steps; i++)
 		json_step(r, &run->steps[i]);
 	report_end(r);
+	json_impacts(r, run);
 	report_id(r, "database", run->identity.uuid);
 	report_id(r, "ledger", run->identity.ledger);
 	return ctx_print_json(v->ctx, r);
+}
+
+static void print_count(uint64_t n, const char *what, const char **comma)
+{
+	if (!n)
+		return;
+	printf("%s%" PRIu64 " %s", *comma, n, what);
+	*comma = ", ";
+}
+
+/* "    table users: 3 rows restored, 1 kept" */
+static void print_impacts(const struct engine_run *run, const char *name)
+{
+	for (size_t i = 0; i < run->n_impacts; i++) {
+		const struct restore_tally *t = &run->impacts[i].table;
+		const char *comma = ": ";
+
+		if (!streq(run->impacts[i].migration, name))
+			continue;
+		fputs("    table ", stdout);
+		print_safe(stdout, t->table);
+		print_count(t->restored, "restored", &comma);
+		print_count(t->removed, "removed", &comma);
+		print_count(t->conflicts, "in conflict", &comma);
+		print_count(t->kept, "kept", &comma);
+		putchar('\n');
+	}
 }
 
 static void print_plan(const struct engine_run *run)
@@ -137,24 +212,68 @@ static void print_plan(const struct engine_run *run)
 			fputs(", locks ", stdout);
 			print_safe(stdout, s->locks);
 		}
-		putchar('\n');
+		if (s->tried)
+			puts(s->exact ? ", exact" : ", not exact");
+		else
+			putchar('\n');
+		if (s->changes) {
+			fputs("    ", stdout);
+			print_safe(stdout, s->changes);
+			putchar('\n');
+		}
+		print_impacts(run, s->name);
+		if (s->parked)
+			printf("    %" PRId64 " rows and values parked\n",
+			       s->parked);
 	}
+}
+
+static void print_value(const char *before, const char *value)
+{
+	if (!value)
+		return;
+	fputs(before, stderr);
+	print_safe(stderr, value);
+}
+
+static void print_detail(const struct restore_detail *d)
+{
+	fputs("    ", stderr);
+	print_safe(stderr, d->object);
+	print_value(" ", d->key);
+	print_value(" ", d->column);
+	print_value(" ", d->constraint);
+	print_value(": before ", d->before);
+	print_value(d->before ? ", after " : ": after ", d->after);
+	print_value(d->before || d->after ? ", now " : ": now ", d->now);
+	fprintf(stderr, " (%s)\n", d->what);
 }
 
 static void print_conflicts(const struct engine_run *run)
 {
+	int64_t rows = 0;
+
 	for (size_t i = 0; i < run->n_conflicts; i++) {
 		const struct engine_conflict *c = &run->conflicts[i];
 
-		fputs("conflict: ", stderr);
+		fputs(c->settled ? "settled: " : "conflict: ", stderr);
 		print_safe(stderr, c->migration);
-		fputs(": table ", stderr);
+		fputs(c->rows ? ": table " : ": ", stderr);
 		print_safe(stderr, c->table);
-		fprintf(stderr, ": %" PRId64 " row%s ", c->rows,
-			c->rows == 1 ? "" : "s");
-		print_safe(stderr, c->what);
-		fputc('\n', stderr);
+		if (c->rows)
+			fprintf(stderr, ": %" PRId64 " row%s %s\n", c->rows,
+				c->rows == 1 ? "" : "s", c->what);
+		else
+			fprintf(stderr, ": %s\n", c->what);
+		rows += c->rows;
 	}
+	for (size_t i = 0; i < run->n_details; i++)
+		print_detail(&run->details[i].row);
+	if (run->n_details && rows > (int64_t)run->n_details)
+		fprintf(stderr,
+			"    ... and %" PRId64 " more; --json has "
+			"all\n",
+			rows - (int64_t)run->n_details);
 }
 
 static void print_end(struct run_view *v, const struct engine_run *run,

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "engine/store.h"
 #include "migration/migration.h"
+#include "snapshot/restore.h"
 #include "sql/sql.h"
 
 /*
@@ -196,13 +197,30 @@ struct engine_step {
 				none that the text names */
 	bool out_of_order, irreversible, no_transaction, dirty;
 	size_t statements;
+	/* a rollback's, once it was done or tried */
+	bool tried, exact;
+	const char *changes; /**< of the schema: "+table t"; or NULL */
+	int64_t rows, parked;
 };
 
-/** Rows of one table that stand in the way of a revert. */
+/** Rows of one table that both the migration and later writes changed. */
 struct engine_conflict {
 	const char *migration, *table;
 	const char *what; /**< "CHANGED", "KEY_REUSED", "DELETED", ... */
 	int64_t rows;
+	bool settled; /**< as --on-conflict said */
+};
+
+/** One of those rows or values. */
+struct engine_detail {
+	const char *migration;
+	struct restore_detail row;
+};
+
+/** What a rollback did, or would do, to one table. */
+struct engine_impact {
+	const char *migration;
+	struct restore_tally table;
 };
 
 struct engine_run {
@@ -210,8 +228,12 @@ struct engine_run {
 	struct engine_step *steps;       /**< the plan */
 	size_t n_steps;
 	size_t n_done;                     /**< durable ones */
-	struct engine_conflict *conflicts; /**< what stopped a rollback */
-	size_t n_conflicts;
+	struct engine_conflict *conflicts; /**< of a rollback */
+	size_t n_conflicts, cap_conflicts;
+	struct engine_detail *details; /**< the first of those, one by one */
+	size_t n_details, cap_details;
+	struct engine_impact *impacts; /**< of a rollback, by table */
+	size_t n_impacts, cap_impacts;
 	struct arena arena;
 };
 void engine_run_release(struct engine_run *r);
@@ -233,7 +255,9 @@ struct engine_rollback_options {
 	size_t n_names;
 	size_t count;   /**< newest so many; 0 = not given; default 1 */
 	const char *to; /**< everything after this one; it stays */
-	bool dry_run;
+	bool dry_run;   /**< do it all, then undo it */
+	enum restore_choice on_conflict;
+	size_t max_details; /**< conflicts to list one by one */
 };
 
 /** Revert; one transaction for each migration. See engine_apply(). */

@@ -190,6 +190,11 @@ struct run {
 
 MUST_USE struct err *run_open(struct run *r, struct engine *e,
 			      struct engine_run *out);
+
+/** For what is undone in any case: nothing is recorded, nothing put right. */
+MUST_USE struct err *run_open_dry(struct run *r, struct engine *e,
+				  struct engine_run *out);
+
 /** Moves the ledger; the first error of the run and of that wins. */
 MUST_USE struct err *run_close(struct run *r, struct err *err);
 
@@ -297,7 +302,25 @@ void chain_release(struct chain *c);
 MUST_USE struct err *chain_delta(const struct chain *c, struct target *target,
 				 struct arena *a, struct schema_delta *out);
 
-/* --- rollback.c --- */
+/* --- revert.c: one migration taken back --- */
+
+struct revert {
+	const struct chain *chain; /**< borrowed */
+	struct engine_step *step;  /**< receives what it came to */
+	enum restore_choice choice;
+	size_t max_details;
+	bool dry_run;
+	struct restore_memory **memories; /**< by event of the chain */
+	bool again; /**< undo the transaction, and begin it anew */
+};
+void revert_init(struct revert *rv, const struct chain *chain);
+void revert_release(struct revert *rv);
+
+/** In an open group, which the caller commits or undoes. */
+MUST_USE struct err *revert_run(struct run *r, struct revert *rv);
+
+/** ERR_REFUSED when the event can never be taken back. */
+MUST_USE struct err *revert_refused(const struct journal_event *ev);
 
 /** Add a later delta: first and last state count, what is as it was goes. */
 void rollback_merge(struct schema_delta *out, const struct schema_delta *in);

@@ -21,6 +21,8 @@ void engine_run_release(struct engine_run *r)
 {
 	free(r->steps);
 	free(r->conflicts);
+	free(r->details);
+	free(r->impacts);
 	arena_release(&r->arena);
 	memset(r, 0, sizeof(*r));
 }
@@ -83,7 +85,8 @@ static struct err *ensure_protected(struct run *r)
 	return journal_meta_set(e->target, "protected", "1");
 }
 
-struct err *run_open(struct run *r, struct engine *e, struct engine_run *out)
+static struct err *open_run(struct run *r, struct engine *e,
+			    struct engine_run *out, bool dry)
 {
 	struct journal_event tip = { 0 };
 	struct capture_options opt = {
@@ -98,7 +101,7 @@ struct err *run_open(struct run *r, struct engine *e, struct engine_run *out)
 	r->out = out;
 	schema_init(&r->schema);
 	err = ident_now(e, &r->ident);
-	if (!err)
+	if (!err && !dry)
 		err = settle_pending(e);
 	if (!err && e->meta.present)
 		err = journal_tip(e->target, &a, &tip);
@@ -117,11 +120,23 @@ struct err *run_open(struct run *r, struct engine *e, struct engine_run *out)
 	if (!err && tip.seq) {
 		snprintf(r->tip.hex, sizeof(r->tip.hex), "%s", tip.commit);
 		r->start = r->tip;
-		if (tip.schema_id && !streq(tip.schema_id, r->schema_id.hex))
+		if (tip.schema_id && !dry &&
+		    !streq(tip.schema_id, r->schema_id.hex))
 			err = run_record_drift(r);
 	}
 	arena_release(&a);
 	return err;
+}
+
+struct err *run_open(struct run *r, struct engine *e, struct engine_run *out)
+{
+	return open_run(r, e, out, false);
+}
+
+struct err *run_open_dry(struct run *r, struct engine *e,
+			 struct engine_run *out)
+{
+	return open_run(r, e, out, true);
 }
 
 /* The ledger follows the journal, once for all events of the run. */

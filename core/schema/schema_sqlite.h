@@ -55,4 +55,9 @@ bool schema_sqlite_print(struct buf *text, struct buf *shape, const char *kind,
  */
 const char **schema_sqlite_columns(struct arena *a, const char *sql);
 
+/** The declared type of a column, its words joined by spaces ("" = none);
+ * NULL where there is no such column. */
+const char *schema_sqlite_column_type(struct arena *a, const char *sql,
+				      const char *column);
+
 #endif

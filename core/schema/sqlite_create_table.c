@@ -6,6 +6,7 @@
 #include "schema/schema_sqlite.h"
 #include "schema/sqlite_create.h"
 #include "schema/sqlite_rule.h"
+#include "sql/sql.h"
 
 /* One column or constraint, as a part of the text already made. */
 struct line {
@@ -172,6 +173,39 @@ done:
 	sqlite_table_release(&t);
 	arena_release(&arena);
 	return fine;
+}
+
+static const char *type_of(struct arena *a, const struct sqlite_table *t,
+			   size_t i)
+{
+	struct buf b = BUF_INIT;
+	const char *out;
+
+	for (size_t k = t->columns[i].type_from; k < t->columns[i].type_to;
+	     k++) {
+		buf_addstr(&b, b.len ? " " : "");
+		buf_add(&b, t->words.v[k].text, t->words.v[k].len);
+	}
+	out = arena_strdup(a, buf_str(&b));
+	buf_release(&b);
+	return out;
+}
+
+const char *schema_sqlite_column_type(struct arena *a, const char *sql,
+				      const char *column)
+{
+	const char *out = NULL;
+	struct sqlite_table t;
+
+	if (sqlite_table_parse(&t, sql, strlen(sql))) {
+		const char **names = columns_of(a, &t);
+
+		for (size_t i = 0; i < t.n && !out; i++)
+			if (sql_same_name(SQL_SQLITE, names[i], column))
+				out = type_of(a, &t, i);
+	}
+	sqlite_table_release(&t);
+	return out;
 }
 
 const char **schema_sqlite_columns(struct arena *a, const char *sql)

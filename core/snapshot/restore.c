@@ -6,33 +6,118 @@
 
 /* Which dialect takes back what. */
 
-static const struct restore_ops *const table[SQL_DIALECT_COUNT] = {
+static const struct restore_ops *const dialects[SQL_DIALECT_COUNT] = {
 	[SQL_SQLITE] = &restore_sqlite_ops,
 	[SQL_POSTGRESQL] = &restore_pg_ops,
 };
 
 static const struct restore_ops *ops_of(const struct target *t)
 {
-	return table[t->ops->dialect];
+	return dialects[t->ops->dialect];
 }
 
 void restore_result_release(struct restore_result *r)
 {
 	free(r->conflicts);
+	free(r->details);
+	free(r->tallies);
 	arena_release(&r->arena);
 	memset(r, 0, sizeof(*r));
+}
+
+static struct restore_conflict *conflict_of(struct restore_result *out,
+					    const char *object,
+					    const char *what)
+{
+	struct restore_conflict *c;
+
+	for (size_t i = 0; i < out->n_conflicts; i++)
+		if (streq(out->conflicts[i].object, object) &&
+		    streq(out->conflicts[i].what, what))
+			return &out->conflicts[i];
+	VEC_GROW(out->conflicts, out->n_conflicts, out->cap_conflicts);
+	c = &out->conflicts[out->n_conflicts++];
+	*c = (struct restore_conflict){
+		.object = arena_strdup(&out->arena, object),
+		.what = what,
+	};
+	return c;
 }
 
 void restore_result_add(struct restore_result *out, const char *object,
 			const char *what, uint64_t rows)
 {
-	struct restore_conflict *c;
+	struct restore_conflict *c = conflict_of(out, object, what);
 
-	VEC_GROW(out->conflicts, out->n_conflicts, out->cap_conflicts);
-	c = &out->conflicts[out->n_conflicts++];
-	c->object = arena_strdup(&out->arena, object);
-	c->what = what;
-	c->rows = rows;
+	c->rows += rows;
+	c->unsettled = true;
+	out->blocked = true;
+}
+
+static const char *keep(struct restore_result *out, const char *s)
+{
+	return s ? arena_strdup(&out->arena, s) : NULL;
+}
+
+bool restore_result_wants(const struct restore_request *req,
+			  const struct restore_result *out)
+{
+	return out->n_details < req->max_details;
+}
+
+static void add_detail(struct restore_result *out,
+		       const struct restore_detail *d)
+{
+	VEC_GROW(out->details, out->n_details, out->cap_details);
+	out->details[out->n_details++] = (struct restore_detail){
+		.object = keep(out, d->object),
+		.what = d->what,
+		.key = keep(out, d->key),
+		.column = keep(out, d->column),
+		.constraint = keep(out, d->constraint),
+		.before = keep(out, d->before),
+		.after = keep(out, d->after),
+		.now = keep(out, d->now),
+		.more = d->more,
+	};
+}
+
+enum restore_choice restore_result_conflict(const struct restore_request *req,
+					    struct restore_result *out,
+					    const struct restore_detail *d,
+					    bool can_keep, bool can_take)
+{
+	struct restore_conflict *c = conflict_of(out, d->object, d->what);
+	enum restore_choice choice = req->choice;
+
+	c->rows += !d->more;
+	if (restore_result_wants(req, out))
+		add_detail(out, d);
+	restore_result_tally(out, d->object)->conflicts += !d->more;
+	if ((choice == RESTORE_KEEP && !can_keep) ||
+	    (choice == RESTORE_TAKE && !can_take)) {
+		c->unsettled = true;
+		choice = RESTORE_ABORT;
+	}
+	out->blocked |= choice == RESTORE_ABORT;
+	if (choice == RESTORE_KEEP) {
+		restore_result_tally(out, d->object)->kept += !d->more;
+		out->kept++;
+	}
+	return choice;
+}
+
+struct restore_tally *restore_result_tally(struct restore_result *out,
+					   const char *table)
+{
+	for (size_t i = 0; i < out->n_tallies; i++)
+		if (streq(out->tallies[i].table, table))
+			return &out->tallies[i];
+	VEC_GROW(out->tallies, out->n_tallies, out->cap_tallies);
+	out->tallies[out->n_tallies] =
+		(struct restore_tally){ .table = arena_strdup(&out->arena,
+							      table) };
+	return &out->tallies[out->n_tallies++];
 }
 
 struct err *restore_session_begin(struct target *t)

@@ -11,8 +11,9 @@
 /*
  * Takes one migration back: definitions from the inverse of its schema delta,
  * then rows and values from its snapshot, then proof that both are what they
- * were. Runs inside a transaction of the caller, who undoes it when this
- * fails or reports conflicts.
+ * were. What was written since stays; where it is about the same values, that
+ * is a conflict. Runs inside a transaction of the caller, who undoes it when
+ * this fails or is blocked.
  */
 
 /** Why a row, or an object, stands in the way. */
@@ -22,14 +23,52 @@
 #define RESTORE_ORPHANED "ORPHANED"     /**< rows refer to one that must go */
 #define RESTORE_REDEFINED "REDEFINED"   /**< the definition changed since */
 #define RESTORE_NOT_UNIQUE "NOT_UNIQUE" /**< rows break a unique index */
-
 #define RESTORE_NO_VALUE "NO_VALUE" /**< rows lack what comes back NOT NULL */
 
+/**
+ * What to do where the migration and somebody after it changed the same: a
+ * merge with base = behind the migration, theirs = before it, ours = now.
+ */
+enum restore_choice {
+	RESTORE_ABORT, /**< list it, and change nothing */
+	RESTORE_KEEP,  /**< the database's value stays, the snapshot's is not
+			    put back */
+	RESTORE_TAKE,  /**< the snapshot's is put back, the database's parked */
+};
+
+/** Conflicts of one kind in one table. */
 struct restore_conflict {
 	const char *object; /**< table name, or path of a schema object */
 	const char *what;
-	uint64_t rows; /**< 0 for a definition */
+	uint64_t rows;  /**< 0 for a definition */
+	bool unsettled; /**< some of it no choice can settle */
 };
+
+/** One row or value in conflict. Values as SQL literals. */
+struct restore_detail {
+	const char *object, *what;
+	const char *key;        /**< "id = 5"; NULL = not of one row */
+	const char *column;     /**< NULL = the whole row */
+	const char *constraint; /**< that would be broken; or NULL */
+	/** Before the migration, behind it, and now; NULL = no such row or
+	 * value, or not known (a long value behind it). */
+	const char *before, *after, *now;
+	bool more; /**< a further column of the row that was told before */
+};
+
+/** What became of one table's rows. */
+struct restore_tally {
+	const char *table;  /**< name after the migration is taken back */
+	uint64_t restored;  /**< put back, or given old values */
+	uint64_t removed;   /**< rows of the migration taken away */
+	uint64_t kept;      /**< in conflict, and left as they were */
+	uint64_t conflicts; /**< rows and values in conflict */
+};
+
+/** What earlier attempts have learned of one event; settle.h. */
+struct restore_memory;
+struct restore_memory *restore_memory_new(void);
+void restore_memory_free(struct restore_memory *m);
 
 struct restore_request {
 	struct target *target;
@@ -38,13 +77,27 @@ struct restore_request {
 	const struct snapshot_in *in;     /**< NULL = it kept no snapshot */
 	const struct snapshot_out *park;  /**< where to put what must go */
 	uint64_t limit;                   /**< bytes for the park; 0 = none */
+	enum restore_choice choice;
+	size_t max_details; /**< collect at most so many */
+	/** The same for all attempts at one event; may be NULL with
+	 * RESTORE_ABORT. */
+	struct restore_memory *memory;
 };
 
 struct restore_result {
-	struct restore_conflict *conflicts;
+	struct restore_conflict *conflicts; /**< settled ones, too */
 	size_t n_conflicts, cap_conflicts;
+	bool blocked; /**< some conflict is not settled: undo everything */
+	/** A conflict showed late, and is settled: undo everything, and run
+	 * again in a new transaction, with the same memory. */
+	bool again;
+	struct restore_detail *details;
+	size_t n_details, cap_details;
+	struct restore_tally *tallies;
+	size_t n_tallies, cap_tallies;
 	uint64_t restored; /**< rows put back or given old values */
 	uint64_t removed;  /**< rows of the migration taken away */
+	uint64_t kept;     /**< rows and values of the snapshot not put back */
 	uint64_t parked;   /**< rows and values set aside */
 	bool park_any;     /**< files were written to the park */
 	struct arena arena;
@@ -60,8 +113,9 @@ MUST_USE struct err *restore_session_end(struct target *t);
 
 /**
  * @param out release it, also on failure
- * @return ERR_STATE when the result would not be exact; conflicts are no
- *         error: out->n_conflicts > 0 and the transaction must be undone
+ * @return ERR_STATE when the result would not be what was decided; conflicts
+ *         are no error: when out->blocked or out->again, the transaction
+ *         must be undone
  */
 MUST_USE struct err *restore_run(const struct restore_request *req,
 				 struct restore_result *out);

@@ -61,7 +61,7 @@ static struct err *start(struct restore_feed *f)
 	struct err *err;
 
 	close_lines(b);
-	err = restore_lines_open(&b->lines, b->r, b->t->lines);
+	err = restore_lines_open(&b->lines, b->r, b->t);
 	b->open = true;
 	return err ? err : next(f);
 }

@@ -12,13 +12,9 @@
  * prove that every value is the one from before.
  */
 
-struct counts {
-	uint64_t changed, deleted, reused;
-};
-
 typedef struct err *(*line_fn)(struct restore *r, struct restore_table *t,
 			       const struct restore_line *line,
-			       sqlite3_stmt *row, struct counts *counts);
+			       sqlite3_stmt *row, struct restore_judge *j);
 
 const char *const *restore_expressions(struct restore *r,
 				       const struct table_info *info,
@@ -45,7 +41,7 @@ const char *const *restore_expressions(struct restore *r,
 
 /* Call fn for each line; row is NULL where no row has the line's key. */
 static struct err *join(struct restore *r, struct restore_table *t, bool after,
-			line_fn fn, struct counts *counts)
+			line_fn fn, struct restore_judge *j)
 {
 	const struct manifest_table *m = t->lines;
 	const char *name = after ? t->after : t->before;
@@ -61,7 +57,7 @@ static struct err *join(struct restore *r, struct restore_table *t, bool after,
 	if (err || !found)
 		return err ? err
 			   : err_new(ERR_STATE, "table %s is not there", name);
-	err = restore_lines_open(&lines, r, m);
+	err = restore_lines_open(&lines, r, t);
 	f = (struct table_fields){ &info, name,
 				   restore_expressions(r, &info, m, after),
 				   m->n_columns };
@@ -74,8 +70,7 @@ static struct err *join(struct restore *r, struct restore_table *t, bool after,
 			break;
 		err = table_cursor_seek(&cursor, &line.key, &found);
 		if (!err)
-			err = fn(r, t, &line, found ? cursor.stmt : NULL,
-				 counts);
+			err = fn(r, t, &line, found ? cursor.stmt : NULL, j);
 	}
 	table_cursor_close(&cursor);
 	restore_lines_close(&lines);
@@ -88,60 +83,12 @@ static void column_value(sqlite3_stmt *row, size_t i, struct row_value *v)
 	table_value(v, sqlite3_column_value(row, (int)i + 1));
 }
 
-/*
- * A key is not an identity: the row is the one the migration met only if the
- * columns it left alone agree, or at least half of them.
- */
-static struct err *check_row(struct restore *r, struct restore_table *t,
+static struct err *judge_row(struct restore *r, struct restore_table *t,
 			     const struct restore_line *line, sqlite3_stmt *row,
-			     struct counts *counts)
+			     struct restore_judge *j)
 {
-	const char *p = line->fields;
-	size_t others = 0, agree = 0, written = 0, kept = 0;
-	struct err *err = NULL;
-
-	if (line->op == ROW_DELETED) {
-		counts->reused += row != NULL;
-		return NULL;
-	}
-	if (!row) {
-		counts->deleted++;
-		return NULL;
-	}
-	buf_reset(&r->scratch);
-	buf_reserve(&r->scratch, (size_t)(line->end - line->fields));
-	for (size_t i = 0; i < t->lines->n_columns && !err; i++) {
-		struct restore_field f;
-		struct row_value v;
-
-		err = restore_field_next(&p, line->end, line->op, &f,
-					 &r->scratch);
-		if (err)
-			break;
-		column_value(row, i, &v);
-		if (f.changed && f.now.type != ROW_ABSENT) {
-			written++;
-			kept += row_matches(&f.now, &v);
-		} else if (!f.changed && f.old.type == ROW_SAME) {
-			others++;
-			agree += row_matches(&f.old, &v);
-		}
-	}
-	if (others && agree * 2 < others)
-		counts->reused++;
-	else if (kept < written || (line->op == ROW_INSERTED && agree < others))
-		counts->changed++;
-	return err;
-}
-
-static void report(struct restore *r, const char *table, const struct counts *c)
-{
-	if (c->changed)
-		restore_conflict_add(r, table, RESTORE_CHANGED, c->changed);
-	if (c->deleted)
-		restore_conflict_add(r, table, RESTORE_DELETED, c->deleted);
-	if (c->reused)
-		restore_conflict_add(r, table, RESTORE_KEY_REUSED, c->reused);
+	(void)r, (void)t;
+	return restore_judge(j, line, row);
 }
 
 static bool is_parked(const struct restore *r, const char *name)
@@ -216,18 +163,50 @@ static struct err *check_virtuals(struct restore *r)
 	return err;
 }
 
+/* What earlier attempts have learned of this table's lines. */
+static void recall(struct restore *r, struct restore_table *t)
+{
+	const struct restore_memory *m = r->req->memory;
+
+	for (size_t i = 0; m && i < m->n; i++) {
+		const struct restore_late *l = &m->late[i];
+
+		if (l->how != SETTLE_SKIP || !streq(l->table, t->before))
+			continue;
+		settle_add(&t->settled, SETTLE_SKIP, l->line, 0);
+		restore_count_out(r, t, l->op);
+	}
+	settle_sort(&t->settled);
+}
+
+static struct err *check_lines(struct restore *r, struct restore_table *t)
+{
+	struct restore_judge j;
+	struct err *err;
+
+	if (t->before)
+		recall(r, t);
+	if (!t->after || !t->lines->after)
+		return NULL;
+	err = restore_judge_open(&j, r, t);
+	if (!err)
+		err = join(r, t, true, judge_row, &j);
+	restore_judge_close(&j);
+	return err;
+}
+
 struct err *restore_check(struct restore *r)
 {
 	struct err *err = check_virtuals(r);
 
+	restore_recall(r->req, r->out);
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		struct restore_table *t = &r->tables[i];
-		struct counts counts = { 0 };
 
-		if (!t->lines || !t->after || !t->lines->after)
-			continue;
-		err = join(r, t, true, check_row, &counts);
-		report(r, t->after, &counts);
+		if (t->lines)
+			err = check_lines(r, t);
+		if (t->lines && !manifest_lines(t->lines))
+			t->lines = NULL;
 	}
 	return err;
 }
@@ -248,12 +227,12 @@ static struct err *not_exact(const struct restore_table *t,
 
 static struct err *verify_row(struct restore *r, struct restore_table *t,
 			      const struct restore_line *line,
-			      sqlite3_stmt *row, struct counts *counts)
+			      sqlite3_stmt *row, struct restore_judge *j)
 {
 	const char *p = line->fields;
 	struct err *err = NULL;
 
-	(void)counts;
+	(void)j;
 	if (line->op == ROW_INSERTED)
 		return row ? not_exact(t, line) : NULL;
 	if (!row)

@@ -147,7 +147,7 @@ static struct err *fill_by_key(struct restore_writer *w,
 	struct table_cursor cursor = { 0 };
 	struct restore_lines lines;
 	sqlite3_stmt *drop = NULL;
-	struct err *err = restore_lines_open(&lines, w->r, m);
+	struct err *err = restore_lines_open(&lines, w->r, w->t);
 
 	f.columns = restore_expressions(w->r, aside, m, true);
 	f.n = m->n_columns;
@@ -170,8 +170,12 @@ static struct err *fill(struct restore_writer *w,
 	struct restore_kept kept;
 
 	kept_columns(w, aside, &kept);
-	if (restore_can_merge(&w->info, aside, t))
-		return restore_merge(w->r, t, &w->info, aside, &kept);
+	if (restore_can_merge(&w->info, aside, t)) {
+		struct err *err =
+			restore_merge(w->r, t, &w->info, aside, &kept);
+
+		return err ? err : restore_writer_moved(w);
+	}
 	return restore_writer_taken(w, t->lines ? fill_by_key(w, aside, &kept)
 						: copy_all(w, aside, &kept));
 }

@@ -182,7 +182,7 @@ static struct err *merge_lines(struct merge *m, struct restore_lines *lines)
 static struct err *merge_rows(struct merge *m)
 {
 	struct restore_lines lines;
-	struct err *err = restore_lines_open(&lines, m->r, m->t->lines);
+	struct err *err = restore_lines_open(&lines, m->r, m->t);
 
 	if (!err)
 		err = prepare_insert(m, true, &m->whole);
@@ -286,7 +286,7 @@ static struct err *feed_start(struct restore_feed *f)
 	if (m->open)
 		restore_lines_close(&m->lines);
 	sqlite3_reset(m->from);
-	err = restore_lines_open(&m->lines, m->r, m->t->lines);
+	err = restore_lines_open(&m->lines, m->r, m->t);
 	m->open = m->past_row = m->past_line = true;
 	return err ? err : feed_next(f);
 }

@@ -18,8 +18,31 @@ struct restore_ops {
 extern const struct restore_ops restore_sqlite_ops;
 extern const struct restore_ops restore_pg_ops;
 
-/** Add a conflict; the object's name is copied. */
+/**
+ * A conflict that no choice can settle; the object's name is copied. The
+ * restore is blocked.
+ */
 void restore_result_add(struct restore_result *out, const char *object,
 			const char *what, uint64_t rows);
+
+/**
+ * A conflict of one row or value, copied.
+ *
+ * @param can_keep it can be settled by leaving the database as it is
+ * @param can_take ... or by putting the snapshot's back
+ * @return what to do; RESTORE_ABORT: nothing, the restore is blocked
+ */
+enum restore_choice restore_result_conflict(const struct restore_request *req,
+					    struct restore_result *out,
+					    const struct restore_detail *d,
+					    bool can_keep, bool can_take);
+
+/** More details are wanted: their texts are worth making. */
+bool restore_result_wants(const struct restore_request *req,
+			  const struct restore_result *out);
+
+/** The counts of a table; good until the next call. */
+struct restore_tally *restore_result_tally(struct restore_result *out,
+					   const char *table);
 
 #endif

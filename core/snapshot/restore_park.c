@@ -12,8 +12,8 @@
  * the rollback in the place of the migration.
  */
 
-static struct manifest_table *new_table(struct restore *r, const char *name,
-					const struct table_info *info)
+struct manifest_table *restore_park_table(struct restore *r, const char *name,
+					  const struct table_info *info)
 {
 	struct manifest *m = &r->park_manifest;
 	struct manifest_table *t = manifest_add_table(m);
@@ -48,13 +48,14 @@ static struct err *park_table(struct restore *r, const char *name)
 	err = table_info_read(&info, r->db, name, &found);
 	if (err || !found)
 		return err;
-	m = new_table(r, name, &info);
+	m = restore_park_table(r, name, &info);
 	columns = arena_array(&r->arena, info.n_columns + 1, sizeof(*columns));
 	for (size_t i = 0; i < info.n_columns; i++)
 		columns[i] = m->columns[i].before;
 	f = (struct table_fields){ &info, name, columns, info.n_columns };
 	err = table_stream(r->db, &f, &r->park, m);
 	r->out->parked += m->deleted;
+	restore_result_tally(r->out, name)->removed += m->deleted;
 	if (!m->deleted)
 		r->park_manifest.n_tables--;
 	table_info_release(&info);
@@ -161,7 +162,7 @@ static struct err *park_columns(struct restore *r,
 	for (size_t i = 0; i < info.n_columns; i++)
 		any |= added[i] = is_added(r, t, &old, info.columns[i].name);
 	if (any) {
-		m = new_table(r, t->after, &info);
+		m = restore_park_table(r, t->after, &info);
 		m->after = arena_strdup(&r->park_manifest.arena, t->before);
 		for (size_t i = 0; i < info.n_columns; i++)
 			if (!added[i])
@@ -186,9 +187,16 @@ struct err *restore_park(struct restore *r)
 		else if (t->way == RESTORE_REBUILD || t->way == RESTORE_SHRINK)
 			err = park_columns(r, t);
 	}
-	if (err || !r->park_manifest.n_tables)
-		return err_wrap(err, "park");
+	return err_wrap(err, "park");
+}
+
+struct err *restore_park_end(struct restore *r)
+{
+	struct err *err;
+
+	if (!r->park_manifest.n_tables)
+		return NULL;
 	err = manifest_write(&r->park_manifest, r->req->park);
 	r->out->park_any = !err;
-	return err;
+	return err_wrap(err, "park");
 }

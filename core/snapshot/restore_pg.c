@@ -59,8 +59,7 @@ static struct err *steps(struct restore_pg *r)
 	};
 	struct err *err = NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(all) && !err && !r->out->n_conflicts;
-	     i++)
+	for (size_t i = 0; i < ARRAY_LEN(all) && !err && !r->out->blocked; i++)
 		err = all[i](r);
 	return err ? err : count(r, NULL);
 }
@@ -112,7 +111,7 @@ static struct err *run(const struct restore_request *req,
 		err = pg_exec(r.c, settings);
 	if (!err)
 		err = steps(&r);
-	if (!err && !out->n_conflicts)
+	if (!err && !out->blocked)
 		err = leave(&r);
 	line_writer_release(&r.park);
 	manifest_release(&r.manifest);

@@ -245,15 +245,15 @@ static struct err *one_round(struct restore_pg *r, bool *any)
 	*any = w.any;
 	if (!err)
 		err = make_or_blame(r, &w.base);
-	if (!err && !out->n_conflicts)
+	if (!err && !out->blocked)
 		err = adjust(r, &w);
-	if (!err && !out->n_conflicts)
+	if (!err && !out->blocked)
 		err = make_or_blame(r, &w.rest);
-	if (!err && !out->n_conflicts)
+	if (!err && !out->blocked)
 		err = run_list(r, &w.keys);
-	if (!err && !out->n_conflicts && w.tables.len)
+	if (!err && !out->blocked && w.tables.len)
 		err = restore_pg_exec(r, "%s", buf_str(&w.tables));
-	if (!err && !out->n_conflicts && w.last.len)
+	if (!err && !out->blocked && w.last.len)
 		err = restore_pg_exec(r, "%s", buf_str(&w.last));
 	free(w.base.items);
 	free(w.rest.items);
@@ -310,9 +310,9 @@ struct err *restore_pg_converge(struct restore_pg *r)
 	bool any = true;
 	struct err *err = NULL;
 
-	for (int i = 0; i < ROUNDS && any && !err && !r->out->n_conflicts; i++)
+	for (int i = 0; i < ROUNDS && any && !err && !r->out->blocked; i++)
 		err = one_round(r, &any);
-	if (!err && !r->out->n_conflicts)
+	if (!err && !r->out->blocked)
 		err = left_over(r);
 	return err;
 }

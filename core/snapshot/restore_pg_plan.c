@@ -214,7 +214,7 @@ struct err *restore_pg_plan(struct restore_pg *r)
 	const struct schema_delta *d = r->req->delta;
 
 	check_definitions(r);
-	if (r->out->n_conflicts)
+	if (r->out->blocked)
 		return NULL;
 	name_tables(r);
 	for (size_t i = 0; i < d->n; i++)

@@ -199,7 +199,7 @@ struct err *restore_plan(struct restore *r)
 	const struct schema_delta *d = r->req->delta;
 
 	check_definitions(r);
-	if (r->out->n_conflicts)
+	if (r->out->blocked)
 		return NULL;
 	for (size_t i = 0; i < d->n; i++)
 		if (is_table(d->changes[i].before) ||

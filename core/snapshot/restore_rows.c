@@ -24,6 +24,7 @@ void restore_writer_close(struct restore_writer *w)
 	forget_updates(w);
 	sqlite3_finalize(w->remove);
 	sqlite3_finalize(w->insert);
+	sqlite3_finalize(w->replace);
 	buf_release(&w->bulk);
 	buf_release(&w->mask);
 	buf_release(&w->values);
@@ -62,14 +63,15 @@ static bool has_field(const struct manifest_table *m, const char *name)
  * Columns of a line, in its order; then the key's, but for one that is a
  * column as well: its parameter stays unused.
  */
-static struct err *prepare_insert(struct restore_writer *w)
+static struct err *prepare_insert(struct restore_writer *w, const char *verb,
+				  sqlite3_stmt **out)
 {
 	const struct manifest_table *m = w->t->lines;
 	size_t n_keys = w->info.without_rowid ? w->info.n_keys : 1, n = 0;
 	struct buf sql = BUF_INIT, values = BUF_INIT;
 	struct err *err;
 
-	buf_addstr(&sql, "INSERT INTO ");
+	buf_addf(&sql, "%s INTO ", verb);
 	add_target(&sql, w);
 	buf_addstr(&sql, " (");
 	for (size_t i = 0; i < m->n_columns; i++) {
@@ -89,7 +91,7 @@ static struct err *prepare_insert(struct restore_writer *w)
 			 m->n_columns + k + 1);
 	}
 	buf_addf(&sql, ") VALUES (%s)", buf_str(&values));
-	err = table_prepare(w->r->db, buf_str(&sql), &w->insert);
+	err = table_prepare(w->r->db, buf_str(&sql), out);
 	buf_release(&sql);
 	buf_release(&values);
 	return err;
@@ -121,13 +123,14 @@ static struct err *remove_row(struct restore_writer *w,
 	return err ? err : run(w, w->remove);
 }
 
-struct err *restore_writer_insert(struct restore_writer *w,
-				  const struct restore_line *line,
-				  struct sqlite3_stmt *row)
+/* The line's old values and its key; what it lacks comes from the row. */
+static struct err *bind_insert(struct restore_writer *w,
+			       const struct restore_line *line,
+			       sqlite3_stmt *row, sqlite3_stmt *stmt)
 {
-	struct err *err = w->insert ? NULL : prepare_insert(w);
 	const char *p = line->fields;
 	size_t n = w->t->lines->n_columns;
+	struct err *err = NULL;
 
 	buf_reset(&w->values);
 	buf_reserve(&w->values, (size_t)(line->end - line->fields));
@@ -138,22 +141,52 @@ struct err *restore_writer_insert(struct restore_writer *w,
 					 &w->values);
 		if (!err && f.old.type == ROW_SAME)
 			sqlite3_bind_value(
-				w->insert, (int)i + 1,
+				stmt, (int)i + 1,
 				sqlite3_column_value(row, (int)i + 1));
 		else if (!err)
-			table_bind(w->insert, (int)i + 1, &f.old);
+			table_bind(stmt, (int)i + 1, &f.old);
 	}
+	if (err)
+		return err;
+	if (w->moved)
+		sqlite3_bind_null(stmt, (int)n + 1);
+	else
+		table_bind_key(stmt, (int)n + 1, &w->info, &line->key, &w->key,
+			       &err);
+	return err;
+}
+
+struct err *restore_writer_insert(struct restore_writer *w,
+				  const struct restore_line *line,
+				  struct sqlite3_stmt *row)
+{
+	struct err *err = NULL;
+
+	if (!w->insert)
+		err = prepare_insert(w, "INSERT", &w->insert);
 	if (!err)
-		table_bind_key(w->insert, (int)n + 1, &w->info, &line->key,
-			       &w->key, &err);
+		err = bind_insert(w, line, row, w->insert);
 	w->r->out->restored++;
 	return err ? err : run(w, w->insert);
 }
 
+/* A row that a constraint keeps out is a conflict, and the rest goes on. */
 static struct err *insert_row(struct restore_writer *w,
 			      const struct restore_line *line)
 {
-	return restore_writer_insert(w, line, NULL);
+	struct err *err = restore_writer_insert(w, line, NULL);
+	struct restore_broken broken;
+
+	if (!err || !restore_broken_read(&broken, w))
+		return err;
+	err_free(err);
+	w->r->out->restored--;
+	err = NULL;
+	if (!w->replace)
+		err = prepare_insert(w, "INSERT OR REPLACE", &w->replace);
+	if (!err)
+		err = bind_insert(w, line, NULL, w->replace);
+	return err ? err : restore_taken(w, line, &broken, w->replace);
 }
 
 /* The UPDATE for the columns whose bytes in the mask are '1'. */
@@ -275,8 +308,9 @@ static struct err *each_line(struct restore_writer *w, char op, row_fn fn)
 {
 	struct restore_lines lines;
 	struct restore_line line;
-	struct err *err = restore_lines_open(&lines, w->r, w->t->lines);
+	struct err *err = restore_lines_open(&lines, w->r, w->t);
 
+	lines.moved = w->moved;
 	while (!err) {
 		err = restore_lines_next(&lines, &line);
 		if (err || !line.op)
@@ -358,6 +392,75 @@ static struct err *save_row(struct restore_writer *w,
 	return err;
 }
 
+/* INSERT of what was saved: all of it, or the row of one key. */
+static void add_return(struct buf *sql, const struct restore_writer *w,
+		       const char *verb, bool one)
+{
+	buf_addf(sql, "%s INTO ", verb);
+	add_target(sql, w);
+	buf_addstr(sql, " (");
+	table_add_columns(sql, &w->info);
+	buf_addstr(sql, ") SELECT ");
+	table_add_columns(sql, &w->info);
+	buf_addstr(sql, " FROM " SAVED);
+	if (one) {
+		buf_addstr(sql, " WHERE ");
+		table_where_key(sql, &w->info, 1);
+	}
+}
+
+static struct err *prepare_return(struct restore_writer *w, const char *verb,
+				  sqlite3_stmt **out)
+{
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	add_return(&sql, w, verb, true);
+	err = table_prepare(w->r->db, buf_str(&sql), out);
+	buf_release(&sql);
+	return err;
+}
+
+static struct err *return_row(struct restore_writer *w,
+			      const struct restore_line *line)
+{
+	struct restore_broken broken;
+	struct err *err = NULL;
+
+	table_bind_key(w->back, 1, &w->info, &line->key, &w->key, &err);
+	if (!err)
+		err = run(w, w->back);
+	if (!err || !restore_broken_read(&broken, w))
+		return err;
+	err_free(err);
+	err = NULL;
+	table_bind_key(w->back_over, 1, &w->info, &line->key, &w->key, &err);
+	return err ? err : restore_taken(w, line, &broken, w->back_over);
+}
+
+static struct err *return_rows(struct restore_writer *w)
+{
+	struct buf sql = BUF_INIT;
+	struct restore_broken broken;
+	struct err *err;
+
+	add_return(&sql, w, "INSERT", false);
+	err = restore_exec(w->r, "%s", buf_str(&sql));
+	buf_release(&sql);
+	if (!err || !restore_broken_read(&broken, w))
+		return err;
+	err_free(err);
+	err = prepare_return(w, "INSERT", &w->back);
+	if (!err)
+		err = prepare_return(w, "INSERT OR REPLACE", &w->back_over);
+	if (!err)
+		err = each_line(w, ROW_UPDATED, return_row);
+	sqlite3_finalize(w->back);
+	sqlite3_finalize(w->back_over);
+	w->back = w->back_over = NULL;
+	return err;
+}
+
 /*
  * An immediate UNIQUE constraint sees each row alone, so values that only
  * change places cannot be set one by one. Then the rows go to a temporary
@@ -365,7 +468,6 @@ static struct err *save_row(struct restore_writer *w,
  */
 static struct err *update_apart(struct restore_writer *w)
 {
-	struct buf sql = BUF_INIT;
 	struct err *err = make_saved(w);
 
 	if (!err)
@@ -376,19 +478,10 @@ static struct err *update_apart(struct restore_writer *w)
 		err = each_line(w, ROW_UPDATED, update_row);
 	forget_updates(w);
 	w->apart = false;
-	if (!err) {
-		buf_addstr(&sql, "INSERT INTO ");
-		add_target(&sql, w);
-		buf_addstr(&sql, " (");
-		table_add_columns(&sql, &w->info);
-		buf_addstr(&sql, ") SELECT ");
-		table_add_columns(&sql, &w->info);
-		buf_addstr(&sql, " FROM " SAVED);
-		err = restore_exec(w->r, "%s", buf_str(&sql));
-	}
+	if (!err)
+		err = return_rows(w);
 	if (!err)
 		err = restore_exec(w->r, "DROP TABLE " SAVED);
-	buf_release(&sql);
 	return err;
 }
 
@@ -397,7 +490,7 @@ static struct err *first_mask(struct restore_writer *w, bool *any)
 {
 	struct restore_lines lines;
 	struct restore_line line;
-	struct err *err = restore_lines_open(&lines, w->r, w->t->lines);
+	struct err *err = restore_lines_open(&lines, w->r, w->t);
 
 	*any = false;
 	while (!err && !*any) {
@@ -509,6 +602,20 @@ struct err *restore_writer_open(struct restore_writer *w, struct restore *r,
 	return err;
 }
 
+struct err *restore_writer_moved(struct restore_writer *w)
+{
+	bool any = false;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < w->t->settled.n && !any; i++)
+		any = w->t->settled.list[i].how == SETTLE_MOVE;
+	w->moved = true;
+	if (any)
+		err = each_line(w, ROW_DELETED, insert_row);
+	w->moved = false;
+	return err;
+}
+
 static struct err *apply_lines(struct restore_writer *w)
 {
 	const struct manifest_table *m = w->t->lines;
@@ -520,6 +627,8 @@ static struct err *apply_lines(struct restore_writer *w)
 		err = update_rows(w);
 	if (!err && m->deleted)
 		err = each_line(w, ROW_DELETED, insert_row);
+	if (!err && m->deleted)
+		err = restore_writer_moved(w);
 	return restore_writer_taken(w, err);
 }
 

@@ -386,7 +386,7 @@ struct err *restore_schema_after(struct restore *r)
 		err = set_other_texts(r);
 	if (!err)
 		err = set_pragmas(r);
-	if (!err && !r->out->n_conflicts)
+	if (!err && !r->out->blocked)
 		err = restore_places(r);
 	return err_wrap(err, "restore definitions");
 }

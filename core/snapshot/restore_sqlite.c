@@ -30,44 +30,48 @@ struct err *restore_exec(struct restore *r, const char *fmt, ...)
 }
 
 struct err *restore_lines_open(struct restore_lines *l, struct restore *r,
-			       const struct manifest_table *t)
+			       const struct restore_table *t)
 {
+	memset(l, 0, sizeof(*l));
 	line_reader_init(&l->reader, r->req->in);
 	l->table = t;
-	return line_reader_open(&l->reader, t->file);
+	return line_reader_open(&l->reader, t->lines->file);
 }
 
 void restore_lines_close(struct restore_lines *l)
 {
 	line_reader_release(&l->reader);
+	buf_release(&l->text);
+}
+
+bool restore_lines_has(const struct restore_lines *l, enum settle_how how)
+{
+	for (size_t i = 0; i < l->n_settled; i++)
+		if (l->settled[i].how == how)
+			return true;
+	return false;
 }
 
 static struct err *damaged(const struct restore_lines *l, const char *what)
 {
 	return err_new(ERR_STATE, "a snapshot's %s of table %s is damaged",
-		       what, l->table->before);
+		       what, l->table->lines->before);
 }
 
-struct err *restore_lines_next(struct restore_lines *l,
-			       struct restore_line *out)
+static struct err *cut_line(struct restore_lines *l, const char *line,
+			    size_t len, struct restore_line *out)
 {
-	const char *line, *p;
-	struct err *err;
-	size_t len;
+	const char *p = line + 2;
+	struct err *err = NULL;
 
-	memset(out, 0, sizeof(*out));
-	err = line_reader_next(&l->reader, &line, &len);
-	if (err || !line)
-		return err;
 	out->end = line + len;
 	if (len < 3 || line[1] != '\t' ||
 	    (line[0] != ROW_INSERTED && line[0] != ROW_UPDATED &&
 	     line[0] != ROW_DELETED))
 		return damaged(l, "line");
-	p = line + 2;
-	if (l->table->n_keys) {
+	if (l->table->lines->n_keys) {
 		out->key.s = p;
-		for (size_t k = 0; k < l->table->n_keys; k++) {
+		for (size_t k = 0; k < l->table->lines->n_keys; k++) {
 			if (p > out->end)
 				return damaged(l, "key");
 			p += row_field_length(p, out->end) + 1;
@@ -87,6 +91,86 @@ struct err *restore_lines_next(struct restore_lines *l,
 	out->fields = p < out->end ? p : out->end;
 	out->op = line[0];
 	return err;
+}
+
+/* Columns that do not go back read as unchanged. */
+static struct err *take_out(struct restore_lines *l, struct restore_line *line)
+{
+	const char *start = line->key.s ? line->key.s : line->fields;
+	const char *p = line->fields;
+	size_t next = 0, at;
+
+	if (line->op != ROW_UPDATED || !restore_lines_has(l, SETTLE_COLUMN))
+		return NULL;
+	buf_reset(&l->text);
+	buf_add(&l->text, start, (size_t)(p - start));
+	at = l->text.len;
+	for (size_t i = 0; i < l->table->lines->n_columns; i++) {
+		const char *from = p;
+		bool same = row_skip_same(&p, line->end);
+
+		for (int k = 0; k < 2 && !same; k++) {
+			if (p > line->end)
+				return damaged(l, "line");
+			p += row_field_length(p, line->end) + 1;
+		}
+		while (next < l->n_settled &&
+		       (l->settled[next].how != SETTLE_COLUMN ||
+			l->settled[next].column < i))
+			next++;
+		if (next < l->n_settled && l->settled[next].column == i)
+			buf_addstr(&l->text, "=AAA\t");
+		else
+			buf_add(&l->text, from, (size_t)(p - from));
+	}
+	if (p > line->end) /* the last field has no tab behind it */
+		l->text.len--;
+	if (line->key.s)
+		line->key.s = l->text.data;
+	line->fields = l->text.data + at;
+	line->end = l->text.data + l->text.len;
+	return NULL;
+}
+
+static bool is_left_out(const struct restore_lines *l)
+{
+	if (l->moved)
+		return !l->n_settled || !restore_lines_has(l, SETTLE_MOVE);
+	return l->n_settled && (restore_lines_has(l, SETTLE_SKIP) ||
+				restore_lines_has(l, SETTLE_MOVE));
+}
+
+struct err *restore_lines_next(struct restore_lines *l,
+			       struct restore_line *out)
+{
+	const char *line;
+	struct err *err;
+	size_t len;
+
+	do {
+		memset(out, 0, sizeof(*out));
+		err = line_reader_next(&l->reader, &line, &len);
+		if (err || !line)
+			return err;
+		out->number = l->next++;
+		err = cut_line(l, line, len, out);
+		if (err)
+			return err;
+		l->settled = settle_of(&l->table->settled, &l->cursor,
+				       out->number, &l->n_settled);
+	} while (!l->all && is_left_out(l));
+	return l->all || !l->n_settled ? NULL : take_out(l, out);
+}
+
+void restore_count_out(struct restore *r, const struct restore_table *t,
+		       char op)
+{
+	struct manifest_table *m =
+		&r->manifest.tables[t->lines - r->manifest.tables];
+
+	m->inserted -= op == ROW_INSERTED;
+	m->updated -= op == ROW_UPDATED;
+	m->deleted -= op == ROW_DELETED;
 }
 
 struct err *restore_field_next(const char **pos, const char *end, char op,
@@ -156,10 +240,13 @@ static struct err *session_end(struct target *t)
 /* Rebuilt, remade and untouched tables get their rows back. */
 static struct err *restore_data(struct restore *r)
 {
+	struct restore_tally *tally;
 	struct err *err = NULL;
 
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		const struct restore_table *t = &r->tables[i];
+		uint64_t restored = r->out->restored;
+		uint64_t removed = r->out->removed;
 
 		if (t->way == RESTORE_REBUILD || t->way == RESTORE_REMAKE)
 			err = restore_fill(r, t);
@@ -168,6 +255,11 @@ static struct err *restore_data(struct restore *r)
 			err = restore_rows(r, t);
 		err = err_wrap(err, "table %s",
 			       t->before ? t->before : t->after);
+		if (r->out->restored == restored && r->out->removed == removed)
+			continue;
+		tally = restore_result_tally(r->out, t->before);
+		tally->restored += r->out->restored - restored;
+		tally->removed += r->out->removed - removed;
 	}
 	return err;
 }
@@ -187,11 +279,15 @@ static struct err *run(const struct restore_request *req,
 		err = restore_plan(&r);
 	if (!err)
 		err = restore_check(&r);
-	if (err || out->n_conflicts)
+	if (err || out->blocked)
 		goto done;
 	err = restore_orphans_before(&r);
 	if (!err)
 		err = restore_park(&r);
+	if (!err)
+		err = restore_evict(&r);
+	if (!err)
+		err = restore_park_end(&r);
 	if (!err)
 		err = restore_schema_before(&r);
 	if (!err)
@@ -205,12 +301,14 @@ static struct err *run(const struct restore_request *req,
 		err = restore_exec(&r, "PRAGMA writable_schema = RESET");
 	if (!err)
 		err = restore_orphans_after(&r);
-	if (!err && !out->n_conflicts)
+	if (!err && !out->blocked)
 		err = restore_verify(&r);
 done:
 	line_writer_release(&r.park);
 	manifest_release(&r.manifest);
 	manifest_release(&r.park_manifest);
+	for (size_t i = 0; i < r.n_tables; i++)
+		settle_release(&r.tables[i].settled);
 	free(r.tables);
 	free(r.remake);
 	free(r.children);

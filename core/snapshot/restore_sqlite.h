@@ -6,6 +6,7 @@
 #include "snapshot/manifest.h"
 #include "snapshot/restore_ops.h"
 #include "snapshot/sequence_sqlite.h"
+#include "snapshot/settle.h"
 #include "snapshot/table_sqlite.h"
 
 /* Shared by the restore_*.c files of SQLite. */
@@ -28,7 +29,8 @@ struct restore_table {
 	const struct schema_object *old;    /**< definition to come back */
 	const struct schema_object *cur;    /**< definition now */
 	const struct manifest_table *lines; /**< NULL = no rows to restore */
-	const char *aside; /**< name while it is being rebuilt */
+	const char *aside;         /**< name while it is being rebuilt */
+	struct settlement settled; /**< about single lines */
 };
 
 struct restore {
@@ -63,19 +65,31 @@ struct restore_child {
 /** A line of a table, cut into its parts; borrowed from its reader. */
 struct restore_line {
 	char op;
+	uint64_t number; /**< in the file, from 0 */
 	struct change_key key;
 	const char *fields, *end;
 };
 
-/** A table's lines, read one by one. */
+/** A table's lines, read one by one, without what was settled otherwise. */
 struct restore_lines {
 	struct line_reader reader;
-	const struct manifest_table *table;
+	const struct restore_table *table;
+	/* to be set once it is open */
+	bool all;   /**< every line as it stands */
+	bool moved; /**< only those whose rows get another rowid */
+	uint64_t next;
+	struct settle_cursor cursor;
+	const struct settled *settled; /**< of the line read last */
+	size_t n_settled;
+	struct buf text; /**< of a line with columns taken out */
 };
 MUST_USE struct err *restore_lines_open(struct restore_lines *l,
 					struct restore *r,
-					const struct manifest_table *t);
+					const struct restore_table *t);
 void restore_lines_close(struct restore_lines *l);
+
+/** The line's row was settled so. */
+bool restore_lines_has(const struct restore_lines *l, enum settle_how how);
 
 /** op = 0 at the end. */
 MUST_USE struct err *restore_lines_next(struct restore_lines *l,
@@ -111,6 +125,40 @@ const char *const *restore_expressions(struct restore *r,
 				       const struct manifest_table *m,
 				       bool after);
 
+/** A line less that goes back. */
+void restore_count_out(struct restore *r, const struct restore_table *t,
+		       char op);
+
+/* restore_judge.c: a line and the row that has its key */
+struct restore_judge {
+	struct restore *r;
+	struct restore_table *t;
+	const char *table;      /**< as conflicts name it */
+	struct table_info info; /**< as it is now */
+	/* by column of the lines */
+	bool *known;   /**< it is there now */
+	bool *unique;  /**< by itself */
+	bool *retyped; /**< another type comes back */
+	bool *tells;   /**< the migration wrote many values; once sampled */
+	bool sampled;
+};
+MUST_USE struct err *restore_judge_open(struct restore_judge *j,
+					struct restore *r,
+					struct restore_table *t);
+void restore_judge_close(struct restore_judge *j);
+
+/** Settle the line, or report its conflict. row NULL = there is none. */
+MUST_USE struct err *restore_judge(struct restore_judge *j,
+				   const struct restore_line *line,
+				   sqlite3_stmt *row);
+
+/** "id = 5", in the arena. */
+const char *restore_key_text(struct restore *r, const struct table_info *t,
+			     const struct change_key *key);
+
+/* restore_evict.c: rows that make room are parked */
+MUST_USE struct err *restore_evict(struct restore *r);
+
 /* restore_orphans.c: rows that would refer to one that is gone */
 MUST_USE struct err *restore_orphans_before(struct restore *r);
 MUST_USE struct err *restore_orphans_after(struct restore *r);
@@ -120,6 +168,13 @@ MUST_USE struct err *restore_sequences(struct restore *r);
 
 /* restore_park.c */
 MUST_USE struct err *restore_park(struct restore *r);
+
+/** A table of the park, whose lines come next. */
+struct manifest_table *restore_park_table(struct restore *r, const char *name,
+					  const struct table_info *info);
+
+/** Nothing more is parked: its manifest. */
+MUST_USE struct err *restore_park_end(struct restore *r);
 
 /* restore_rows.c: rows in place, by key */
 MUST_USE struct err *restore_rows(struct restore *r,
@@ -131,9 +186,12 @@ struct restore_writer {
 	const struct restore_table *t;
 	struct table_info info;
 	sqlite3_stmt *remove, *insert;
-	struct map updates; /**< mask of columns -> sqlite3_stmt */
-	bool apart;         /**< updates go to the temporary table */
-	struct buf bulk;    /**< mask of the lines that are written already */
+	sqlite3_stmt *replace;          /**< the insert, OR REPLACE */
+	sqlite3_stmt *back, *back_over; /**< of a row that was set apart */
+	struct map updates;             /**< mask of columns -> sqlite3_stmt */
+	bool apart;      /**< updates go to the temporary table */
+	bool moved;      /**< rows get a new rowid */
+	struct buf bulk; /**< mask of the lines that are written already */
 	struct buf mask, values, key;
 };
 MUST_USE struct err *restore_writer_open(struct restore_writer *w,
@@ -163,9 +221,34 @@ bool restore_writer_sets(const struct restore_writer *w,
 MUST_USE struct err *restore_update(struct restore_writer *w, uint64_t *done,
 				    int *code);
 
-/** A constraint that a row of later breaks is a conflict, not a failure. */
+/** A constraint that a row of later breaks is a conflict, not a failure: of
+ * the table, which nothing settles. */
 MUST_USE struct err *restore_writer_taken(struct restore_writer *w,
 					  struct err *err);
+
+/** Rows that get a new rowid, once all others are there. */
+MUST_USE struct err *restore_writer_moved(struct restore_writer *w);
+
+/* restore_taken.c: rows that a constraint keeps out */
+struct restore_broken {
+	int code; /**< SQLite's, extended */
+	const char *constraint;
+};
+
+/** Of the statement that has just failed; false = it was something else. */
+bool restore_broken_read(struct restore_broken *out,
+			 const struct restore_writer *w);
+
+/**
+ * The conflict of a line whose row could not be put back.
+ *
+ * @param replace the statement again, as INSERT OR REPLACE; bound, and is
+ *        reset
+ */
+MUST_USE struct err *restore_taken(struct restore_writer *w,
+				   const struct restore_line *line,
+				   const struct restore_broken *broken,
+				   sqlite3_stmt *replace);
 
 /* restore_fill.c */
 MUST_USE struct err *restore_fill(struct restore *r,

@@ -58,7 +58,7 @@ static struct err *seek(struct update *u, int64_t rowid)
 	}
 	u->at = rowid;
 	if (!u->open) {
-		err = restore_lines_open(&u->lines, u->w->r, u->w->t->lines);
+		err = restore_lines_open(&u->lines, u->w->r, u->w->t);
 		u->open = true;
 		if (!err)
 			err = restore_lines_next(&u->lines, &u->line);

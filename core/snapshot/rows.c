@@ -177,6 +177,12 @@ void row_add_value(struct buf *out, const struct row_value *v)
 	}
 }
 
+uint64_t row_field_digest(const struct row_value *field)
+{
+	return field->type == ROW_DIGEST ? (uint64_t)field->i
+					 : row_digest(field);
+}
+
 void row_add_same(struct buf *out, const struct row_value *v)
 {
 	uint64_t d = ROW_SHORT_DIGEST(row_digest(v));

@@ -64,6 +64,9 @@ void row_add_new(struct buf *out, const struct row_value *v);
 /** 64-bit digest of type and bytes (XXH3); the short one is its low 18 bits. */
 uint64_t row_digest(const struct row_value *v);
 
+/** The same of a field that may be "#", a digest already. */
+uint64_t row_field_digest(const struct row_value *field);
+
 #define ROW_SHORT_DIGEST(d) ((d)&0x3ffff)
 
 /** The value is the one that a "=", "#" or plain field stands for. */

@@ -16,7 +16,7 @@ event='event name blob commit source_commit snapshot schema shape rows'
 event="$event duration_ms exact seq version status kind parent snapshot_store"
 event="$event description author applied_by started_at finished_at statements"
 event="$event parked dirty out_of_order irreversible changes error"
-run='format target ok events conflicts error dry_run steps database ledger'
+run='format target ok events conflicts conflict_rows error dry_run steps impact database ledger'
 
 hex='^[0-9a-f]{40}$'
 uuid='^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
@@ -128,7 +128,8 @@ test_expect_success 'a refused rollback: ok false, conflicts, status 1' '
 	keys . "$run" &&
 	[ "$(json "[.ok, (.events | length), .conflicts[0].table, .conflicts[0].migration] | tojson")" = \
 		"[false,0,\"a\",\"2_b\"]" ] &&
-	keys ".conflicts[0]" "migration table what rows" &&
+	keys ".conflicts[0]" "migration table what rows settled" &&
+	keys ".conflict_rows[0]" "migration table what key column constraint before after now" &&
 	keys .error "message path line column hint" &&
 	sql "UPDATE a SET x = 3"
 '

@@ -79,7 +79,11 @@ test_expect_success 'applied again: the same schema and rows' '
 
 test_expect_success '-n, --to and --dry-run' '
 	expect_status 0 rollback --dry-run -n 2 &&
-	printf "%s\n" "rollback 20260104000000_gone" "rollback 20260103000000_drop" \
+	printf "%s\n" "rollback 20260104000000_gone, exact" "    +table users" \
+		"    table users: 3 restored" \
+		"rollback 20260103000000_drop, exact" \
+		"    +index users_name, ~table users" \
+		"    table users: 3 restored" \
 		"2 migrations would be rolled back; nothing was changed" |
 		cmp - "$OUT" &&
 	state >a && cmp a "$TRASH/state.4" &&
@@ -144,11 +148,12 @@ test_expect_success 'a value changed since: refused, listed, nothing changed' '
 	has "$ERR" "^error: 20260102000000_age cannot be rolled back: changed since it was applied: users \(1 row CHANGED\)$" &&
 	has "$ERR" "^conflict: 20260102000000_age: table users: 1 row CHANGED$" &&
 	has "$ERR" "^hint: nothing was changed" &&
-	has_not "$ERR" 99 &&
+	has "$ERR" "^    users .*id = 1 age: before 30, after 31, now 99 \(CHANGED\)$" &&
+	has "$ERR" "on-conflict=keep" &&
 	sqlite3 dev.db .dump | cmp - a && git for-each-ref | cmp - b &&
 	expect_status 1 rollback --json &&
 	[ "$(json "[.ok, .events, .conflicts] | tojson")" = \
-		"[false,[],[{\"migration\":\"20260102000000_age\",\"table\":\"users\",\"what\":\"CHANGED\",\"rows\":1}]]" ] &&
+		"[false,[],[{\"migration\":\"20260102000000_age\",\"table\":\"users\",\"what\":\"CHANGED\",\"rows\":1,\"settled\":false}]]" ] &&
 	json .error.message | grep -q "cannot be rolled back"
 '
 

@@ -186,8 +186,19 @@ static void run_view__keeps_what_was_done_before_a_failure(void **state)
 
 static void run_view__gathers_one_object(void **state)
 {
-	static struct engine_conflict conflict = { "1_a", "users", "CHANGED",
-						   3 };
+	static struct engine_conflict conflict = { "1_a", "users", "CHANGED", 3,
+						   false };
+	static struct engine_detail detail = { "1_a",
+					       { .object = "users",
+						 .what = "CHANGED",
+						 .key = "id = 1",
+						 .column = "name",
+						 .before = "'a'",
+						 .after = "'b'",
+						 .now = "'c'" } };
+	static struct engine_impact impact = {
+		"1_a", { .table = "users", .restored = 2, .conflicts = 1 }
+	};
 	struct play p = { .verb = "rollback",
 			  .json = true,
 			  .err = err_new(ERR_REFUSED, "changed") };
@@ -195,6 +206,10 @@ static void run_view__gathers_one_object(void **state)
 	(void)state;
 	p.run.conflicts = &conflict;
 	p.run.n_conflicts = 1;
+	p.run.details = &detail;
+	p.run.n_details = 1;
+	p.run.impacts = &impact;
+	p.run.n_impacts = 1;
 	assert_fails(play(&p), ERR_REFUSED);
 	assert_string_equal(caught, "{\n"
 				    "  \"format\": 1,\n"
@@ -206,7 +221,21 @@ static void run_view__gathers_one_object(void **state)
 				    "      \"migration\": \"1_a\",\n"
 				    "      \"table\": \"users\",\n"
 				    "      \"what\": \"CHANGED\",\n"
-				    "      \"rows\": 3\n"
+				    "      \"rows\": 3,\n"
+				    "      \"settled\": false\n"
+				    "    }\n"
+				    "  ],\n"
+				    "  \"conflict_rows\": [\n"
+				    "    {\n"
+				    "      \"migration\": \"1_a\",\n"
+				    "      \"table\": \"users\",\n"
+				    "      \"what\": \"CHANGED\",\n"
+				    "      \"key\": \"id = 1\",\n"
+				    "      \"column\": \"name\",\n"
+				    "      \"constraint\": null,\n"
+				    "      \"before\": \"'a'\",\n"
+				    "      \"after\": \"'b'\",\n"
+				    "      \"now\": \"'c'\"\n"
 				    "    }\n"
 				    "  ],\n"
 				    "  \"error\": {\n"
@@ -218,6 +247,16 @@ static void run_view__gathers_one_object(void **state)
 				    "  },\n"
 				    "  \"dry_run\": false,\n"
 				    "  \"steps\": [],\n"
+				    "  \"impact\": [\n"
+				    "    {\n"
+				    "      \"migration\": \"1_a\",\n"
+				    "      \"table\": \"users\",\n"
+				    "      \"restored\": 2,\n"
+				    "      \"removed\": 0,\n"
+				    "      \"kept\": 0,\n"
+				    "      \"conflicts\": 1\n"
+				    "    }\n"
+				    "  ],\n"
 				    "  \"database\": null,\n"
 				    "  \"ledger\": null\n"
 				    "}\n");

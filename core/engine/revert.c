@@ -1,0 +1,394 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/util.h"
+#include "engine/impl.h"
+#include "snapshot/restore.h"
+
+/* Taking one migration back, inside a transaction. */
+
+struct err *revert_refused(const struct journal_event *ev)
+{
+	if (!ev->irreversible)
+		return NULL;
+	return err_hint(err_new(ERR_REFUSED, "%s is irreversible", ev->name),
+			"it was marked so, or applied with --no-snapshot; "
+			"write a new migration that undoes it");
+}
+
+static const char *copy(struct engine_run *out, const char *s)
+{
+	return s ? arena_strdup(&out->arena, s) : NULL;
+}
+
+static void take_details(struct engine_run *out, const char *name,
+			 const struct restore_result *res)
+{
+	for (size_t i = 0; i < res->n_details; i++) {
+		const struct restore_detail *d = &res->details[i];
+		struct engine_detail *to;
+
+		VEC_GROW(out->details, out->n_details, out->cap_details);
+		to = &out->details[out->n_details++];
+		to->migration = copy(out, name);
+		to->row = (struct restore_detail){
+			.object = copy(out, d->object),
+			.what = d->what,
+			.key = copy(out, d->key),
+			.column = copy(out, d->column),
+			.constraint = copy(out, d->constraint),
+			.before = copy(out, d->before),
+			.after = copy(out, d->after),
+			.now = copy(out, d->now),
+		};
+	}
+}
+
+static void take_tallies(struct engine_run *out, const char *name,
+			 const struct restore_result *res)
+{
+	for (size_t i = 0; i < res->n_tallies; i++) {
+		struct engine_impact *to;
+
+		VEC_GROW(out->impacts, out->n_impacts, out->cap_impacts);
+		to = &out->impacts[out->n_impacts++];
+		to->migration = copy(out, name);
+		to->table = res->tallies[i];
+		to->table.table = copy(out, res->tallies[i].table);
+	}
+}
+
+static void take_conflicts(struct engine_run *out, const char *name,
+			   const struct restore_result *res)
+{
+	for (size_t i = 0; i < res->n_conflicts; i++) {
+		const struct restore_conflict *from = &res->conflicts[i];
+		struct engine_conflict *c;
+
+		VEC_GROW(out->conflicts, out->n_conflicts, out->cap_conflicts);
+		c = &out->conflicts[out->n_conflicts++];
+		*c = (struct engine_conflict){
+			.migration = copy(out, name),
+			.table = copy(out, from->object),
+			.what = from->what,
+			.rows = (int64_t)from->rows,
+			.settled = !from->unsettled && !res->blocked,
+		};
+	}
+}
+
+/* What has to be decided, or cannot be. */
+static struct err *refuse_conflicts(const struct revert *rv, const char *name,
+				    const struct restore_result *res)
+{
+	bool choosable = rv->choice == RESTORE_ABORT;
+	struct buf b = BUF_INIT;
+	struct err *err;
+
+	for (size_t i = 0; i < res->n_conflicts; i++) {
+		const struct restore_conflict *c = &res->conflicts[i];
+
+		if (rv->choice != RESTORE_ABORT && !c->unsettled)
+			continue;
+		choosable &= c->rows && !c->unsettled;
+		buf_addf(&b, "%s%s", b.len ? ", " : "", c->object);
+		if (c->rows)
+			buf_addf(&b, " (%" PRIu64 " %s %s)", c->rows,
+				 c->rows == 1 ? "row" : "rows", c->what);
+		else
+			buf_addf(&b, " (%s)", c->what);
+	}
+	err = err_new(ERR_REFUSED,
+		      "%s cannot be rolled back: changed since it was applied: "
+		      "%s",
+		      name, buf_str(&b));
+	buf_release(&b);
+	if (choosable)
+		return err_hint(err, "nothing was changed; --on-conflict=keep "
+				     "leaves those as they are now, "
+				     "--on-conflict=restore puts the "
+				     "snapshot's back");
+	return err_hint(err, "nothing was changed; put those back as the "
+			     "migration left them, or write a migration that "
+			     "undoes it");
+}
+
+static bool same_object(const struct schema_object *a,
+			const struct schema_object *b)
+{
+	return (!a && !b) || (a && b && streq(a->sql, b->sql));
+}
+
+/* The schema is what it was, object by object, and nothing else moved. */
+static struct err *verify_schema(struct run *r, const char *name,
+				 const struct schema_delta *undone,
+				 const struct schema_delta *did)
+{
+	for (size_t i = 0; i < undone->n; i++) {
+		const struct schema_object *want = undone->changes[i].before;
+		const struct schema_object *o =
+			want ? want : undone->changes[i].after;
+		const struct schema_object *have =
+			map_get(&r->schema.by_path, o->path);
+
+		if (!same_object(want, have))
+			return err_new(ERR_STATE,
+				       "roll back %s: %s would not be what it "
+				       "was",
+				       name, o->path);
+	}
+	for (size_t i = 0; i < did->n; i++) {
+		const struct schema_object *o =
+			did->changes[i].after ? did->changes[i].after
+					      : did->changes[i].before;
+		bool expected = false;
+
+		for (size_t k = 0; k < undone->n && !expected; k++) {
+			const struct schema_change *c = &undone->changes[k];
+
+			expected = (c->before &&
+				    streq(c->before->path, o->path)) ||
+				   (c->after && streq(c->after->path, o->path));
+		}
+		if (!expected)
+			return err_new(ERR_STATE,
+				       "roll back %s: %s would change with it",
+				       name, o->path);
+	}
+	return NULL;
+}
+
+/* What the event destroyed; *out NULL: nothing. Says where it was made when it
+ * is not to be had. */
+static struct err *open_snapshot(struct run *r, const struct journal_event *ev,
+				 struct snapshot_source **out)
+{
+	*out = NULL;
+	if (!ev->snapshot)
+		return NULL;
+	return err_wrap(snapshot_source_open(r->e, ev->snapshot_store,
+					     ev->snapshot, NULL, out),
+			"the snapshot of %s, taken %s by %s", ev->name,
+			ev->finished_at, ev->applied_by);
+}
+
+static void take_result(struct run *r, const struct revert *rv,
+			const char *name, const struct restore_result *res)
+{
+	if (res->again)
+		return; /* told by the attempt that follows */
+	take_conflicts(r->out, name, res);
+	take_details(r->out, name, res);
+	if (!res->blocked || rv->dry_run)
+		take_tallies(r->out, name, res);
+}
+
+/* Take one event back; its own event is added by the caller. */
+static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
+				const struct journal_event *ev,
+				struct schema_delta *did,
+				struct journal_event *row)
+{
+	struct snapshot_source *source = NULL;
+	struct snapshot_in in;
+	struct snapshot_out out;
+	struct restore_request req = { .target = r->e->target,
+				       .now = &r->schema,
+				       .park = &out,
+				       .limit = r->e->cfg.snapshot_limit,
+				       .choice = rv->choice,
+				       .max_details = rv->max_details,
+				       .memory = rv->memories[part] };
+	struct restore_result res = { 0 };
+	struct schema_delta undone;
+	struct arena a = ARENA_INIT;
+	struct err *err;
+
+	run_snapshot_out(r, &out);
+	err = schema_delta_decode(&undone, &a, ev->delta, ev->delta_len);
+	if (!err)
+		err = open_snapshot(r, ev, &source);
+	if (!err && r->undone)
+		rollback_leave_out(&undone, r->undone);
+	req.delta = &undone;
+	if (source)
+		snapshot_source_in(source, &in);
+	req.in = source ? &in : NULL;
+	if (!err)
+		err = restore_run(&req, &res);
+	crash_point("restored");
+	if (!err)
+		take_result(r, rv, ev->name, &res);
+	rv->again |= !err && res.again;
+	if (!err && res.blocked)
+		err = refuse_conflicts(rv, ev->name, &res);
+	if (!err && !res.again) {
+		struct schema_delta one;
+
+		schema_delta_init(&one);
+		err = run_inspect(r, TARGET_ANYTHING, &one);
+		if (!err)
+			err = verify_schema(r, ev->name, &undone, &one);
+		for (size_t i = 0; i < one.n; i++)
+			schema_delta_add(did, one.changes[i].before,
+					 one.changes[i].after);
+		schema_delta_release(&one);
+	}
+	row->rows += (int64_t)(res.restored + res.removed);
+	row->parked += (int64_t)res.parked;
+	row->exact &= !res.kept;
+	snapshot_source_close(source);
+	r->park_any |= res.park_any;
+	restore_result_release(&res);
+	schema_delta_release(&undone);
+	arena_release(&a);
+	return err;
+}
+
+static char *keep(struct run *r, const char *s)
+{
+	return s ? arena_strdup(&r->group, s) : NULL;
+}
+
+static void describe(struct run *r, const struct journal_event *of,
+		     const struct chain *chain, struct journal_event *row)
+{
+	row->event = "rollback";
+	row->name = keep(r, of->name);
+	row->version = keep(r, of->version);
+	row->layout = keep(r, of->layout);
+	row->path = keep(r, of->path);
+	row->blob = keep(r, of->blob);
+	row->down_path = keep(r, of->down_path);
+	row->down_blob = keep(r, of->down_blob);
+	row->source_commit = keep(r, of->source_commit);
+	row->description = of->description;
+	row->kind = keep(r, of->kind);
+	row->reverts = of->seq;
+	row->status = "rolled_back";
+	row->exact = true;
+	if (chain->previous) {
+		/* a repeatable that had run before is back at that text */
+		row->status = "applied";
+		row->blob = keep(r, chain->previous_blob);
+	}
+}
+
+static bool is_same(const struct schema_change *c)
+{
+	if (!c->before || !c->after)
+		return c->before == c->after;
+	return streq(c->before->sql, c->after->sql);
+}
+
+/*
+ * Several inspections may have seen one object twice: first and last count.
+ * What came and went, as in a migration in steps, is no change.
+ */
+void rollback_merge(struct schema_delta *out, const struct schema_delta *in)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		const struct schema_change *c = &in->changes[i];
+		const char *path = (c->before ? c->before : c->after)->path;
+		size_t k = 0;
+
+		while (k < out->n &&
+		       !streq((out->changes[k].before ? out->changes[k].before
+						      : out->changes[k].after)
+				      ->path,
+			      path))
+			k++;
+		if (k == out->n)
+			schema_delta_add(out, c->before, c->after);
+		else
+			out->changes[k].after = c->after;
+		if (is_same(&out->changes[k]))
+			out->changes[k] = out->changes[--out->n];
+	}
+	schema_delta_sort(out);
+}
+
+static void tell_step(struct run *r, const struct revert *rv,
+		      const struct journal_event *row)
+{
+	struct engine_step *s = rv->step;
+
+	s->tried = true;
+	s->exact = row->exact;
+	s->rows = row->rows;
+	s->parked = row->parked;
+	s->changes = copy(r->out, r->rows[r->n_rows - 1].changes);
+}
+
+struct err *revert_run(struct run *r, struct revert *rv)
+{
+	const struct chain *chain = rv->chain;
+	struct journal_event ev, row = { 0 };
+	struct schema_delta did, all;
+	struct store_id park;
+	struct arena a = ARENA_INIT;
+	char now[CLOCK_ISO_SIZE];
+	struct err *err = NULL;
+
+	schema_delta_init(&did);
+	schema_delta_init(&all);
+	clock_iso(clock_now(), now);
+	row.started_at = keep(r, now);
+	r->started_us = clock_steady_us();
+	r->park_any = false;
+	if (r->undone) /* what went before the transaction */
+		err = run_inspect(r, TARGET_ANYTHING, &did);
+	for (size_t i = 0; i < chain->n && !err && !rv->again; i++) {
+		err = journal_get(r->e->target, chain->seqs[i], &a, &ev);
+		if (!err)
+			err = revert_refused(&ev);
+		if (!err && !i)
+			describe(r, &ev, chain, &row);
+		if (i)
+			snprintf(r->out_prefix, sizeof(r->out_prefix),
+				 "part%zu/", i + 1);
+		if (!err)
+			err = revert_event(r, rv, i, &ev, &did, &row);
+	}
+	r->out_prefix[0] = '\0';
+	if (err || rv->again)
+		goto done;
+	rollback_merge(&all, &did);
+	if (r->park_any) {
+		err = snapshot_writer_event(r->snapshots, &park);
+		row.snapshot = err ? NULL : keep(r, park.hex);
+		row.snapshot_store = snapshot_writer_store(r->snapshots);
+	}
+	row.duration_ms = (clock_steady_us() - r->started_us) / 1000;
+	if (!err)
+		err = journal_steps_clear(r->e->target, row.name);
+	if (!err)
+		err = run_event(r, &row, &all, NULL, true);
+	if (!err)
+		tell_step(r, rv, &row);
+done:
+	schema_delta_release(&did);
+	schema_delta_release(&all);
+	arena_release(&a);
+	return err;
+}
+
+void revert_init(struct revert *rv, const struct chain *chain)
+{
+	rv->chain = chain;
+	rv->memories = xcalloc(chain->n + 1, sizeof(struct restore_memory *));
+	for (size_t i = 0; i < chain->n; i++)
+		rv->memories[i] = restore_memory_new();
+}
+
+void revert_release(struct revert *rv)
+{
+	for (size_t i = 0; rv->chain && i < rv->chain->n; i++)
+		restore_memory_free(rv->memories[i]);
+	free(rv->memories);
+	memset(rv, 0, sizeof(*rv));
+}

@@ -1,0 +1,148 @@
+#include "snapshot/restore_sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "target/target_sqlite.h"
+
+/*
+ * A row of the snapshot that a constraint keeps out: rows written since have
+ * its unique values. Which ones SQLite itself says, by replacing them in a
+ * savepoint that is undone.
+ */
+
+struct replaced {
+	const struct table_info *info;
+	char **keys; /* as in a line */
+	size_t n, cap;
+	bool failed;
+};
+
+static void on_change(void *payload, sqlite3 *db, int op, const char *schema,
+		      const char *name, sqlite3_int64 rowid,
+		      sqlite3_int64 new_rowid)
+{
+	struct replaced *x = payload;
+	struct buf b = BUF_INIT;
+
+	(void)new_rowid;
+	if (op != SQLITE_DELETE || !streq(schema, "main") ||
+	    !streq(name, x->info->name))
+		return;
+	if (!x->info->without_rowid)
+		buf_addint(&b, rowid);
+	for (size_t k = 0; x->info->without_rowid && k < x->info->n_keys; k++) {
+		sqlite3_value *v = NULL;
+		struct row_value value;
+
+		if (sqlite3_preupdate_old(db, x->info->key_index[k], &v) !=
+		    SQLITE_OK) {
+			x->failed = true;
+			break;
+		}
+		table_value(&value, v);
+		if (k)
+			buf_addch(&b, '\t');
+		table_add_key(&b, k, &value);
+	}
+	VEC_GROW(x->keys, x->n, x->cap);
+	x->keys[x->n++] = buf_detach(&b);
+}
+
+/* Keys of the rows that the statement would replace. */
+static struct err *find_replaced(struct restore_writer *w, sqlite3_stmt *stmt,
+				 struct replaced *x)
+{
+	sqlite3 *db = w->r->db;
+	struct err *err = restore_exec(w->r, "SAVEPOINT git_migrate_taken");
+	int rc;
+
+	if (err)
+		return err;
+	sqlite3_preupdate_hook(db, on_change, x);
+	rc = sqlite3_step(stmt);
+	sqlite3_preupdate_hook(db, NULL, NULL);
+	sqlite3_reset(stmt);
+	x->failed |= rc != SQLITE_DONE;
+	return restore_exec(w->r, "ROLLBACK TO git_migrate_taken; "
+				  "RELEASE git_migrate_taken");
+}
+
+static void release(struct replaced *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		free(x->keys[i]);
+	free(x->keys);
+}
+
+/* "users.email" of "UNIQUE constraint failed: users.email" */
+static const char *constraint_of(sqlite3 *db)
+{
+	const char *text = sqlite3_errmsg(db);
+	const char *colon = strstr(text, ": ");
+
+	return colon ? colon + 2 : text;
+}
+
+bool restore_broken_read(struct restore_broken *out,
+			 const struct restore_writer *w)
+{
+	out->code = sqlite3_extended_errcode(w->r->db);
+	out->constraint = arena_strdup(&w->r->arena, constraint_of(w->r->db));
+	return (out->code & 0xff) == SQLITE_CONSTRAINT;
+}
+
+struct err *restore_taken(struct restore_writer *w,
+			  const struct restore_line *line,
+			  const struct restore_broken *broken,
+			  sqlite3_stmt *replace)
+{
+	const struct restore_request *req = w->r->req;
+	bool unique = broken->code != SQLITE_CONSTRAINT_NOTNULL;
+	struct restore_late late = {
+		.detail = { .object = w->t->before,
+			    .what = unique ? RESTORE_NOT_UNIQUE
+					   : RESTORE_NO_VALUE,
+			    .key = restore_key_text(w->r, &w->info, &line->key),
+			    .constraint = broken->constraint },
+		.table = w->t->before,
+		.line = line->number,
+		.op = line->op,
+		.how = SETTLE_SKIP,
+	};
+	struct replaced x = { .info = &w->info };
+	struct err *err = NULL;
+
+	if (unique && w->t->after)
+		err = find_replaced(w, replace, &x);
+	if (err)
+		goto done;
+	if (x.n) {
+		struct change_key key = { .s = w->info.without_rowid ? x.keys[0]
+								     : NULL,
+					  .len = strlen(x.keys[0]) };
+
+		key.i = key.s ? 0 : strtoll(x.keys[0], NULL, 10);
+		late.detail.now = restore_key_text(w->r, &w->info, &key);
+	}
+	switch (restore_result_conflict(req, w->r->out, &late.detail, true,
+					x.n && !x.failed)) {
+	case RESTORE_ABORT:
+		break;
+	case RESTORE_KEEP:
+		restore_remember(req, w->r->out, &late);
+		break;
+	case RESTORE_TAKE:
+		late.how = SETTLE_EVICT;
+		for (size_t i = 0; i < x.n; i++) {
+			late.evict = x.keys[i];
+			late.detail.more = i > 0;
+			restore_remember(req, w->r->out, &late);
+		}
+		break;
+	}
+done:
+	release(&x);
+	return err;
+}

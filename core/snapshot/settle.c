@@ -1,0 +1,109 @@
+#include "snapshot/settle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/restore_ops.h"
+
+void settle_add(struct settlement *s, enum settle_how how, uint64_t line,
+		size_t column)
+{
+	VEC_GROW(s->list, s->n, s->cap);
+	s->list[s->n++] = (struct settled){ line, (uint32_t)column, how };
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct settled *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x->column > y->column) - (x->column < y->column);
+}
+
+void settle_sort(struct settlement *s)
+{
+	if (s->n)
+		qsort(s->list, s->n, sizeof(*s->list), compare);
+}
+
+void settle_release(struct settlement *s)
+{
+	free(s->list);
+	memset(s, 0, sizeof(*s));
+}
+
+const struct settled *settle_of(const struct settlement *s,
+				struct settle_cursor *c, uint64_t line,
+				size_t *n)
+{
+	size_t first;
+
+	while (c->at < s->n && s->list[c->at].line < line)
+		c->at++;
+	first = c->at;
+	while (c->at < s->n && s->list[c->at].line == line)
+		c->at++;
+	*n = c->at - first;
+	return *n ? &s->list[first] : NULL;
+}
+
+struct restore_memory *restore_memory_new(void)
+{
+	return xcalloc(1, sizeof(struct restore_memory));
+}
+
+void restore_memory_free(struct restore_memory *m)
+{
+	if (!m)
+		return;
+	free(m->late);
+	arena_release(&m->arena);
+	free(m);
+}
+
+static const char *keep(struct restore_memory *m, const char *s)
+{
+	return s ? arena_strdup(&m->arena, s) : NULL;
+}
+
+void restore_remember(const struct restore_request *req,
+		      struct restore_result *out,
+		      const struct restore_late *late)
+{
+	struct restore_memory *m = req->memory;
+	bool wanted = m->n < req->max_details;
+	const struct restore_detail *d = &late->detail;
+	struct restore_late *to;
+
+	VEC_GROW(m->late, m->n, m->cap);
+	to = &m->late[m->n++];
+	*to = *late;
+	to->table = keep(m, late->table);
+	to->evict = keep(m, late->evict);
+	to->detail = (struct restore_detail){
+		.object = keep(m, d->object),
+		.what = d->what,
+		.more = d->more,
+	};
+	if (wanted) {
+		to->detail.key = keep(m, d->key);
+		to->detail.column = keep(m, d->column);
+		to->detail.constraint = keep(m, d->constraint);
+		to->detail.before = keep(m, d->before);
+		to->detail.after = keep(m, d->after);
+		to->detail.now = keep(m, d->now);
+	}
+	out->again = true;
+}
+
+void restore_recall(const struct restore_request *req,
+		    struct restore_result *out)
+{
+	const struct restore_memory *m = req->memory;
+
+	for (size_t i = 0; m && i < m->n; i++)
+		restore_result_conflict(req, out, &m->late[i].detail, true,
+					true);
+}
