@@ -145,11 +145,12 @@ test_expect_success 'a pooler: rows are kept and brought back as without' '
 '
 
 test_expect_success 'one waits, says for whom, and then finds nothing to do' '
-	fresh "INSERT INTO log (what) SELECT 1 FROM pg_sleep(1);" && start apply && until_true running pg_sleep && pid=$(holder) &&
+	fresh "$(printf "%s\n" "-- migrate:lock-timeout 60s" "LOCK TABLE t;" "INSERT INTO log (what) VALUES (1);")" &&
+	pg_hold "LOCK TABLE t" && start apply && until_true running "LOCK TABLE" && pid=$(holder) &&
 	expect_status 128 apply --lock-timeout 0 && has "$ERR" "^(error|fatal): another run is going on: process $pid \(tester@git-migrate" && has "$ERR" "^hint: .*--lock-timeout" &&
 	expect_status 0 status && expect_status 0 log &&
-	expect_status 0 apply && has "$ERR" "^hint: waiting for another run: process $pid " && has "$OUT" "^nothing to apply" &&
-	stopped 0 && once 1
+	{ git-migrate apply >"$OUT" 2>"$ERR" </dev/null & } && second=$! && until_true grep -q waiting "$ERR" && pg_release &&
+	stopped 0 && wait $second && has "$ERR" "^hint: waiting for another run: process $pid " && has "$OUT" "^nothing to apply" && once 1
 '
 
 test_expect_success 'the one who holds the lock is killed: it is free' '
@@ -166,7 +167,7 @@ test_expect_success 'the connection with the lock is cut while a statement runs:
 '
 
 test_expect_success '... by the network' '
-	fresh "$(logs 1)" "INSERT INTO log (what) SELECT 2 FROM pg_sleep(0.7);" "INSERT INTO log (what) VALUES (3);" && expect_status 0 apply -q -n 1 &&
+	fresh "$(logs 1)" "INSERT INTO log (what) SELECT 2 FROM pg_sleep(3);" "INSERT INTO log (what) VALUES (3);" && expect_status 0 apply -q -n 1 &&
 	pg_proxy && git config migrate.dev.url "$URL" && start apply && until_true running pg_sleep && pg_proxy_cut && stopped 128 &&
 	has "$TRASH/bg.err" "^(error|fatal): .*2_m.*the connection to the server is lost" && pg_proxy_end && git config --unset migrate.dev.url &&
 	expect_status 0 apply && once "1 2 3"
@@ -182,7 +183,7 @@ test_expect_success '... between statements that stand alone: the next is not be
 # --- beside CREATE INDEX CONCURRENTLY ---
 
 test_expect_success 'beside an index that another session builds' '
-	fresh "INSERT INTO log (what) SELECT 1 FROM pg_sleep(0.5);" && pg_hold "LOCK TABLE t IN ROW EXCLUSIVE MODE" &&
+	fresh "INSERT INTO log (what) SELECT 1 FROM pg_sleep(2);" && pg_hold "LOCK TABLE t IN ROW EXCLUSIVE MODE" &&
 	{ "${PSQL[@]}" -c "CREATE INDEX CONCURRENTLY t_a ON t (a)" "$PG_DIRECT" >"$TRASH/cic" 2>&1 & } && cic=$! &&
 	start apply && until_true running pg_sleep && pg_release && wait $cic && stopped 0 && once 1
 '
