@@ -50,6 +50,7 @@ extern const struct cmd cmd_new;
 extern const struct cmd cmd_plan;
 extern const struct cmd cmd_rollback;
 extern const struct cmd cmd_show;
+extern const struct cmd cmd_snapshot;
 extern const struct cmd cmd_status;
 extern const struct cmd cmd_target;
 extern const struct cmd cmd_version;

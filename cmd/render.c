@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "engine/stored.h"
 
 const char *render_verb(const char *event)
 {
@@ -13,6 +15,17 @@ const char *render_verb(const char *event)
 	if (streq(event, "rollback"))
 		return "rolled back";
 	return event;
+}
+
+static void store_keys(struct report *r, const char *stored)
+{
+	size_t len = 0;
+	const char *host = stored ? engine_store_host(stored, &len) : NULL;
+	char *store = stored ? xstrndup(stored, len) : NULL;
+
+	report_string(r, "snapshot_store", store);
+	report_string(r, "snapshot_host", host);
+	free(store);
 }
 
 void render_event_keys(struct report *r, const struct engine_event *e)
@@ -33,7 +46,7 @@ void render_event_keys(struct report *r, const struct engine_event *e)
 	report_string(r, "status", e->status);
 	report_string(r, "kind", e->kind);
 	report_id(r, "parent", e->parent);
-	report_string(r, "snapshot_store", e->snapshot_store);
+	store_keys(r, e->snapshot_store);
 	report_string(r, "description", e->description);
 	report_string(r, "author", e->author);
 	report_string(r, "applied_by", e->applied_by);
@@ -75,6 +88,23 @@ void render_counts(struct buf *b, const struct engine_event *e)
 const char *render_short(const char *id, char out[RENDER_SHORT])
 {
 	snprintf(out, RENDER_SHORT, "%s", id ? id : "");
+	return out;
+}
+
+const char *render_bytes(int64_t n, char out[RENDER_BYTES])
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double size = (double)n / 1024;
+	size_t i = 0;
+
+	if (n < 1024) {
+		snprintf(out, RENDER_BYTES, "%d byte%s", (int)n,
+			 n == 1 ? "" : "s");
+		return out;
+	}
+	for (; size >= 1024 && i + 1 < ARRAY_LEN(units); i++)
+		size /= 1024;
+	snprintf(out, RENDER_BYTES, "%.1f %s", size, units[i]);
 	return out;
 }
 

@@ -19,6 +19,10 @@ void render_counts(struct buf *b, const struct engine_event *e);
 #define RENDER_SHORT 11
 const char *render_short(const char *id, char out[RENDER_SHORT]);
 
+/** "12.3 MiB", "512 bytes". */
+#define RENDER_BYTES 32
+const char *render_bytes(int64_t n, char out[RENDER_BYTES]);
+
 /** The colour of a migration's state or of an event, by its name. */
 enum tty_color render_color(const char *state);
 

@@ -33,12 +33,8 @@ struct err *gs_reader_open(struct store *s, const struct store_id *id,
 	if (err)
 		return err;
 	if (!v || !gs_has(&v->in, &oid))
-		return err_hint(err_new(ERR_STORE,
-					"snapshot %s is not in this clone",
-					id->hex),
-				"roll back in the clone that made it; "
-				"migrate.<target>.snapshotStore = database "
-				"keeps snapshots where every clone has them");
+		return err_new(ERR_REFUSED, "snapshot %s is not in this clone",
+			       id->hex);
 	*out = xcalloc(1, sizeof(**out));
 	(*out)->vault = v;
 	(*out)->event = oid;
@@ -46,6 +42,59 @@ struct err *gs_reader_open(struct store *s, const struct store_id *id,
 		v->set = gs_packset_open(v->packs);
 	(*out)->packs = gs_packset_share(v->set);
 	return NULL;
+}
+
+/* A group of chunks or of groups; a folder has names. */
+static struct err *is_file(struct snapshot_reader *r,
+			   const struct gs_tree_entry *e, bool *out)
+{
+	struct gs_treewalk w = { 0 };
+	struct gs_tree_entry first;
+	struct err *err = NULL;
+
+	*out = e->mode != GIT_FILEMODE_TREE;
+	if (*out)
+		return NULL;
+	err = gs_treewalk_open(&w, &r->vault->in, &e->id);
+	if (!err && gs_treewalk_next(&w, &first))
+		*out = first.len == 8 && strspn(first.name, "0123456789") == 8;
+	gs_treewalk_close(&w);
+	return err;
+}
+
+static struct err *list_files(struct snapshot_reader *r, const git_oid *tree,
+			      const char *prefix,
+			      void (*fn)(void *payload, const char *path),
+			      void *payload)
+{
+	struct gs_treewalk w = { 0 };
+	struct gs_tree_entry e;
+	struct err *err = gs_treewalk_open(&w, &r->vault->in, tree);
+
+	while (!err && gs_treewalk_next(&w, &e)) {
+		char *path = xasprintf("%s%.*s", prefix, (int)e.len, e.name);
+		bool file = false;
+
+		err = is_file(r, &e, &file);
+		if (!err && file) {
+			fn(payload, path);
+		} else if (!err) {
+			char *below = xasprintf("%s/", path);
+
+			err = list_files(r, &e.id, below, fn, payload);
+			free(below);
+		}
+		free(path);
+	}
+	gs_treewalk_close(&w);
+	return err;
+}
+
+struct err *gs_reader_files(struct snapshot_reader *r,
+			    void (*fn)(void *payload, const char *path),
+			    void *payload)
+{
+	return list_files(r, &r->event, "", fn, payload);
 }
 
 static void end_file(struct snapshot_reader *r)

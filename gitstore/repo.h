@@ -144,6 +144,18 @@ struct err *gs_reader_file(struct snapshot_reader *r, const char *path);
 struct err *gs_reader_chunk(struct snapshot_reader *r, const char **data,
 			    size_t *len);
 void gs_reader_close(struct snapshot_reader *r);
+struct err *gs_reader_files(struct snapshot_reader *r,
+			    void (*fn)(void *payload, const char *path),
+			    void *payload);
+
+/* vault_size.c */
+struct err *gs_snapshots_weigh(struct store *s, const char *uuid,
+			       struct store_weight *list, size_t n);
+
+/* vault_ref.c */
+struct err *gs_snapshots_keys(struct store *s,
+			      void (*fn)(void *payload, const char *key),
+			      void *payload);
 
 /* chunk.c */
 void gs_chunk_id(struct store *s, const void *data, size_t len,

@@ -33,6 +33,13 @@ MUST_USE struct err *gs_vault_set_ref(struct gs_vault *v, const char *folder,
 MUST_USE struct err *gs_vault_drop_ref(struct gs_vault *v, const char *folder,
 				       const char *key);
 
+/** Each event of each ref; its commit's tree lists them. folder: "pending" or
+ * "snapshots". Refs may be changed meanwhile. */
+typedef struct err *(*gs_vault_fn)(void *payload, const char *folder,
+				   const char *key, const git_oid *event);
+MUST_USE struct err *gs_vault_each(struct gs_vault *v, gs_vault_fn fn,
+				   void *payload);
+
 /** Something was added behind libgit2's back. */
 MUST_USE struct err *gs_vault_refresh(struct gs_vault *v);
 

@@ -57,7 +57,7 @@ struct engine_event {
 				"restored" */
 	const char *name, *version;
 	const char *blob, *commit, *parent, *source_commit;
-	const char *snapshot, *snapshot_store;
+	const char *snapshot, *snapshot_store; /**< "clone@host", "database" */
 	const char *schema, *shape;
 	const char *status; /**< "applied", "rolled_back", "failed", "applying";
 				NULL: of no migration */

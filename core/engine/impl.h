@@ -23,6 +23,8 @@ struct engine {
 	bool will_write; /**< it is opened for reading first only */
 	bool tells_restored; /**< the command says so itself */
 	char *location;
+	const char *stored_as; /**< what history says of snapshots; NULL = not
+				    asked yet */
 	struct arena arena;
 };
 

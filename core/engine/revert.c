@@ -168,12 +168,7 @@ static struct err *open_snapshot(struct run *r, const struct journal_event *ev,
 				 struct snapshot_source **out)
 {
 	*out = NULL;
-	if (!ev->snapshot)
-		return NULL;
-	return err_wrap(snapshot_source_open(r->e, ev->snapshot_store,
-					     ev->snapshot, NULL, out),
-			"the snapshot of %s, taken %s by %s", ev->name,
-			ev->finished_at, ev->applied_by);
+	return ev->snapshot ? snapshot_source_of(r->e, ev, out) : NULL;
 }
 
 static void take_result(struct run *r, const struct revert *rv,

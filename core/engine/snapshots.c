@@ -1,26 +1,41 @@
 #include "engine/snapshots.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/util.h"
 #include "engine/impl.h"
+#include "engine/stored_impl.h"
 
 static const struct snapshot_place *const places[] = {
 	&snapshots_in_clone,
 	&snapshots_in_database,
 };
 
+const char *engine_store_host(const char *stored, size_t *len)
+{
+	const char *at = strrchr(stored, '@');
+
+	*len = at ? (size_t)(at - stored) : strlen(stored);
+	return at ? at + 1 : NULL;
+}
+
+/* As the configuration has it, or history: with a host behind it. */
 static const struct snapshot_place *find(const char *name)
 {
+	size_t len;
+
+	engine_store_host(name, &len);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (streq(places[i]->name, name))
+		if (strlen(places[i]->name) == len &&
+		    !strncmp(places[i]->name, name, len))
 			return places[i];
 	return NULL;
 }
 
 bool engine_has_snapshot_store(const char *name)
 {
-	return find(name) != NULL;
+	return !strchr(name, '@') && find(name) != NULL;
 }
 
 static bool is_protected(const struct engine *e)
@@ -55,7 +70,17 @@ struct err *snapshot_writer_open(struct engine *e, bool parks,
 
 const char *snapshot_writer_store(const struct snapshot_writer *w)
 {
-	return w->place->name;
+	struct engine *e = w->engine;
+	char host[256] = "";
+
+	if (!w->place->has_host)
+		return w->place->name;
+	if (!e->stored_as) {
+		gethostname(host, sizeof(host) - 1);
+		e->stored_as =
+			arena_printf(&e->arena, "%s@%s", w->place->name, host);
+	}
+	return e->stored_as;
 }
 
 /* There is something to keep, and it would be kept where nobody finds it. */
@@ -152,6 +177,43 @@ struct err *snapshot_source_open(struct engine *e, const char *store,
 	(*out)->place = p;
 	(*out)->engine = e;
 	return NULL;
+}
+
+/* Nobody else has it, or somebody has: who made it, where and when. */
+static struct err *explain(const struct journal_event *ev, struct err *why)
+{
+	size_t len = 0;
+	const char *host = ev->snapshot_store
+				   ? engine_store_host(ev->snapshot_store, &len)
+				   : NULL;
+	struct err *err;
+
+	err = err_new(ERR_REFUSED, "the snapshot of %s, taken %s by %s%s%s: %s",
+		      ev->name, ev->finished_at, ev->applied_by,
+		      host ? " on " : "", host ? host : "", err_text(why));
+	err_free(why);
+	return err_hint(err, "roll back in the clone that made it; "
+			     "migrate.<target>.snapshotStore = database "
+			     "keeps snapshots where every clone has them");
+}
+
+struct err *snapshot_source_of(struct engine *e, const struct journal_event *ev,
+			       struct snapshot_source **out)
+{
+	struct err *err = snapshot_source_open(e, ev->snapshot_store,
+					       ev->snapshot, NULL, out);
+
+	if (err && err_class_of(err) == ERR_REFUSED)
+		return err_hint_of(err) ? err : explain(ev, err);
+	return err_wrap(err, "the snapshot of %s, taken %s by %s", ev->name,
+			ev->finished_at, ev->applied_by);
+}
+
+struct err *snapshot_source_files(struct snapshot_source *s,
+				  void (*fn)(void *payload, const char *path),
+				  void *payload)
+{
+	return s->place->source_files(s, fn, payload);
 }
 
 static struct err *in_file(void *payload, const char *path)

@@ -11,6 +11,7 @@
  * place it is.
  */
 struct engine;
+struct journal_event;
 struct snapshot_place;
 
 /** Takes the snapshots of one group of events; a place's own struct begins
@@ -30,6 +31,7 @@ struct snapshot_source {
 struct snapshot_place {
 	const char *name; /**< in the configuration and in the journal */
 	bool in_clone;    /**< whoever has no access to this clone has none */
+	bool has_host;    /**< the host that writes it is worth knowing */
 
 	struct err *(*writer_open)(struct engine *e,
 				   struct snapshot_writer **out);
@@ -45,6 +47,9 @@ struct snapshot_place {
 	struct err *(*source_open)(struct engine *e, const struct store_id *id,
 				   const char *only,
 				   struct snapshot_source **out);
+	struct err *(*source_files)(struct snapshot_source *s,
+				    void (*fn)(void *payload, const char *path),
+				    void *payload);
 	struct err *(*source_file)(struct snapshot_source *s, const char *path);
 	struct err *(*source_chunk)(struct snapshot_source *s,
 				    const char **data, size_t *len);
@@ -62,7 +67,8 @@ extern const struct snapshot_place snapshots_in_database;
 MUST_USE struct err *snapshot_writer_open(struct engine *e, bool parks,
 					  struct snapshot_writer **out);
 
-/** What history says of a snapshot that was written here. */
+/** What history says of a snapshot that was written here: "database", or a
+ * place and the host it was written on, "clone@build-7". */
 const char *snapshot_writer_store(const struct snapshot_writer *w);
 
 /**
@@ -105,6 +111,22 @@ void snapshot_writer_close(struct snapshot_writer *w);
 MUST_USE struct err *snapshot_source_open(struct engine *e, const char *store,
 					  const char *id, const char *only,
 					  struct snapshot_source **out);
+
+/**
+ * The snapshot that an event took, all of it.
+ *
+ * @return ERR_REFUSED when it is not to be had from here: where and when it was
+ *         taken, what became of it, and how to get it
+ */
+MUST_USE struct err *snapshot_source_of(struct engine *e,
+					const struct journal_event *ev,
+					struct snapshot_source **out);
+
+/** Paths of all its files; it was opened for any of them. */
+MUST_USE struct err *snapshot_source_files(struct snapshot_source *s,
+					   void (*fn)(void *payload,
+						      const char *path),
+					   void *payload);
 
 /** For who reads it; `out` borrows from s. Reading asks nothing of the
  * database: it may go on in another thread, and beside other questions. */

@@ -97,6 +97,14 @@ static struct err *source_open(struct engine *e, const struct store_id *id,
 	return err;
 }
 
+static struct err *source_files(struct snapshot_source *s,
+				void (*fn)(void *payload, const char *path),
+				void *payload)
+{
+	return ops_of(s->engine)->reader_files(source_of(s)->reader, fn,
+					       payload);
+}
+
 static struct err *source_file(struct snapshot_source *s, const char *path)
 {
 	return ops_of(s->engine)->reader_file(source_of(s)->reader, path);
@@ -117,6 +125,7 @@ static void source_close(struct snapshot_source *s)
 const struct snapshot_place snapshots_in_clone = {
 	.name = "clone",
 	.in_clone = true,
+	.has_host = true,
 	.writer_open = writer_open,
 	.file = file,
 	.chunk = chunk,
@@ -126,6 +135,7 @@ const struct snapshot_place snapshots_in_clone = {
 	.promote = promote,
 	.writer_close = writer_close,
 	.source_open = source_open,
+	.source_files = source_files,
 	.source_file = source_file,
 	.source_chunk = source_chunk,
 	.source_close = source_close,

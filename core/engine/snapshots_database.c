@@ -207,6 +207,7 @@ const struct snapshot_place snapshots_in_database = {
 	.promote = promote,
 	.writer_close = writer_close,
 	.source_open = database_source_open,
+	.source_files = database_source_files,
 	.source_file = database_source_file,
 	.source_chunk = database_source_chunk,
 	.source_close = database_source_close,

@@ -58,6 +58,9 @@ void chunk_digest_add(struct engine *e, struct store_id *so_far,
 struct err *database_source_open(struct engine *e, const struct store_id *id,
 				 const char *only,
 				 struct snapshot_source **out);
+struct err *database_source_files(struct snapshot_source *base,
+				  void (*fn)(void *payload, const char *path),
+				  void *payload);
 struct err *database_source_file(struct snapshot_source *base,
 				 const char *path);
 struct err *database_source_chunk(struct snapshot_source *base,

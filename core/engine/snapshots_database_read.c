@@ -106,6 +106,17 @@ struct err *database_source_open(struct engine *e, const struct store_id *id,
 	return err;
 }
 
+struct err *database_source_files(struct snapshot_source *base,
+				  void (*fn)(void *payload, const char *path),
+				  void *payload)
+{
+	const struct database_source *s = source_of(base);
+
+	for (size_t i = 0; i < s->paths.n; i++)
+		fn(payload, s->paths.list[i]);
+	return NULL;
+}
+
 struct err *database_source_file(struct snapshot_source *base, const char *path)
 {
 	struct database_source *s = source_of(base);

@@ -40,6 +40,15 @@ struct store_ledger_entry {
 typedef struct err *(*store_ledger_fn)(void *payload,
 				       const struct store_ledger_entry *e);
 
+/** What a snapshot weighs. */
+struct store_weight {
+	struct store_id id; /**< given */
+	bool here;          /**< the rest means something */
+	bool damaged;       /**< something of it is missing */
+	int64_t bytes;      /**< before deflating */
+	int64_t alone;      /**< on disk, of what no other leads to */
+};
+
 struct store_ops {
 	/* --- the project's history --- */
 
@@ -239,9 +248,14 @@ struct store_ops {
 			     const struct store_id *event),
 		void *payload);
 
-	/** Open a snapshot by its id. ERR_STORE when it is not here. */
+	/** Open a snapshot by its id. ERR_REFUSED when it is not here. */
 	struct err *(*reader_open)(struct store *s, const struct store_id *id,
 				   struct snapshot_reader **out);
+
+	/** Paths of all its files, in the order of its trees. */
+	struct err *(*reader_files)(struct snapshot_reader *r,
+				    void (*fn)(void *payload, const char *path),
+				    void *payload);
 
 	/** Go to the start of a file; ERR_STORE when there is none. */
 	struct err *(*reader_file)(struct snapshot_reader *r, const char *path);
@@ -254,6 +268,22 @@ struct store_ops {
 	struct err *(*reader_chunk)(struct snapshot_reader *r,
 				    const char **data, size_t *len);
 	void (*reader_close)(struct snapshot_reader *r);
+
+	/**
+	 * What snapshots weigh here; each id once.
+	 *
+	 * @param uuid of the database: what others' snapshots lead to as well
+	 *        is nobody's alone
+	 */
+	struct err *(*snapshots_weigh)(struct store *s, const char *uuid,
+				       struct store_weight *list, size_t n);
+
+	/** Keys under which snapshots are kept here (not pending ones), also
+	 * where what they name is lost. */
+	struct err *(*snapshots_keys)(struct store *s,
+				      void (*fn)(void *payload,
+						 const char *key),
+				      void *payload);
 
 	/* --- chunks of snapshots that are kept elsewhere. These three ask
 	 * nothing of the repository; several threads may use the first and the last --- */

@@ -86,6 +86,7 @@ struct journal_sql {
 	const char *chunks_put, *files_put; /**< many; NULL = one by one is as
 					       fast (no way to a server) */
 	const char *chunks, *chunks_of;
+	const char *snapshot_events, *snapshot_weights, *snapshot_alone;
 	bool odd_as_hex; /**< a text column takes UTF-8 only: other bytes are
 			      written "\\x6f6464", and so is a text that
 			      begins like that */
@@ -182,7 +183,20 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 		    "path, chunk) VALUES ($1, $2, $3, $4)",                 \
 	.chunks = JOURNAL_CHUNKS_(P) "ORDER BY f.position LIMIT $3",        \
 	.chunks_of = JOURNAL_CHUNKS_(P) "AND f.path = $4 "                  \
-					"ORDER BY f.position LIMIT $3"
+					"ORDER BY f.position LIMIT $3",     \
+	.snapshot_events = JOURNAL_SELECT_                                  \
+		" FROM " P "history h WHERE h.snapshot IS NOT NULL "        \
+		"ORDER BY h.seq",                                           \
+	.snapshot_weights =                                                 \
+		"SELECT id, max(chunks), max(bytes) FROM " P "snapshots "   \
+		"GROUP BY id ORDER BY id",                                  \
+	.snapshot_alone = /* chunks that one id alone lists */              \
+		"SELECT u.id, CAST(sum(length(k.data)) AS bigint) FROM "    \
+		"(SELECT f.chunk AS chunk, min(s.id) AS id FROM " P         \
+		"snapshot_files f JOIN " P "snapshots s "                   \
+		"ON s.number = f.snapshot GROUP BY f.chunk "                \
+		"HAVING min(s.id) = max(s.id)) u JOIN " P "chunks k "       \
+		"ON k.id = u.chunk GROUP BY u.id ORDER BY u.id"
 
 /* journal_schema.c and journal_schema_pg.c */
 extern const char journal_create_sqlite[];

@@ -13,7 +13,7 @@ keys() {
 }
 
 event='event name blob commit source_commit snapshot schema shape rows'
-event="$event duration_ms exact seq version status kind parent snapshot_store"
+event="$event duration_ms exact seq version status kind parent snapshot_store snapshot_host"
 event="$event description author applied_by started_at finished_at statements"
 event="$event parked dirty out_of_order irreversible changes error"
 run='format target ok events conflicts conflict_rows error dry_run steps impact database ledger'

@@ -163,10 +163,10 @@ static void source__is_where_history_says(void **state)
 		   "UPDATE b SET v = 9; INSERT INTO b VALUES('z',1);");
 	assert_ok(eworld_apply(w, NULL));
 	assert_string_equal(eworld_ask(w, &b,
-				       "SELECT snapshot_store FROM "
-				       "git_migrate_history WHERE event = "
+				       "SELECT substr(snapshot_store, 1, 6) "
+				       "FROM git_migrate_history WHERE event = "
 				       "'apply' ORDER BY seq"),
-			    "clone\ndatabase\nclone\n");
+			    "clone@\ndataba\nclone@\n");
 	assert_ok(eworld_back(w, 3));
 	eworld_dump(w, &after);
 	eworld_same(&before, &after, "all rolled back");

@@ -385,7 +385,7 @@ static void reader__says_what_is_damaged(void **state)
 	struct err *err = NULL;
 
 	none.hex[0] = none.hex[0] == 'a' ? 'b' : 'a';
-	assert_fails(S(t)->reader_open(t->s, &none, &r), ERR_STORE);
+	assert_fails(S(t)->reader_open(t->s, &none, &r), ERR_REFUSED);
 	scratch_run(t, "cd " SNAPS "/objects/pack && chmod u+w *.pack && for o "
 		       "in 1000 2000 3000 9000; do printf XXXXXXXX | dd "
 		       "of=$(ls *.pack) bs=1 seek=$o conv=notrunc "
@@ -410,7 +410,7 @@ static void reader__has_nothing_where_nothing_was_kept(void **state)
 	struct snapshot_reader *r;
 
 	scratch_store(t, "");
-	assert_fails(S(t)->reader_open(t->s, &id, &r), ERR_STORE);
+	assert_fails(S(t)->reader_open(t->s, &id, &r), ERR_REFUSED);
 	assert_null(r);
 }
 

@@ -1,0 +1,105 @@
+#include <string.h>
+
+#include "base/util.h"
+#include "cmd/snapshot.h"
+
+#define AT(member) offsetof(struct snapshot_options, member)
+
+static const struct opt options_table[] = {
+	{ OPT_COUNT, 'n', "count", AT(count), "number",
+	  "show: at most so many rows of each table (default 10)" },
+	{ OPT_FLAG, 0, "all", AT(all), NULL, "show: every row" },
+	OPT_TABLE_END,
+};
+
+static const char *const synopsis[] = {
+	"[list] [--json]",
+	"show [-n <number> | --all] [--json] <name> | <id>",
+	"verify [--json] [<name> | <id>]",
+	NULL,
+};
+
+struct word {
+	const char *name;
+	int min, max; /* arguments */
+	struct err *(*run)(struct cmd_ctx *ctx,
+			   const struct snapshot_options *o, int argc,
+			   char **argv);
+	bool shows_rows;
+};
+
+static const struct word words[] = {
+	{ .name = "list", .run = snapshot_list },
+	{ .name = "show",
+	  .min = 1,
+	  .max = 1,
+	  .run = snapshot_show,
+	  .shows_rows = true },
+	{ .name = "verify", .max = 1, .run = snapshot_verify },
+};
+
+static const struct word *find(int argc, char **argv)
+{
+	if (!argc)
+		return &words[0];
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (streq(words[i].name, argv[0]))
+			return &words[i];
+	return NULL;
+}
+
+static const char *word_at(const void *payload, size_t i)
+{
+	(void)payload;
+	return i < ARRAY_LEN(words) ? words[i].name : NULL;
+}
+
+static struct err *unknown(const char *text)
+{
+	struct err *err = err_new(ERR_USAGE, "unknown word '%s'", text);
+	const char *near = opt_nearest(text, word_at, NULL);
+
+	return near ? err_hintf(err, "did you mean '%s'?", near) : err;
+}
+
+static struct err *check(const struct cmd_ctx *ctx, const void *options,
+			 int argc, char **argv)
+{
+	const struct snapshot_options *o = options;
+	const struct word *w = find(argc, argv);
+	int n = argc ? argc - 1 : 0;
+
+	(void)ctx;
+	if (!w)
+		return unknown(argv[0]);
+	if (n < w->min)
+		return err_new(ERR_USAGE, "snapshot %s needs a name or an id",
+			       w->name);
+	if (n > w->max)
+		return err_new(ERR_USAGE, "unexpected argument '%s'",
+			       argv[argc - 1]);
+	if (!w->shows_rows && (o->count || o->all))
+		return err_new(ERR_USAGE, "-n and --all belong to show");
+	if (o->count && o->all)
+		return err_new(ERR_USAGE, "-n and --all exclude each other");
+	return NULL;
+}
+
+static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
+		       char **argv)
+{
+	const struct word *w = find(argc, argv);
+
+	return w->run(ctx, options, argc ? argc - 1 : 0, argv + 1);
+}
+
+const struct cmd cmd_snapshot = {
+	.name = "snapshot",
+	.synopsis = synopsis,
+	.summary = "list what was destroyed and kept, look into it, verify it",
+	.needs = CMD_NEEDS_TARGET,
+	.options = options_table,
+	.options_size = sizeof(struct snapshot_options),
+	.check = check,
+	.run = run,
+};

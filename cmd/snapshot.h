@@ -1,0 +1,28 @@
+#ifndef CMD_SNAPSHOT_H
+#define CMD_SNAPSHOT_H
+
+#include "cmd/context.h"
+#include "engine/stored.h"
+
+/* What follows `git migrate snapshot`: one function for each word. */
+
+struct snapshot_options {
+	size_t count;
+	bool all;
+};
+
+struct err *snapshot_list(struct cmd_ctx *ctx, const struct snapshot_options *o,
+			  int argc, char **argv);
+struct err *snapshot_show(struct cmd_ctx *ctx, const struct snapshot_options *o,
+			  int argc, char **argv);
+struct err *snapshot_verify(struct cmd_ctx *ctx,
+			    const struct snapshot_options *o, int argc,
+			    char **argv);
+
+/** The keys of a snapshot, into the open object. */
+void snapshot_keys(struct report *r, const struct engine_snapshot *s);
+
+/** Where it is, in words: "clone", "pruned", "not here: clone of build-7". */
+void snapshot_where(struct buf *out, const struct engine_snapshot *s);
+
+#endif

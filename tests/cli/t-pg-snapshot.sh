@@ -1,0 +1,50 @@
+#!/bin/bash
+# git migrate snapshot on PostgreSQL
+. "$(dirname "$0")/lib.sh"
+pg_need
+
+# start [store]
+start() {
+	cd "$TRASH" && rm -rf repo second && scratch_repo "$TRASH/repo" && pg_db &&
+		git migrate init -q && git config migrate.dev.url "$URL" &&
+		git config migrate.dev.snapshotStore "${1-clone}" && git config migrate.dialect postgresql && commit_all 'Set up' &&
+		pg_sql "CREATE TABLE users (id int PRIMARY KEY, name text, age int);
+			INSERT INTO users SELECT i, 'name ' || i, i % 90
+				FROM generate_series(1, 3000) i;
+			CREATE TABLE bag (a int, b text);
+			INSERT INTO bag VALUES (1, 'x'), (1, 'x'), (2, NULL);
+			CREATE SEQUENCE numbers"
+}
+
+two_snapshots() {
+	start "$@" && echo "UPDATE users SET age = age + 1 WHERE id > 2;
+		DELETE FROM users WHERE id % 7 = 0; UPDATE bag SET a = 3 WHERE b IS NULL;
+		INSERT INTO users VALUES (5000, 'new', 1); SELECT nextval('numbers');" |
+		migration 1_rows && echo 'DROP TABLE users;' | migration 2_gone &&
+		git migrate apply -q
+}
+
+for store in clone database; do
+	test_expect_success "$store: list, show and verify" '
+		two_snapshots '$store' && expect_status 0 snapshot list &&
+		has "$OUT" "  apply     1_rows  '$store'  [0-9.]+ KiB, frees [0-9.]+ KiB$" &&
+		expect_status 0 snapshot show 1_rows --all &&
+		has "$OUT" "^public.users: 2570 changed, 428 went, 1 came$" &&
+		has "$OUT" "^  ~ id=.3.  age: .3. -> .4.$" && has "$OUT" "^  - id=.7.  name: .name 7.  age: .7.$" &&
+		has "$OUT" "^  \+ id=.5000.$" && has "$OUT" "^public.bag: 1 went, 1 came$" &&
+		has "$OUT" "^  - a: .2.  b: NULL$" && has "$OUT" "^counter public.numbers: " &&
+		expect_status 0 snapshot show 2_gone -n 1 && has "$OUT" "^public.users \(dropped\): 2573 went$" &&
+		has "$OUT" "^  - id: .1.  name: .name 1.  age: .1.$" &&
+		expect_status 0 snapshot verify -v && has "$OUT" "1_rows: 3001 rows of 2 tables" &&
+		has "$OUT" "^2 whole, 0 broken" && expect_status 0 rollback -q -n 2
+	'
+done
+
+test_expect_success 'database: a chunk that was changed is found' '
+	two_snapshots database && pg_sql "ALTER TABLE git_migrate.chunks DISABLE TRIGGER USER;
+		UPDATE git_migrate.chunks SET data = '\''\\x00'\'' WHERE id = (SELECT chunk
+			FROM git_migrate.snapshot_files WHERE path = '\''rows/1'\'' LIMIT 1)" &&
+	expect_status 1 snapshot verify && has "$OUT" "^broken .* 1_rows: .* is damaged: a chunk does not unpack"
+'
+
+test_done
