@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "cmd/print.h"
 #include "cmd/render.h"
@@ -72,6 +73,20 @@ void run_view_begin(struct run_view *v, struct cmd_ctx *ctx, const char *verb,
 	report_array(v->json, "events");
 }
 
+static void json_estimate(struct report *r, const struct engine_step *s)
+{
+	if (!s->keeps_table) {
+		report_string(r, "snapshot_estimate", NULL);
+		return;
+	}
+	report_object(r, "snapshot_estimate");
+	report_int(r, "bytes", (int64_t)s->keeps_bytes);
+	report_int(r, "rows", (int64_t)s->keeps_rows);
+	report_string(r, "table", s->keeps_table);
+	report_bool(r, "at_most", s->keeps_at_most);
+	report_end(r);
+}
+
 static void json_step(struct report *r, const struct engine_step *s)
 {
 	report_object(r, NULL);
@@ -86,6 +101,7 @@ static void json_step(struct report *r, const struct engine_step *s)
 	report_bool(r, "no_transaction", s->no_transaction);
 	report_bool(r, "dirty", s->dirty);
 	report_string(r, "locks", s->locks);
+	json_estimate(r, s);
 	if (s->tried) {
 		report_bool(r, "exact", s->exact);
 		report_string(r, "changes", s->changes);
@@ -194,6 +210,21 @@ static void print_impacts(const struct engine_run *run, const char *name)
 	}
 }
 
+static void print_estimate(const struct engine_step *s)
+{
+	struct buf size = BUF_INIT;
+
+	if (!s->keeps_table)
+		return;
+	text_add_size(&size, s->keeps_bytes);
+	printf(", keeps %s %s of ", s->keeps_at_most ? "at most" : "about",
+	       buf_str(&size));
+	print_safe(stdout, s->keeps_table);
+	if (s->keeps_others)
+		fputs(" and others", stdout);
+	buf_release(&size);
+}
+
 static void print_plan(const struct engine_run *run)
 {
 	for (size_t i = 0; i < run->n_steps; i++) {
@@ -208,6 +239,7 @@ static void print_plan(const struct engine_run *run)
 		       s->no_transaction ? ", without a transaction" : "",
 		       s->dirty ? ", from the work tree" : "",
 		       s->irreversible ? ", irreversible" : "");
+		print_estimate(s);
 		if (s->locks) {
 			fputs(", locks ", stdout);
 			print_safe(stdout, s->locks);

@@ -189,3 +189,21 @@ void text_add_hex(struct buf *b, const void *data, size_t n)
 		buf_addch(b, digits[p[i] & 15]);
 	}
 }
+
+void text_add_size(struct buf *b, unsigned long long bytes)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double v = (double)bytes / 1024;
+	size_t i = 0;
+
+	if (bytes < 1024) {
+		buf_addf(b, "%llu byte%s", bytes, bytes == 1 ? "" : "s");
+		return;
+	}
+	/* 1023.95 would print as 1024.0 */
+	while (v >= 1023.95 && i + 1 < sizeof(units) / sizeof(*units)) {
+		v /= 1024;
+		i++;
+	}
+	buf_addf(b, "%.1f %s", v, units[i]);
+}

@@ -30,4 +30,7 @@ void text_position(const char *s, size_t offset, unsigned *line, unsigned *col);
 /** Bytes as lower-case hex. */
 void text_add_hex(struct buf *b, const void *data, size_t n);
 
+/** "512 bytes", "10.0 KiB", "3.1 GiB". */
+void text_add_size(struct buf *b, unsigned long long bytes);
+
 #endif

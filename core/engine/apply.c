@@ -221,6 +221,9 @@ static struct err *prepare_all(struct apply *a)
 		s->statements = r->script.n;
 		a->out->n_steps++;
 	}
+	if (!err && !a->opt->no_snapshot)
+		err = ready_estimate(a->ready, a->plan.n, a->e, &a->tree.set,
+				     a->out);
 	return err;
 }
 

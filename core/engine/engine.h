@@ -201,6 +201,12 @@ struct engine_step {
 	bool tried, exact;
 	const char *changes; /**< of the schema: "+table t"; or NULL */
 	int64_t rows, parked;
+
+	/* an apply's snapshot, estimated */
+	uint64_t keeps_bytes, keeps_rows; /**< 0 = none is known */
+	const char *keeps_table; /**< what has the most of it; NULL = none */
+	bool keeps_at_most;      /**< it may come to less */
+	bool keeps_others;       /**< it is not all of that table */
 };
 
 /** Rows of one table that both the migration and later writes changed. */

@@ -143,6 +143,17 @@ void ready_release(struct ready *r);
 /** Tables that its statements take something from, by name; or NULL. */
 char *ready_locks(const struct ready *r, struct arena *a);
 
+/* --- estimate.c --- */
+
+/**
+ * What they will keep, into the steps of out, of which there are n.
+ *
+ * @return ERR_REFUSED when it is more than the snapshots' limit
+ */
+MUST_USE struct err *ready_estimate(const struct ready *ready, size_t n,
+				    struct engine *e, struct migration_set *set,
+				    struct engine_run *out);
+
 /* --- run.c: the one executor --- */
 
 /** An event of the group that is open, and what goes with it. */

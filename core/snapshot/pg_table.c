@@ -27,7 +27,7 @@ static const char relation_sql[] =
 	"format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', "
 	"(SELECT k.place FROM unnest(x.indkey::int2[]) "
 	"WITH ORDINALITY AS k (number, place) WHERE k.number = a.attnum "
-	"AND k.place <= x.indnkeyatts) "
+	"AND k.place <= x.indnkeyatts), a.attlen > 0 "
 	"FROM pg_catalog.pg_class c "
 	"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
 	"LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid "
@@ -72,6 +72,7 @@ static struct err *take_column(void *payload, int n, const struct pg_cell *cell)
 	c->type_name = xstrdup(cell[7].s);
 	c->generated = cell[8].s[0] == 't';
 	c->key = cell[9].s != NULL;
+	c->fixed = cell[10].s[0] == 't';
 	if (c->key) {
 		place = strtoul(cell[9].s, NULL, 10);
 		t->keys[place - 1] = (int)t->n_columns; /* INDEX_MAX_KEYS */

@@ -17,6 +17,7 @@ struct pg_column {
 	int number;    /**< pg_attribute.attnum: stays when it is renamed */
 	unsigned type; /**< oid */
 	char *type_name;
+	bool fixed; /**< every value takes the same space on disk */
 	bool generated;
 	bool key; /**< part of the key */
 };

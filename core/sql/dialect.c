@@ -93,3 +93,20 @@ bool sql_same_name(enum sql_dialect d, const char *a, const char *b)
 {
 	return dialects[d].folds_case ? same_ascii_fold(a, b) : streq(a, b);
 }
+
+void sql_add_set(struct sql_statement *s, struct arena *a, const char *column)
+{
+	size_t n = s->n_sets;
+	const char **more;
+
+	if (!column)
+		return;
+	/* full at each power of two */
+	if (!(n & (n - 1))) {
+		more = arena_array(a, n ? n * 2 : 1, sizeof(*more));
+		for (size_t i = 0; i < n; i++)
+			more[i] = s->sets[i];
+		s->sets = more;
+	}
+	s->sets[s->n_sets++] = column;
+}

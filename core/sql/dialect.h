@@ -37,4 +37,7 @@ void pg_normal_form(struct buf *out, const struct sql_script *script);
  * len are set. Names are made in the arena. */
 void sqlite_classify(struct sql_statement *s, struct arena *a);
 
+/** One more column that an UPDATE sets; NULL is none. */
+void sql_add_set(struct sql_statement *s, struct arena *a, const char *column);
+
 #endif

@@ -16,12 +16,23 @@ static void insert(struct pg_parser *p)
 
 static void update(struct pg_parser *p)
 {
+	p->s->only = pg_at(p, "only");
 	pg_relation(p);
+	pg_update_rest(p);
 }
 
-static void delete_or_merge(struct pg_parser *p)
+static void delete (struct pg_parser *p)
 {
-	if (pg_accept(p, "from") || pg_accept(p, "into"))
+	if (!pg_accept(p, "from"))
+		return;
+	p->s->only = pg_at(p, "only");
+	pg_relation(p);
+	pg_delete_rest(p);
+}
+
+static void merge(struct pg_parser *p)
+{
+	if (pg_accept(p, "into"))
 		pg_relation(p);
 }
 
@@ -219,7 +230,7 @@ static const struct leading_word {
 	{ "alter", SQL_ALTER, DDL, pg_alter },
 	{ "update", SQL_UPDATE, DML, update },
 	{ "drop", SQL_DROP, DDL, pg_drop },
-	{ "delete", SQL_DELETE, DML, delete_or_merge },
+	{ "delete", SQL_DELETE, DML, delete },
 	{ "comment", SQL_OTHER, READ, NULL },
 	{ "set", SQL_SET, READ, pg_set },
 	{ "begin", SQL_BEGIN, READ, NULL },
@@ -233,7 +244,7 @@ static const struct leading_word {
 	{ "call", SQL_OTHER, DML, NULL },
 	{ "values", SQL_SELECT, DML, NULL },
 	{ "table", SQL_SELECT, DML, NULL },
-	{ "merge", SQL_MERGE, DML, delete_or_merge },
+	{ "merge", SQL_MERGE, DML, merge },
 	{ "refresh", SQL_OTHER, DML, refresh },
 	{ "execute", SQL_OTHER, DML, NULL },
 	{ "fetch", SQL_OTHER, DML, NULL },

@@ -81,6 +81,10 @@ void pg_drop(struct pg_parser *p);
 /* pg_alter.c */
 void pg_alter(struct pg_parser *p);
 
+/* pg_every.c: behind the table's name. */
+void pg_update_rest(struct pg_parser *p);
+void pg_delete_rest(struct pg_parser *p);
+
 /* pg_set.c */
 void pg_set(struct pg_parser *p);
 void pg_reset(struct pg_parser *p);

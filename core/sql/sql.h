@@ -146,6 +146,10 @@ struct sql_statement {
 	const char *schema; /**< qualifier of object, unquoted, or NULL */
 	const char *object; /**< unquoted (quotes resolved), or NULL */
 	const char *detail, *detail2; /**< see the verb; unquoted, or NULL */
+	bool every_row; /**< UPDATE or DELETE in whose text nothing chooses some
+			     rows: no WHERE, no other table, no LIMIT */
+	const char **sets; /**< of such an UPDATE: columns, unquoted */
+	size_t n_sets;
 
 	/* PostgreSQL only: zero for SQLite */
 	enum sql_kind kind;
@@ -169,6 +173,7 @@ struct sql_statement {
 	size_t copy_len;
 	const struct sql_loss *losses; /**< in the order of the text */
 	size_t n_losses;
+	bool only; /**< UPDATE ONLY, DELETE FROM ONLY: children stay */
 };
 
 struct sql_script {

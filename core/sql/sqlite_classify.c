@@ -187,18 +187,6 @@ static void insert(struct parser *p)
 		object(p);
 }
 
-static void update(struct parser *p)
-{
-	conflict_clause(p);
-	object(p);
-}
-
-static void delete (struct parser *p)
-{
-	if (accept(p, "from"))
-		object(p);
-}
-
 /* Past a group in parentheses, if there is one here. */
 static void skip_group(struct parser *p)
 {
@@ -213,6 +201,62 @@ static void skip_group(struct parser *p)
 			return;
 		advance(p);
 	} while (depth && p->t.kind != SQLITE_TK_END);
+}
+
+/* A word behind which only some rows are meant, at this level. */
+static bool at_choice(const struct parser *p)
+{
+	return at(p, "where") || at(p, "from") || at(p, "limit") ||
+	       at(p, "order");
+}
+
+/* To a comma at this level, a choice, RETURNING or the end. */
+static bool skip_value(struct parser *p)
+{
+	while (p->t.kind != SQLITE_TK_END && !sqlite_token_is_op(&p->t, ",") &&
+	       !at(p, "returning") && !at_choice(p)) {
+		if (sqlite_token_is_op(&p->t, "("))
+			skip_group(p);
+		else
+			advance(p);
+	}
+	return accept_op(p, ",");
+}
+
+static bool is_over(const struct parser *p)
+{
+	return p->t.kind == SQLITE_TK_END || at(p, "returning");
+}
+
+static void update(struct parser *p)
+{
+	conflict_clause(p);
+	object(p);
+	while (p->t.kind != SQLITE_TK_END && !at(p, "set"))
+		advance(p); /* AS alias, INDEXED BY */
+	if (!accept(p, "set"))
+		return;
+	do {
+		bool group = accept_op(p, "(");
+
+		do
+			sql_add_set(p->s, p->arena, name(p));
+		while (group && accept_op(p, ","));
+		if (group)
+			accept_op(p, ")");
+	} while (skip_value(p));
+	p->s->every_row = is_over(p);
+	if (!p->s->every_row)
+		p->s->n_sets = 0;
+}
+
+static void delete (struct parser *p)
+{
+	if (!accept(p, "from"))
+		return;
+	object(p);
+	skip_value(p);
+	p->s->every_row = is_over(p);
 }
 
 /* [RECURSIVE] name [(columns)] AS [[NOT] MATERIALIZED] (body) [, ...] */

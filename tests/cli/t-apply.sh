@@ -307,12 +307,43 @@ test_expect_success 'the snapshot limit stops an apply with nothing changed' '
 	printf "%s\n" "CREATE TABLE big (x);" \
 		"INSERT INTO big SELECT hex(randomblob(500)) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT i FROM n);" |
 		migration 20260101000000_big &&
-	echo "DROP TABLE big;" | migration 20260102000000_drop &&
-	expect_status 0 apply -n 1 &&
-	run_migrate apply && [ "$STATUS" -ne 0 ] &&
+	echo "DELETE FROM big WHERE 1;" | migration 20260102000000_gone &&
+	expect_status 0 apply -n 1 && expect_status 1 apply &&
+	has "$ERR" "over its limit of 1024 bytes" &&
 	has "$ERR" "snapshotLimit" && has "$ERR" "no-snapshot" &&
 	[ "$(sql "SELECT count(*) FROM big")" = 200 ] &&
-	expect_status 0 apply --no-snapshot
+	expect_status 0 apply --no-snapshot &&
+	[ "$(sql "SELECT count(*) FROM big")" = 0 ]
+'
+
+test_expect_success 'plan tells what will be kept, and what cannot be is refused' '
+	scratch_repo "$TRASH/estimate" && git migrate init -q &&
+	echo "CREATE TABLE big (x); CREATE TABLE small (x);
+		INSERT INTO small VALUES (1);
+		INSERT INTO big SELECT hex(randomblob(500)) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT i FROM n);" |
+		migration 1_big && expect_status 0 apply -q &&
+	printf "%s\n" "DELETE FROM small;" | migration 2_small &&
+	printf "%s\n" "DELETE FROM small;" "DROP TABLE big;" | migration 3_drop &&
+	echo "DELETE FROM small WHERE x = 1;" | migration 4_some &&
+	expect_status 0 plan &&
+	has "$OUT" "^apply 2_small \(1 statement\), keeps about [0-9]+ bytes of small$" &&
+	has "$OUT" "^apply 3_drop \(2 statements\), keeps about 1.9 MiB of big$" &&
+	has "$OUT" "^apply 4_some \(1 statement\)$" &&
+	expect_status 0 plan --json &&
+	[ "$(json ".steps[1].snapshot_estimate | [.rows, .table, .at_most, .bytes > 2000000, .bytes < 2100000] | tojson")" = \
+		"[2000,\"big\",false,true,true]" ] &&
+	[ "$(json ".steps[2].snapshot_estimate")" = null ] &&
+	git config migrate.dev.snapshotLimit 1m &&
+	for command in plan apply; do
+		expect_status 1 $command &&
+		has "$ERR" "migrations/3_drop.sql:2:1: the snapshot would take about 1.9 MiB \(table big: 1.9 MiB\), and its limit is 1.0 MiB$" &&
+		has "$ERR" "^hint: raise migrate.dev.snapshotLimit, or apply --no-snapshot" ||
+			return 1
+	done &&
+	[ "$(sql "SELECT count(*) FROM small")" = 1 ] &&
+	[ "$(sql "SELECT count(*) FROM git_migrate_history WHERE name = \"2_small\"")" = 0 ] &&
+	expect_status 0 plan --no-snapshot && ! grep keeps "$OUT" &&
+	git config migrate.dev.snapshotLimit 0 && expect_status 0 apply -q
 '
 
 test_done

@@ -163,11 +163,24 @@ test_expect_success 'a failed migration leaves nothing in the tables' '
 '
 
 test_expect_success 'over the limit: refused, nothing is left' '
-	start && echo "DROP TABLE users;" | migration 1_gone &&
+	start && echo "DELETE FROM users WHERE id > 0;" | migration 1_gone &&
 	git config migrate.dev.snapshotLimit 10k && expect_status 1 apply &&
 	has "$ERR" "over its limit of 10240 bytes" &&
 	[ "$(pg_sql "SELECT to_regclass('\''git_migrate.chunks'\'') IS NULL,
 		count(*) FROM users")" = "t|3000" ]
+'
+
+test_expect_success '... where that is known beforehand, before anything runs' '
+	start && echo "CREATE TABLE first (id int);" | migration 1_first &&
+	echo "TRUNCATE users;" | migration 2_gone &&
+	git config migrate.dev.snapshotLimit 10k && expect_status 1 plan &&
+	expect_status 1 apply && [ ! -s "$OUT" ] &&
+	has "$ERR" "^error: migrations/2_gone.sql:1:1: the snapshot would take about [67][0-9].[0-9] KiB \(table users: [67][0-9].[0-9] KiB\), and its limit is 10.0 KiB$" &&
+	has "$ERR" "^hint: raise migrate.dev.snapshotLimit, or apply --no-snapshot" &&
+	[ "$(pg_sql "SELECT to_regclass('\''first'\'') IS NULL,
+		to_regnamespace('\''git_migrate'\'') IS NULL,
+		count(*) FROM users")" = "t|t|3000" ] &&
+	expect_status 0 apply -q --no-snapshot
 '
 
 test_expect_success 'CI and clone: refused, nothing is changed' '

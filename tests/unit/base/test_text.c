@@ -178,6 +178,33 @@ static void text_add_hex__is_lower_case(void **state)
 	buf_release(&b);
 }
 
+static void text_add_size__has_one_decimal(void **state)
+{
+	static const struct {
+		unsigned long long bytes;
+		const char *text;
+	} rows[] = {
+		{ 0, "0 bytes" },
+		{ 1, "1 byte" },
+		{ 1023, "1023 bytes" },
+		{ 1024, "1.0 KiB" },
+		{ 1536, "1.5 KiB" },
+		{ 1048524, "1023.9 KiB" },
+		{ 1048575, "1.0 MiB" },
+		{ 2147483648ULL, "2.0 GiB" },
+		{ 1ULL << 52, "4096.0 TiB" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf b = BUF_INIT;
+
+		text_add_size(&b, rows[i].bytes);
+		assert_string_equal(buf_str(&b), rows[i].text);
+		buf_release(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +214,7 @@ int main(void)
 		cmocka_unit_test(text_compare_natural__orders_numbers_by_value),
 		cmocka_unit_test(text_position__counts_from_one),
 		cmocka_unit_test(text_add_hex__is_lower_case),
+		cmocka_unit_test(text_add_size__has_one_decimal),
 	};
 
 	return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
