@@ -219,6 +219,13 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 	if (!err)
 		take_result(r, rv, ev->name, &res);
 	rv->again |= !err && res.again;
+	if (!err && !res.again && !res.blocked && res.dangling)
+		session_note(r->e, ENGINE_HINT,
+			     "%s: %" PRIu64 " row%s that came back refer%s to "
+			     "rows that are not there",
+			     ev->name, res.dangling,
+			     res.dangling == 1 ? "" : "s",
+			     res.dangling == 1 ? "s" : "");
 	if (!err && res.blocked)
 		err = refuse_conflicts(rv, ev->name, &res);
 	if (!err && !res.again) {

@@ -99,7 +99,10 @@ struct restore_result {
 	uint64_t removed;  /**< rows of the migration taken away */
 	uint64_t kept;     /**< rows and values of the snapshot not put back */
 	uint64_t parked;   /**< rows and values set aside */
-	bool park_any;     /**< files were written to the park */
+	/** Rows that came back and refer to nothing, where foreign keys are not
+	 * enforced: it may have been so before. */
+	uint64_t dangling;
+	bool park_any; /**< files were written to the park */
 	struct arena arena;
 };
 void restore_result_release(struct restore_result *r);

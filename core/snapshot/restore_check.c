@@ -167,16 +167,22 @@ static struct err *check_virtuals(struct restore *r)
 static void recall(struct restore *r, struct restore_table *t)
 {
 	const struct restore_memory *m = r->req->memory;
+	struct settlement *s = &t->settled;
+	size_t n = 0;
 
-	for (size_t i = 0; m && i < m->n; i++) {
-		const struct restore_late *l = &m->late[i];
-
-		if (l->how != SETTLE_SKIP || !streq(l->table, t->before))
+	for (size_t i = 0; m && i < m->n; i++)
+		if (m->late[i].how == SETTLE_SKIP &&
+		    streq(m->late[i].table, t->before))
+			settle_add(s, SETTLE_SKIP, m->late[i].line,
+				   (size_t)m->late[i].op);
+	settle_sort(s);
+	for (size_t i = 0; i < s->n; i++) { /* one may be told of twice */
+		if (n && s->list[n - 1].line == s->list[i].line)
 			continue;
-		settle_add(&t->settled, SETTLE_SKIP, l->line, 0);
-		restore_count_out(r, t, l->op);
+		restore_count_out(r, t, (char)s->list[i].column);
+		s->list[n++] = s->list[i];
 	}
-	settle_sort(&t->settled);
+	s->n = n;
 }
 
 static struct err *check_lines(struct restore *r, struct restore_table *t)

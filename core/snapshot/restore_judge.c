@@ -22,7 +22,7 @@ static void add_text(struct buf *out, const char *s, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] == '\'')
 			buf_addch(out, '\'');
-		buf_addch(out, s[i] ? s[i] : ' ');
+		buf_add(out, s[i] ? &s[i] : " ", 1);
 	}
 	buf_addch(out, '\'');
 }
@@ -279,12 +279,10 @@ static struct err *compare(struct restore_judge *j,
 		out->all &= same;
 		out->unique |= same && j->unique[i] && v.type != ROW_NULL;
 		if (f.changed) {
-			bool back = !same && row_matches(&f.old, &v);
-
+			same |= row_matches(&f.old, &v);
 			out->written++;
-			if (!j->tells[i])
+			if (!same || !j->tells[i])
 				continue;
-			same |= back;
 		}
 		out->compared++;
 		out->agree += same;

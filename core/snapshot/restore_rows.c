@@ -11,7 +11,7 @@
  * kept from its present form.
  */
 
-static void forget_updates(struct restore_writer *w)
+void restore_forget_updates(struct restore_writer *w)
 {
 	map_each (&w->updates, e) {
 		sqlite3_finalize(e->value);
@@ -21,7 +21,7 @@ static void forget_updates(struct restore_writer *w)
 
 void restore_writer_close(struct restore_writer *w)
 {
-	forget_updates(w);
+	restore_forget_updates(w);
 	sqlite3_finalize(w->remove);
 	sqlite3_finalize(w->insert);
 	sqlite3_finalize(w->replace);
@@ -32,7 +32,7 @@ void restore_writer_close(struct restore_writer *w)
 	table_info_release(&w->info);
 }
 
-static struct err *run(struct restore_writer *w, sqlite3_stmt *stmt)
+struct err *restore_run_one(struct restore_writer *w, sqlite3_stmt *stmt)
 {
 	int rc = sqlite3_step(stmt);
 
@@ -43,13 +43,11 @@ static struct err *run(struct restore_writer *w, sqlite3_stmt *stmt)
 			w->info.name);
 }
 
-static void add_target(struct buf *sql, const struct restore_writer *w)
+void restore_add_target(struct buf *sql, const struct restore_writer *w)
 {
 	buf_addstr(sql, "main.");
 	sql_quote_name(sql, w->info.name);
 }
-
-#define SAVED "temp.git_migrate_saved"
 
 static bool has_field(const struct manifest_table *m, const char *name)
 {
@@ -72,7 +70,7 @@ static struct err *prepare_insert(struct restore_writer *w, const char *verb,
 	struct err *err;
 
 	buf_addf(&sql, "%s INTO ", verb);
-	add_target(&sql, w);
+	restore_add_target(&sql, w);
 	buf_addstr(&sql, " (");
 	for (size_t i = 0; i < m->n_columns; i++) {
 		buf_addstr(&sql, n ? ", " : "");
@@ -103,7 +101,7 @@ static struct err *prepare_remove(struct restore_writer *w)
 	struct err *err;
 
 	buf_addstr(&sql, "DELETE FROM ");
-	add_target(&sql, w);
+	restore_add_target(&sql, w);
 	buf_addstr(&sql, " WHERE ");
 	table_where_key(&sql, &w->info, 1);
 	err = table_prepare(w->r->db, buf_str(&sql), &w->remove);
@@ -111,8 +109,8 @@ static struct err *prepare_remove(struct restore_writer *w)
 	return err;
 }
 
-static struct err *remove_row(struct restore_writer *w,
-			      const struct restore_line *line)
+struct err *restore_remove_row(struct restore_writer *w,
+			       const struct restore_line *line)
 {
 	struct err *err = w->remove ? NULL : prepare_remove(w);
 
@@ -120,7 +118,7 @@ static struct err *remove_row(struct restore_writer *w,
 		return err;
 	table_bind_key(w->remove, 1, &w->info, &line->key, &w->key, &err);
 	w->r->out->removed++;
-	return err ? err : run(w, w->remove);
+	return err ? err : restore_run_one(w, w->remove);
 }
 
 /* The line's old values and its key; what it lacks comes from the row. */
@@ -167,7 +165,7 @@ struct err *restore_writer_insert(struct restore_writer *w,
 	if (!err)
 		err = bind_insert(w, line, row, w->insert);
 	w->r->out->restored++;
-	return err ? err : run(w, w->insert);
+	return err ? err : restore_run_one(w, w->insert);
 }
 
 /* A row that a constraint keeps out is a conflict, and the rest goes on. */
@@ -201,9 +199,9 @@ static struct err *update_for(struct restore_writer *w, sqlite3_stmt **out)
 		return NULL;
 	buf_addstr(&sql, "UPDATE ");
 	if (w->apart)
-		buf_addstr(&sql, SAVED);
+		buf_addstr(&sql, RESTORE_SAVED);
 	else
-		add_target(&sql, w);
+		restore_add_target(&sql, w);
 	for (size_t i = 0; i < w->mask.len; i++) {
 		if (w->mask.data[i] != '1')
 			continue;
@@ -255,7 +253,7 @@ static bool has_mask(const struct restore_line *line, const struct buf *mask)
 			return false;
 		for (int k = 0; k < 2 && mask->data[i] != '0'; k++) {
 			if (p > line->end)
-				return false; /* update_row() says so */
+				return false; /* restore_update_row() says so */
 			p += row_field_length(p, line->end) + 1;
 		}
 	}
@@ -268,8 +266,8 @@ bool restore_writer_sets(const struct restore_writer *w,
 	return has_mask(line, &w->mask);
 }
 
-static struct err *update_row(struct restore_writer *w,
-			      const struct restore_line *line)
+struct err *restore_update_row(struct restore_writer *w,
+			       const struct restore_line *line)
 {
 	sqlite3_stmt *stmt;
 	const char *p = line->fields;
@@ -297,14 +295,12 @@ static struct err *update_row(struct restore_writer *w,
 		table_bind_key(stmt, n + 1, &w->info, &line->key, &w->key,
 			       &err);
 	w->r->out->restored++;
-	return err ? err : run(w, stmt);
+	return err ? err : restore_run_one(w, stmt);
 }
 
-typedef struct err *(*row_fn)(struct restore_writer *w,
-			      const struct restore_line *line);
-
 /* Call fn for the lines of one kind. */
-static struct err *each_line(struct restore_writer *w, char op, row_fn fn)
+struct err *restore_each_line(struct restore_writer *w, char op,
+			      restore_row_fn fn)
 {
 	struct restore_lines lines;
 	struct restore_line line;
@@ -319,169 +315,6 @@ static struct err *each_line(struct restore_writer *w, char op, row_fn fn)
 			err = fn(w, &line);
 	}
 	restore_lines_close(&lines);
-	return err;
-}
-
-/* A table without affinities or constraints, so that values stay as is. */
-static struct err *make_saved(struct restore_writer *w)
-{
-	const struct table_info *t = &w->info;
-	struct buf sql = BUF_INIT;
-	struct err *err;
-
-	buf_addstr(&sql,
-		   "DROP TABLE IF EXISTS " SAVED "; CREATE TABLE " SAVED " (");
-	if (t->without_rowid) {
-		table_add_columns(&sql, t);
-	} else {
-		if (t->rowid_column)
-			sql_quote_name(&sql, t->rowid_column);
-		else
-			buf_addstr(&sql, "git_migrate_rowid");
-		buf_addstr(&sql, " INTEGER PRIMARY KEY");
-		for (size_t i = 0; i < t->n_columns; i++) {
-			buf_addstr(&sql, ", ");
-			sql_quote_name(&sql, t->columns[i].name);
-		}
-	}
-	buf_addch(&sql, ')');
-	err = restore_exec(w->r, "%s", buf_str(&sql));
-	if (!err && t->without_rowid) {
-		buf_reset(&sql);
-		buf_addstr(&sql, "CREATE INDEX temp.git_migrate_saved_key ON "
-				 "git_migrate_saved (");
-		for (size_t k = 0; k < t->n_keys; k++) {
-			if (k)
-				buf_addstr(&sql, ", ");
-			sql_quote_name(&sql, t->keys[k]);
-		}
-		buf_addch(&sql, ')');
-		err = restore_exec(w->r, "%s", buf_str(&sql));
-	}
-	buf_release(&sql);
-	return err;
-}
-
-static struct err *save_row(struct restore_writer *w,
-			    const struct restore_line *line)
-{
-	sqlite3_stmt *stmt = map_get(&w->updates, "save");
-	struct err *err = NULL;
-
-	if (!stmt) {
-		struct buf sql = BUF_INIT;
-
-		buf_addstr(&sql, "INSERT INTO " SAVED " SELECT ");
-		table_add_columns(&sql, &w->info);
-		buf_addstr(&sql, " FROM ");
-		add_target(&sql, w);
-		buf_addstr(&sql, " WHERE ");
-		table_where_key(&sql, &w->info, 1);
-		err = table_prepare(w->r->db, buf_str(&sql), &stmt);
-		buf_release(&sql);
-		if (err)
-			return err;
-		map_put(&w->updates, "save", stmt);
-	}
-	table_bind_key(stmt, 1, &w->info, &line->key, &w->key, &err);
-	if (!err)
-		err = run(w, stmt);
-	if (!err)
-		err = remove_row(w, line);
-	w->r->out->removed--;
-	return err;
-}
-
-/* INSERT of what was saved: all of it, or the row of one key. */
-static void add_return(struct buf *sql, const struct restore_writer *w,
-		       const char *verb, bool one)
-{
-	buf_addf(sql, "%s INTO ", verb);
-	add_target(sql, w);
-	buf_addstr(sql, " (");
-	table_add_columns(sql, &w->info);
-	buf_addstr(sql, ") SELECT ");
-	table_add_columns(sql, &w->info);
-	buf_addstr(sql, " FROM " SAVED);
-	if (one) {
-		buf_addstr(sql, " WHERE ");
-		table_where_key(sql, &w->info, 1);
-	}
-}
-
-static struct err *prepare_return(struct restore_writer *w, const char *verb,
-				  sqlite3_stmt **out)
-{
-	struct buf sql = BUF_INIT;
-	struct err *err;
-
-	add_return(&sql, w, verb, true);
-	err = table_prepare(w->r->db, buf_str(&sql), out);
-	buf_release(&sql);
-	return err;
-}
-
-static struct err *return_row(struct restore_writer *w,
-			      const struct restore_line *line)
-{
-	struct restore_broken broken;
-	struct err *err = NULL;
-
-	table_bind_key(w->back, 1, &w->info, &line->key, &w->key, &err);
-	if (!err)
-		err = run(w, w->back);
-	if (!err || !restore_broken_read(&broken, w))
-		return err;
-	err_free(err);
-	err = NULL;
-	table_bind_key(w->back_over, 1, &w->info, &line->key, &w->key, &err);
-	return err ? err : restore_taken(w, line, &broken, w->back_over);
-}
-
-static struct err *return_rows(struct restore_writer *w)
-{
-	struct buf sql = BUF_INIT;
-	struct restore_broken broken;
-	struct err *err;
-
-	add_return(&sql, w, "INSERT", false);
-	err = restore_exec(w->r, "%s", buf_str(&sql));
-	buf_release(&sql);
-	if (!err || !restore_broken_read(&broken, w))
-		return err;
-	err_free(err);
-	err = prepare_return(w, "INSERT", &w->back);
-	if (!err)
-		err = prepare_return(w, "INSERT OR REPLACE", &w->back_over);
-	if (!err)
-		err = each_line(w, ROW_UPDATED, return_row);
-	sqlite3_finalize(w->back);
-	sqlite3_finalize(w->back_over);
-	w->back = w->back_over = NULL;
-	return err;
-}
-
-/*
- * An immediate UNIQUE constraint sees each row alone, so values that only
- * change places cannot be set one by one. Then the rows go to a temporary
- * table, are given their old values there, and come back together.
- */
-static struct err *update_apart(struct restore_writer *w)
-{
-	struct err *err = make_saved(w);
-
-	if (!err)
-		err = each_line(w, ROW_UPDATED, save_row);
-	forget_updates(w);
-	w->apart = true;
-	if (!err)
-		err = each_line(w, ROW_UPDATED, update_row);
-	forget_updates(w);
-	w->apart = false;
-	if (!err)
-		err = return_rows(w);
-	if (!err)
-		err = restore_exec(w->r, "DROP TABLE " SAVED);
 	return err;
 }
 
@@ -523,7 +356,7 @@ static struct err *update_in_place(struct restore_writer *w, int *code)
 	}
 	if (err || done == m->updated)
 		return err;
-	err = each_line(w, ROW_UPDATED, update_row);
+	err = restore_each_line(w, ROW_UPDATED, restore_update_row);
 	*code = sqlite3_errcode(w->r->db) & 0xff;
 	return err;
 }
@@ -560,11 +393,11 @@ static struct err *update_rows(struct restore_writer *w)
 	buf_reset(&w->bulk);
 	if (err && collide && code == SQLITE_CONSTRAINT) {
 		err_free(err);
-		forget_updates(w);
+		restore_forget_updates(w);
 		w->r->out->restored = restored;
 		err = restore_exec(w->r, "ROLLBACK TO git_migrate_rows");
 		if (!err)
-			err = update_apart(w);
+			err = restore_apart(w);
 	}
 	if (!err && collide)
 		err = restore_exec(w->r, "RELEASE git_migrate_rows");
@@ -611,7 +444,7 @@ struct err *restore_writer_moved(struct restore_writer *w)
 		any = w->t->settled.list[i].how == SETTLE_MOVE;
 	w->moved = true;
 	if (any)
-		err = each_line(w, ROW_DELETED, insert_row);
+		err = restore_each_line(w, ROW_DELETED, insert_row);
 	w->moved = false;
 	return err;
 }
@@ -622,11 +455,11 @@ static struct err *apply_lines(struct restore_writer *w)
 	struct err *err = NULL;
 
 	if (m->inserted)
-		err = each_line(w, ROW_INSERTED, remove_row);
+		err = restore_each_line(w, ROW_INSERTED, restore_remove_row);
 	if (!err && m->updated)
 		err = update_rows(w);
 	if (!err && m->deleted)
-		err = each_line(w, ROW_DELETED, insert_row);
+		err = restore_each_line(w, ROW_DELETED, insert_row);
 	if (!err && m->deleted)
 		err = restore_writer_moved(w);
 	return restore_writer_taken(w, err);
@@ -642,7 +475,7 @@ struct err *restore_rows(struct restore *r, const struct restore_table *t)
 		struct buf sql = BUF_INIT;
 
 		buf_addstr(&sql, "DELETE FROM ");
-		add_target(&sql, &w);
+		restore_add_target(&sql, &w);
 		err = restore_exec(r, "%s", buf_str(&sql));
 		buf_release(&sql);
 	}

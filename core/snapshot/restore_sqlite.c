@@ -301,7 +301,9 @@ static struct err *run(const struct restore_request *req,
 		err = restore_exec(&r, "PRAGMA writable_schema = RESET");
 	if (!err)
 		err = restore_orphans_after(&r);
-	if (!err && !out->blocked)
+	if (!err)
+		err = restore_parents(&r);
+	if (!err && !out->blocked && !out->again)
 		err = restore_verify(&r);
 done:
 	line_writer_release(&r.park);

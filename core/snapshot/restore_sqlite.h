@@ -163,6 +163,9 @@ MUST_USE struct err *restore_evict(struct restore *r);
 MUST_USE struct err *restore_orphans_before(struct restore *r);
 MUST_USE struct err *restore_orphans_after(struct restore *r);
 
+/* restore_parents.c: rows that come back and refer to one that is gone */
+MUST_USE struct err *restore_parents(struct restore *r);
+
 /* restore_sequence.c */
 MUST_USE struct err *restore_sequences(struct restore *r);
 
@@ -210,6 +213,32 @@ MUST_USE struct err *restore_writer_insert(struct restore_writer *w,
 /** The line changes the columns of w's mask and no others. */
 bool restore_writer_sets(const struct restore_writer *w,
 			 const struct restore_line *line);
+
+/* restore_rows.c, for restore_apart.c */
+typedef struct err *(*restore_row_fn)(struct restore_writer *w,
+				      const struct restore_line *line);
+
+/** Call fn for the lines of one kind. */
+MUST_USE struct err *restore_each_line(struct restore_writer *w, char op,
+				       restore_row_fn fn);
+
+/** Run a statement of one row, and reset it. */
+MUST_USE struct err *restore_run_one(struct restore_writer *w,
+				     sqlite3_stmt *stmt);
+MUST_USE struct err *restore_remove_row(struct restore_writer *w,
+					const struct restore_line *line);
+MUST_USE struct err *restore_update_row(struct restore_writer *w,
+					const struct restore_line *line);
+void restore_forget_updates(struct restore_writer *w);
+
+/** Append the table's name for SQL. */
+void restore_add_target(struct buf *sql, const struct restore_writer *w);
+
+/** Where rows lie that are set apart. */
+#define RESTORE_SAVED "temp.git_migrate_saved"
+
+/** restore_apart.c: rows of '~' whose unique values change places. */
+MUST_USE struct err *restore_apart(struct restore_writer *w);
 
 /**
  * restore_update.c: give the rows whose lines have w's mask their old values,

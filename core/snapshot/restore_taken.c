@@ -19,19 +19,12 @@ struct replaced {
 	bool failed;
 };
 
-static void on_change(void *payload, sqlite3 *db, int op, const char *schema,
-		      const char *name, sqlite3_int64 rowid,
-		      sqlite3_int64 new_rowid)
+/* The key of the row that goes, as in a line. */
+static void add_key(struct replaced *x, sqlite3 *db, sqlite3_int64 rowid,
+		    struct buf *out)
 {
-	struct replaced *x = payload;
-	struct buf b = BUF_INIT;
-
-	(void)new_rowid;
-	if (op != SQLITE_DELETE || !streq(schema, "main") ||
-	    !streq(name, x->info->name))
-		return;
 	if (!x->info->without_rowid)
-		buf_addint(&b, rowid);
+		buf_addint(out, rowid);
 	for (size_t k = 0; x->info->without_rowid && k < x->info->n_keys; k++) {
 		sqlite3_value *v = NULL;
 		struct row_value value;
@@ -43,9 +36,24 @@ static void on_change(void *payload, sqlite3 *db, int op, const char *schema,
 		}
 		table_value(&value, v);
 		if (k)
-			buf_addch(&b, '\t');
-		table_add_key(&b, k, &value);
+			buf_addch(out, '\t');
+		table_add_key(out, k, &value);
 	}
+}
+
+/* NOLINTNEXTLINE(readability-function-size): SQLite's signature */
+static void on_change(void *payload, sqlite3 *db, int op, const char *schema,
+		      const char *name, sqlite3_int64 rowid,
+		      sqlite3_int64 new_rowid)
+{
+	struct replaced *x = payload;
+	struct buf b = BUF_INIT;
+
+	(void)new_rowid;
+	if (op != SQLITE_DELETE || !streq(schema, "main") ||
+	    !streq(name, x->info->name))
+		return;
+	add_key(x, db, rowid, &b);
 	VEC_GROW(x->keys, x->n, x->cap);
 	x->keys[x->n++] = buf_detach(&b);
 }

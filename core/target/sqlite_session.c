@@ -184,6 +184,11 @@ struct err *sqlite_reset(struct target *base)
 	return err_first(e, target_sqlite_foreign_keys(base, t->foreign_keys));
 }
 
+bool target_sqlite_enforces(struct target *base)
+{
+	return sqlite_target_of(base)->foreign_keys;
+}
+
 struct err *target_sqlite_foreign_keys(struct target *base, bool on)
 {
 	struct sqlite_target *t = sqlite_target_of(base);

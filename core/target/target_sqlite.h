@@ -26,6 +26,9 @@ MUST_USE struct err *target_sqlite_error(sqlite3 *db, const char *doing);
  * shadow tables, sqlite_schema, ...); t->seen stays still meanwhile. */
 void target_sqlite_guard(struct target *base, bool on);
 
+/** Foreign keys are enforced, where nothing says otherwise. */
+bool target_sqlite_enforces(struct target *base);
+
 /** PRAGMA foreign_keys, until target_reset(); outside a transaction only. */
 MUST_USE struct err *target_sqlite_foreign_keys(struct target *base, bool on);
 
