@@ -131,8 +131,6 @@ static struct err *add_uncommitted(struct engine *e, struct engine_status *s,
 	bool dirty = false;
 	struct err *err;
 
-	if (!e->store->ops->worktree(e->store))
-		return NULL;
 	if (!t->set.n)
 		opt.layout = e->cfg.layout;
 	err = e->store->ops->source(e->store, NULL, e->cfg.dir, &source);
@@ -200,6 +198,13 @@ static void copy_strays(struct engine_status *s, const struct tree *t)
 	}
 }
 
+static bool wants_uncommitted(const struct engine *e,
+			      const struct engine_status_options *opt)
+{
+	return !opt->worktree && !opt->rev &&
+	       e->store->ops->worktree(e->store) != NULL;
+}
+
 struct err *engine_status(struct engine *e,
 			  const struct engine_status_options *opt,
 			  struct engine_status *out)
@@ -209,6 +214,8 @@ struct err *engine_status(struct engine *e,
 
 	memset(out, 0, sizeof(*out));
 	e->tells_restored = true;
+	if (wants_uncommitted(e, opt))
+		e->store->ops->expect_worktree(e->store, e->cfg.dir);
 	err = session_open(e, ENGINE_READS);
 	if (!err)
 		err = ledger_sync(e, ENGINE_READS);
@@ -223,7 +230,7 @@ struct err *engine_status(struct engine *e,
 		add_item(out, &tree, &tree.view.items[i]);
 	copy_strays(out, &tree);
 	err = note_restored(e, out);
-	if (!err && !opt->worktree && !opt->rev)
+	if (!err && wants_uncommitted(e, opt))
 		err = add_uncommitted(e, out, &tree);
 	if (!err)
 		err = session_identity(e, &out->identity);

@@ -13,6 +13,7 @@ struct pg_queued {
 	char *what;          /**< of a question: its text, for an error */
 	pg_row_fn row;
 	void *payload;
+	PGresult **keep; /**< the result goes there instead; NULL = to row */
 };
 
 struct pg_conn {

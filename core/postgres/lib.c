@@ -23,7 +23,7 @@ struct err *pg_lib_load(void)
 
 	if (pg_lib.PQlibVersion)
 		return NULL;
-	library = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
+	library = dlopen("libpq.so.5", RTLD_LAZY | RTLD_LOCAL);
 	if (!library)
 		return err_hint(err_new(ERR_TARGET,
 					"PostgreSQL's client library cannot be "

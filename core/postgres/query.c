@@ -103,31 +103,6 @@ static struct err *take_answer(struct pg_conn *c, const char *sql,
 	return err_first(e, lost);
 }
 
-static struct err *prepare(struct pg_conn *c, const char *sql,
-			   const char **name)
-{
-	PGresult *r;
-	char *made;
-	struct err *e;
-
-	*name = map_get(&c->prepared, sql);
-	if (*name)
-		return NULL;
-	made = xasprintf("git_migrate_%u", ++c->n_prepared);
-	e = pg_started(c, pg_lib.PQsendPrepare(c->pg, made, sql, 0, NULL));
-	if (!e) {
-		e = take_answer(c, sql, &r);
-		pg_lib.PQclear(r);
-	}
-	if (e) {
-		free(made);
-		return e;
-	}
-	map_put(&c->prepared, sql, made);
-	*name = made;
-	return NULL;
-}
-
 static int send_query(struct pg_conn *c, const char *sql, const char *name,
 		      const struct params *p)
 {
@@ -153,27 +128,6 @@ static struct err *ask(struct pg_conn *c, const char *sql, const char *name,
 
 	*r = NULL;
 	return e ? e : take_answer(c, sql, r);
-}
-
-struct err *pg_query(struct pg_conn *c, const char *sql,
-		     const struct pg_arg *args, int n_args, pg_row_fn row,
-		     void *payload)
-{
-	const char *name;
-	PGresult *r = NULL;
-	struct params p;
-	struct err *e;
-
-	if (c->pooled)
-		return pg_query_once(c, sql, args, n_args, row, payload);
-	params_init(&p, args, n_args);
-	e = prepare(c, sql, &name);
-	if (!e)
-		e = ask(c, sql, name, &p, &r);
-	if (!e && r)
-		e = give_rows(r, row, payload);
-	pg_lib.PQclear(r);
-	return e;
 }
 
 struct err *pg_query_once(struct pg_conn *c, const char *sql,
@@ -323,9 +277,12 @@ static struct err *take_queued(struct pg_conn *c, struct pg_queued *q,
 	*aborted |= is_failure(status) || status == PGRES_PIPELINE_ABORTED;
 	if (*aborted && q->prepare)
 		forget_prepared(c, q->prepare);
-	if (!e && !*aborted)
+	if (!e && !*aborted && !q->keep)
 		e = give_rows(r, q->row, q->payload);
-	pg_lib.PQclear(r);
+	if (q->keep)
+		*q->keep = r;
+	else
+		pg_lib.PQclear(r);
 	while (!(lost = pg_next(c, &end)) && end)
 		pg_lib.PQclear(end);
 	return err_first(e, lost);
@@ -357,5 +314,40 @@ struct err *pg_flush(struct pg_conn *c)
 	}
 	if (pg_conn_is_alive(c) && !pg_lib.PQexitPipelineMode(c->pg))
 		e = err_first(e, pg_lost(c));
+	return e;
+}
+
+/* Prepare and ask in one round trip; rows are given when it is over, because
+ * they may lead to other questions. */
+static struct err *prepare_and_ask(struct pg_conn *c, const char *sql,
+				   const struct pg_arg *args, int n_args,
+				   PGresult **r)
+{
+	struct err *e = pg_queue(c, sql, args, n_args, NULL, NULL);
+
+	*r = NULL;
+	if (c->n_queued)
+		c->queue[c->n_queued - 1].keep = r;
+	return err_first(e, pg_flush(c));
+}
+
+struct err *pg_query(struct pg_conn *c, const char *sql,
+		     const struct pg_arg *args, int n_args, pg_row_fn row,
+		     void *payload)
+{
+	const char *name;
+	PGresult *r = NULL;
+	struct params p;
+	struct err *e;
+
+	if (c->pooled)
+		return pg_query_once(c, sql, args, n_args, row, payload);
+	params_init(&p, args, n_args);
+	name = map_get(&c->prepared, sql);
+	e = name ? ask(c, sql, name, &p, &r)
+		 : prepare_and_ask(c, sql, args, n_args, &r);
+	if (!e && r)
+		e = give_rows(r, row, payload);
+	pg_lib.PQclear(r);
 	return e;
 }

@@ -105,6 +105,26 @@ static void pg_query__tells_code_detail_and_hint(void **state)
 	err_free(e);
 }
 
+static void pg_query__can_be_asked_again_after_it_failed(void **state)
+{
+	static const char *const sql = "SELECT a FROM later";
+	struct pg_conn *c = *state;
+	int64_t got = 0;
+	struct err *e;
+
+	for (int i = 0; i < 2; i++) {
+		e = pg_query_int(c, sql, NULL, 0, &got);
+		assert_non_null(e);
+		assert_string_equal(err_code_of(e), "42P01");
+		err_free(e);
+	}
+	assert_ok(pg_exec(c, "CREATE TABLE later AS SELECT 7 AS a"));
+	for (int i = 0; i < 2; i++) {
+		assert_ok(pg_query_int(c, sql, NULL, 0, &got));
+		assert_int_equal(got, 7);
+	}
+}
+
 static struct err *run(struct pg_conn *c, const char *sql, const char *data,
 		       size_t len, int64_t *rows)
 {
@@ -289,6 +309,7 @@ int main(void)
 		TEST(pg_query__binds_text_null_and_bytea),
 		TEST(pg_query__rows_may_ask_further_questions),
 		TEST(pg_query__tells_code_detail_and_hint),
+		TEST(pg_query__can_be_asked_again_after_it_failed),
 		TEST(pg_run__gives_rows_and_places),
 		TEST(pg_run__feeds_a_copy),
 		TEST(pg_copy__goes_both_ways_on_two_connections),
