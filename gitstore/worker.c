@@ -14,6 +14,11 @@
 #define KEEP_MAX (1u << 20) /* larger buffers are given back after use */
 #define WORTH_A_THREAD (256u << 10)
 
+/* Two threads that wake each other for every job do little else: the worker
+ * sleeps until there is enough, the caller until there is room for more. */
+#define WAKE_JOBS (JOBS / 2)
+#define WAKE_BYTES (256u << 10)
+
 struct job {
 	int what;
 	struct buf data;
@@ -58,7 +63,8 @@ static void finish_job(struct gs_worker *w, struct job *j, struct err *err)
 		buf_release(&j->data);
 	w->first = (w->first + 1) % JOBS;
 	w->n--;
-	pthread_cond_signal(&w->less);
+	if (w->n <= WAKE_JOBS || w->failed)
+		pthread_cond_signal(&w->less);
 }
 
 static void *run(void *arg)
@@ -129,8 +135,10 @@ struct err *gs_worker_push(struct gs_worker *w, int job, const void *data,
 		return run_at_once(w, job, data, len);
 	pthread_mutex_lock(&w->lock);
 	while (!w->failed &&
-	       (w->n == JOBS || (w->n && w->bytes + len > BYTES_MAX)))
+	       (w->n == JOBS || (w->n && w->bytes + len > BYTES_MAX))) {
+		pthread_cond_signal(&w->more);
 		pthread_cond_wait(&w->less, &w->lock);
+	}
 	if (w->failed) {
 		err = take_err(w);
 	} else {
@@ -139,7 +147,7 @@ struct err *gs_worker_push(struct gs_worker *w, int job, const void *data,
 		buf_reset(&j->data);
 		buf_add(&j->data, data, len);
 		w->bytes += len;
-		if (!w->n++)
+		if (++w->n >= WAKE_JOBS || w->bytes >= WAKE_BYTES)
 			pthread_cond_signal(&w->more);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -151,6 +159,7 @@ struct err *gs_worker_wait(struct gs_worker *w)
 	struct err *err;
 
 	pthread_mutex_lock(&w->lock);
+	pthread_cond_signal(&w->more);
 	while (w->n)
 		pthread_cond_wait(&w->less, &w->lock);
 	err = take_err(w);

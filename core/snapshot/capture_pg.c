@@ -24,6 +24,7 @@ static void abort_capture(struct capture *base)
 	c->n_tables = c->n_created = c->n_held = c->n_sequences = 0;
 	c->cap_sequences = 0;
 	c->sequences_read = c->wrote = c->wrote_any = c->altered = false;
+	c->begun = c->knows_multis = false;
 	c->trying = false;
 	c->script = NULL;
 	buf_reset(&c->xids);
@@ -306,15 +307,31 @@ static struct err *keep_locked(struct pg_capture *c)
 	return e;
 }
 
+/* Something in the script takes rows that were there, for all that is known. */
+static bool may_supersede(const struct pg_capture *c)
+{
+	for (size_t i = 0; i < c->script->n; i++) {
+		const struct sql_statement *s = &c->script->statements[i];
+
+		if (s->kind == SQL_KIND_DML || s->n_losses || s->unknown)
+			return true;
+	}
+	return false;
+}
+
 static struct err *before(struct capture *base, size_t i)
 {
 	struct pg_capture *c = pg_capture_of(base);
 	const struct sql_statement *s = &c->script->statements[i];
 	bool opaque = is_opaque(s), writes = s->kind == SQL_KIND_DML;
+	bool first = !c->begun;
 	struct err *e = NULL;
 
-	if (s->kind == SQL_KIND_READ && !s->unknown)
-		return NULL;
+	c->begun = true;
+	if (first && may_supersede(c))
+		e = pg_capture_count_multis(c);
+	if (e || (s->kind == SQL_KIND_READ && !s->unknown))
+		return e;
 	if (writes || opaque || s->n_losses)
 		e = pg_capture_sequences(c);
 	/* the first statement of a plain CREATE has nothing behind it */

@@ -79,6 +79,9 @@ struct pg_capture {
 	struct pg_sequence_state *sequences;
 	size_t n_sequences, cap_sequences;
 	bool sequences_read;
+	bool begun;            /**< the first statement was looked at */
+	bool knows_multis;     /**< multis was read before anything ran */
+	int64_t multis;        /**< the cluster's counter of multixacts */
 	int64_t large_objects; /**< rows of theirs written until then */
 	bool wrote;            /**< rows were written since the last flush */
 	bool wrote_any;        /**< ... at all */
@@ -179,6 +182,9 @@ MUST_USE struct err *pg_capture_direct(struct pg_capture *c,
 MUST_USE struct err *pg_capture_cursors(struct pg_capture *c);
 MUST_USE struct err *pg_capture_fetch(struct pg_capture *c);
 void pg_capture_forget_cursors(struct pg_capture *c);
+
+/** Before the first statement: whether groups of lockers come to be. */
+MUST_USE struct err *pg_capture_count_multis(struct pg_capture *c);
 
 /**
  * Append the condition that is true, for the observer, of the versions that we
