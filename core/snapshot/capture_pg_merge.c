@@ -26,7 +26,8 @@ struct side_row {
 struct merge {
 	struct pg_capture *c;
 	struct pg_captured *t;
-	size_t n_keys; /**< fields in front; 1 for a table without a key */
+	size_t n_keys;   /**< fields in front; 1 for a table without a key */
+	bool only_taken; /**< of the new side: the lines have no others */
 	struct side_row old, now;
 	struct pg_field *cut;
 	struct buf gone_key;
@@ -64,16 +65,23 @@ static struct err *check_order(struct merge *m, const struct side_row *row,
 	return NULL;
 }
 
+/* A column that is read, of the old rows or of the new ones. */
+static bool is_read(const struct merge *m, size_t i, bool now)
+{
+	return pg_captured_is_field(m->t, i) &&
+	       (!now || !m->only_taken || m->t->taken[i]);
+}
+
 /* Turn the fields of a COPY line into a snapshot's, kept in text. */
-static void keep_fields(struct merge *m, const struct pg_table *as, size_t at,
+static void keep_fields(struct merge *m, const struct pg_table *as, bool now,
 			struct buf *text, struct pg_field *out)
 {
 	struct pg_captured *t = m->t;
-	size_t n = t->was.n_columns, total = 0;
+	size_t n = t->was.n_columns, total = 0, at = m->n_keys + now;
 	char *p;
 
 	for (size_t i = 0, k = at; i < n; i++)
-		if (pg_captured_is_field(t, i))
+		if (is_read(m, i, now))
 			total += m->cut[k++].len + 2;
 	buf_reset(text);
 	p = buf_reserve(text, total + 1);
@@ -81,7 +89,7 @@ static void keep_fields(struct merge *m, const struct pg_table *as, size_t at,
 		const struct pg_field *f;
 
 		out[i] = (struct pg_field){ NULL, 0 };
-		if (!pg_captured_is_field(t, i))
+		if (!is_read(m, i, now))
 			continue;
 		f = &m->cut[at++];
 		if (!pg_table_column(as, t->was.columns[i].number))
@@ -113,7 +121,7 @@ static void take_key(struct merge *m, const struct pg_field *fields,
 }
 
 static struct err *next_line(struct merge *m, struct pg_conn *from,
-			     const struct pg_table *as, bool flag,
+			     const struct pg_table *as, bool now,
 			     struct side_row *row)
 {
 	const char *line;
@@ -126,9 +134,9 @@ static struct err *next_line(struct merge *m, struct pg_conn *from,
 	if (e || !line)
 		return e;
 	pg_cut(line, len - 1, m->cut, m->n_keys + m->t->was.n_columns + 1);
-	row->ours = flag && m->cut[0].s[0] == '1';
-	take_key(m, m->cut + flag, &row->key_text, &row->key);
-	keep_fields(m, as, m->n_keys + flag, &row->text, row->fields);
+	row->ours = now && m->cut[0].s[0] == '1';
+	take_key(m, m->cut + now, &row->key_text, &row->key);
+	keep_fields(m, as, now, &row->text, row->fields);
 	return check_order(m, row, &row->last, first);
 }
 
@@ -393,6 +401,27 @@ static struct err *walk(struct merge *m)
 
 /* --- what is read --- */
 
+/*
+ * The planner takes a condition on transaction ids for rare. One that it knows
+ * nothing of is half of the rows for it: then it sees that an index in the
+ * key's order spares a sort of all of them.
+ */
+static bool is_most(const struct merge *m)
+{
+	return m->t->was.rows > 0 &&
+	       m->c->base.target->seen.rows >= m->t->was.rows / 2;
+}
+
+static void add_where(struct buf *out, const struct merge *m,
+		      const struct buf *condition)
+{
+	bool most = is_most(m);
+
+	buf_addstr(out, most ? "coalesce(" : "");
+	buf_add(out, condition->data, condition->len);
+	buf_addstr(out, most ? ", false)" : "");
+}
+
 static struct err *begin_copy(struct merge *m, struct pg_conn *from,
 			      const struct pg_reading *r)
 {
@@ -414,22 +443,27 @@ static struct err *begin_reading(struct merge *m)
 {
 	struct pg_capture *c = m->c;
 	struct pg_captured *t = m->t;
-	struct buf old = BUF_INIT, now = BUF_INIT;
+	struct buf old = BUF_INIT, now = BUF_INIT, where = BUF_INIT;
 	struct pg_reading was = { .table = t, .as = &t->was, .ordered = true };
-	struct pg_reading is = {
-		.table = t, .as = &t->now, .flag = true, .ordered = true
-	};
+	struct pg_reading is = { .table = t,
+				 .as = &t->now,
+				 .flag = true,
+				 .ordered = true,
+				 .only_taken = m->only_taken };
 	struct err *e = NULL;
 
-	pg_capture_add_is_ours(&now, c, "xmin");
-	buf_addstr(&now, " OR xmax <> 0");
+	pg_capture_add_is_ours(&old, c, "xmin");
+	buf_addstr(&old, " OR xmax <> 0");
+	add_where(&now, m, &old);
+	buf_reset(&old);
 	is.where = t->complete ? NULL : buf_str(&now);
 
 	if (t->observed) {
 		e = pg_capture_observe(c);
 		if (!e)
 			e = pg_capture_superseded(c, t, &t->now, &old);
-		was.where = buf_str(&old);
+		add_where(&where, m, &old);
+		was.where = buf_str(&where);
 		if (!e)
 			e = begin_copy(m, c->second, &was);
 	} else if (t->log) {
@@ -439,6 +473,7 @@ static struct err *begin_reading(struct merge *m)
 		e = begin_copy(m, c->c, &is);
 	buf_release(&old);
 	buf_release(&now);
+	buf_release(&where);
 	return e;
 }
 
@@ -481,6 +516,7 @@ struct err *pg_capture_merge(struct pg_capture *c, struct pg_captured *t)
 	if (e)
 		return e;
 	m.n_keys = t->was.n_keys ? t->was.n_keys : 1;
+	m.only_taken = !t->whole && !t->observed;
 	m.old.fields = xcalloc(n + 1, sizeof(*m.old.fields));
 	m.now.fields = xcalloc(n + 1, sizeof(*m.now.fields));
 	m.cut = xcalloc(m.n_keys + n + 2, sizeof(*m.cut));

@@ -27,7 +27,7 @@ static const char relation_sql[] =
 	"format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', "
 	"(SELECT k.place FROM unnest(x.indkey::int2[]) "
 	"WITH ORDINALITY AS k (number, place) WHERE k.number = a.attnum "
-	"AND k.place <= x.indnkeyatts), a.attlen > 0 "
+	"AND k.place <= x.indnkeyatts), a.attlen > 0, c.reltuples::bigint "
 	"FROM pg_catalog.pg_class c "
 	"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
 	"LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid "
@@ -60,6 +60,7 @@ static struct err *take_column(void *payload, int n, const struct pg_cell *cell)
 		t->kind = cell[1].s[0];
 		t->temporary = cell[2].s[0] == 't';
 		t->file = strtoul(cell[3].s, NULL, 10);
+		t->rows = strtoll(cell[11].s, NULL, 10);
 	}
 	if (!cell[4].s)
 		return NULL;

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "postgres/conn.h"
 #include "snapshot/changelog.h"
@@ -28,6 +29,7 @@ struct pg_table {
 	char kind;  /**< pg_class.relkind: r p m v f S ... */
 	bool temporary;
 	unsigned long file;        /**< relfilenode: another one = rewritten */
+	int64_t rows;              /**< at the last ANALYZE; 0, -1 = never */
 	struct pg_column *columns; /**< by number, dropped ones left out */
 	size_t n_columns;
 	int keys[32]; /**< indexes into columns, in the key's order */

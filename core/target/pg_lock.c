@@ -64,6 +64,8 @@ static struct err *begin_second(struct pg_target *t)
 		    "SET LOCAL extra_float_digits = 3; "
 		    "SET LOCAL lc_monetary = 'C'; "
 		    "SET LOCAL row_security = off; "
+		    "SET LOCAL jit = off; "
+		    "SET LOCAL max_parallel_workers_per_gather = 0; "
 		    "SET LOCAL statement_timeout = 0; "
 		    "SET LOCAL lock_timeout = '10s'");
 	if (!e && pg_conn_version(t->second) >= 170000)

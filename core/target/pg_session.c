@@ -5,7 +5,8 @@
 
 /*
  * Values that are read print the same for everybody, whatever the migration,
- * the role or the server has set.
+ * the role or the server has set. Rows are read in order and by one process:
+ * gathering them from several, or compiling, costs more than it saves.
  */
 static const struct {
 	const char *name, *value;
@@ -21,6 +22,8 @@ static const struct {
 	{ "row_security", "off" },
 	{ "statement_timeout", "0" },
 	{ "default_transaction_read_only", "off" },
+	{ "jit", "off" },
+	{ "max_parallel_workers_per_gather", "0" },
 };
 
 static struct err *save_row(void *payload, int n, const struct pg_cell *cell)

@@ -92,6 +92,13 @@ static const struct sample rows[] = {
 	{ T, "DELETE FROM t WHERE id > 1",
 	  MANIFEST("0", "0",
 		   "2") "[rows/1]\n-\t'2\t'y\t\\N\n-\t'10\t'z\t'3\n" },
+	/* most of a table whose size is known: read in another way */
+	{ T "ANALYZE t;", "UPDATE t SET a = 'n' WHERE id > 1",
+	  MANIFEST("0", "2", "0") "[rows/1]\n~\t'2\t'y\t'n\t=\n"
+				  "~\t'10\t'z\t'n\t=\n" },
+	{ T "ANALYZE t;", "DELETE FROM t WHERE id > 1",
+	  MANIFEST("0", "0",
+		   "2") "[rows/1]\n-\t'2\t'y\t\\N\n-\t'10\t'z\t'3\n" },
 	/* written five times, and back to what it was */
 	{ T,
 	  "UPDATE t SET b = 5; UPDATE t SET b = 6; DELETE FROM t; "
