@@ -79,25 +79,44 @@ static struct err *not_ours(struct err *why)
 			   "drop what is called git_migrate_...");
 }
 
-/* Reading meta failed: is there no journal, or something like one? */
-static struct err *explain_absence(struct target *t, struct err *why)
+/* Neither interrupted nor busy; of a code, only "undefined table" says it. */
+static bool may_be_absent(const struct err *why)
 {
-	int64_t n = 0;
-	const char *code;
-	struct err *e;
+	const char *code = err_code_of(why);
 
-	code = err_code_of(why);
-	/* interrupted, or busy; of a code, only "undefined table" says it */
-	if (err_class_of(why) != ERR_TARGET || (code && !streq(code, "42P01")))
-		return why;
-	e = target_query(t, journal_sql_of(t)->exists, NULL, 0, take_count, &n);
-	if (e) { /* the database itself is in trouble; that was the reason */
-		err_free(e);
-		return why;
+	return err_class_of(why) == ERR_TARGET &&
+	       (!code || streq(code, "42P01"));
+}
+
+/*
+ * *none: there is no journal, and that is no error. Something like one is,
+ * when it is still no journal at a second look: another run may have made it
+ * between the two questions.
+ */
+static struct err *read_rows(struct target *t, struct journal_meta *out,
+			     bool *none)
+{
+	const struct journal_sql *sql = journal_sql_of(t);
+	struct err *why, *e;
+	int64_t n = 0;
+
+	*none = false;
+	for (int look = 0; look < 2; look++) {
+		why = target_query(t, sql->meta, NULL, 0, take_meta, out);
+		if (!why || !may_be_absent(why))
+			return why;
+		e = target_query(t, sql->exists, NULL, 0, take_count, &n);
+		if (e) { /* the database is in trouble; that was the reason */
+			err_free(e);
+			return why;
+		}
+		if (n > 0 && look)
+			return not_ours(why);
+		err_free(why);
+		*none = n == 0;
+		if (*none)
+			break;
 	}
-	if (n > 0)
-		return not_ours(why);
-	err_free(why);
 	return NULL;
 }
 
@@ -118,11 +137,12 @@ struct err *journal_meta_read(struct target *t, struct journal_meta *out)
 {
 	const struct journal_sql *sql = journal_sql_of(t);
 	struct err *e;
+	bool none;
 
 	*out = (struct journal_meta){ .present = false };
-	e = target_query(t, sql->meta, NULL, 0, take_meta, out);
-	if (e)
-		return explain_absence(t, e);
+	e = read_rows(t, out, &none);
+	if (e || none)
+		return e;
 	if (!(e = check_format(out)) &&
 	    (e = target_query(t, sql->check, NULL, 0, NULL, NULL)))
 		e = not_ours(e);
