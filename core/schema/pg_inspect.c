@@ -209,6 +209,10 @@ static struct err *read_partly(struct refresh *r, enum pg_extent *extent)
 {
 	struct err *e = pg_probe(r->s->pg, r->read, extent);
 
+	if (!e && *extent != PG_PART)
+		e = pg_read_end_part(r->read->conn);
+	if (!e && *extent == PG_NOTHING)
+		e = pg_flush(r->read->conn);
 	if (e || *extent != PG_PART)
 		return e;
 	r->read->partial = true;

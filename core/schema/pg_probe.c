@@ -323,33 +323,34 @@ static struct err *queue(struct probe *p, const char *sql, int n_args)
 	return pg_queue(p->r->conn, sql, args, n_args, take_first, p);
 }
 
-/* The settings, what `more` queues, the settings back. */
+/* What `more` queues, with the settings of a reading of a part. */
 static struct err *ask(struct probe *p, struct err *(*more)(struct probe *))
 {
-	struct pg_conn *c = p->r->conn;
-	struct err *e = pg_queue(c, pg_sql_probe_begin, NULL, 0, NULL, NULL);
+	struct err *e = more(p);
 
-	if (!e)
-		e = more(p);
-	if (!e)
-		e = pg_queue(c, pg_sql_probe_end, NULL, 0, NULL, NULL);
-	return err_first(e, pg_flush(c));
+	return err_first(e, pg_flush(p->r->conn));
 }
 
 static struct err *queue_first(struct probe *p)
 {
-	struct err *e = pg_queue(p->r->conn, pg_sql_counts, NULL, 0,
-				 pg_count_row, &p->now);
+	struct err *e = pg_read_begin_part(p->r->conn);
 
+	if (!e)
+		e = pg_queue(p->r->conn, pg_sql_counts, NULL, 0, pg_count_row,
+			     &p->now);
 	return e ? e : queue(p, pg_sql_probe_first, 3);
 }
 
 static struct err *queue_maxima(struct probe *p)
 {
-	struct err *e = pg_queue(p->r->conn, pg_sql_counts, NULL, 0,
-				 pg_count_row, &p->now);
+	struct pg_conn *c = p->r->conn;
+	struct err *e = pg_queue(c, pg_sql_probe_begin, NULL, 0, NULL, NULL);
 
-	return e ? e : queue(p, pg_sql_probe_maxima, 0);
+	if (!e)
+		e = pg_queue(c, pg_sql_counts, NULL, 0, pg_count_row, &p->now);
+	if (!e)
+		e = queue(p, pg_sql_probe_maxima, 0);
+	return e ? e : pg_queue(c, pg_sql_probe_end, NULL, 0, NULL, NULL);
 }
 
 /* What the signs do not explain is looked for in the catalogs. */

@@ -13,7 +13,8 @@ enum pg_extent {
 
 /**
  * Ask what the open transaction has changed since the last reading, and fill
- * r->some and r->needs. docs/schema-tree.md says how.
+ * r->some and r->needs. docs/schema-tree.md says how. Leaves the settings of
+ * pg_read_begin_part().
  */
 MUST_USE struct err *pg_probe(struct schema_pg *pg, struct pg_read *r,
 			      enum pg_extent *out);

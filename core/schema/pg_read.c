@@ -25,14 +25,26 @@ static const char begin[] =
 	PG_PUT("quote_all_identifiers", "off") ", " PG_PUT("jit", "off")
 	", " PG_PUT("plan_cache_mode", "force_generic_plan");
 
-/* Of a part, by index: the plan is kept while the catalogs grow. */
+/*
+ * Of a part, by index: the plan is kept while the catalogs grow. One statement
+ * for everything, from the probe to the end of the reading.
+ */
 static const char begin_part[] =
-	"SELECT " PG_PUT("enable_seqscan", "off") ", "
+	"SELECT " PG_PUT("search_path", "") ", " PG_PUT("datestyle", "ISO")
+	", " PG_PUT("intervalstyle", "postgres") ", "
+	PG_PUT("timezone", "UTC") ", " PG_PUT("bytea_output", "hex") ", "
+	PG_PUT("quote_all_identifiers", "off") ", " PG_PUT("jit", "off")
+	", " PG_PUT("plan_cache_mode", "force_generic_plan") ", "
+	PG_PUT("enable_seqscan", "off") ", "
 	PG_PUT("enable_hashjoin", "off") ", " PG_PUT("enable_mergejoin", "off");
 
 static const char end_part[] =
-	"SELECT " PG_BACK("enable_seqscan") ", " PG_BACK("enable_hashjoin")
-	", " PG_BACK("enable_mergejoin");
+	"SELECT " PG_BACK("search_path") ", " PG_BACK("datestyle") ", "
+	PG_BACK("intervalstyle") ", " PG_BACK("timezone") ", "
+	PG_BACK("bytea_output") ", " PG_BACK("quote_all_identifiers") ", "
+	PG_BACK("jit") ", " PG_BACK("plan_cache_mode") ", "
+	PG_BACK("enable_seqscan") ", " PG_BACK("enable_hashjoin") ", "
+	PG_BACK("enable_mergejoin");
 
 static const char end[] =
 	"SELECT " PG_BACK("search_path") ", " PG_BACK("datestyle") ", "
@@ -159,22 +171,31 @@ static struct err *ask_questions(struct pg_read *r, bool shared)
 	return e;
 }
 
+struct err *pg_read_begin_part(struct pg_conn *c)
+{
+	return pg_queue(c, begin_part, NULL, 0, NULL, NULL);
+}
+
+struct err *pg_read_end_part(struct pg_conn *c)
+{
+	return pg_queue(c, end_part, NULL, 0, NULL, NULL);
+}
+
 static struct err *ask(struct pg_read *r)
 {
-	struct err *e = pg_queue(r->conn, begin, NULL, 0, NULL, NULL), *sent;
+	struct err *e = NULL, *sent;
 
-	if (!e && r->partial)
-		e = pg_queue(r->conn, begin_part, NULL, 0, NULL, NULL);
+	if (!r->partial)
+		e = pg_queue(r->conn, begin, NULL, 0, NULL, NULL);
 	if (!e)
 		e = ask_questions(r, false);
 	if (!e && r->partial && r->needs & PG_NEED_SHARED)
 		e = pg_flush(r->conn);
 	if (!e && (!r->partial || r->needs & PG_NEED_SHARED))
 		e = ask_questions(r, true);
-	if (!e && r->partial)
-		e = pg_queue(r->conn, end_part, NULL, 0, NULL, NULL);
 	if (!e)
-		e = pg_queue(r->conn, end, NULL, 0, NULL, NULL);
+		e = r->partial ? pg_read_end_part(r->conn)
+			       : pg_queue(r->conn, end, NULL, 0, NULL, NULL);
 	sent = pg_flush(r->conn);
 	return err_first(e, sent);
 }

@@ -162,6 +162,11 @@ enum pg_class_oid {
  * is empty. Inside the session's transaction, whose settings are put back.
  */
 MUST_USE struct err *pg_read_all(struct pg_read *r);
+
+/** Settings of a reading of a part, queued: before the probe; and back, which
+ * pg_read_all() does itself where there is something to read. */
+MUST_USE struct err *pg_read_begin_part(struct pg_conn *c);
+MUST_USE struct err *pg_read_end_part(struct pg_conn *c);
 void pg_read_release(struct pg_read *r);
 
 /** Forget what was read, and that it was to be a part. */
