@@ -12,7 +12,7 @@
 
 /* Below this, making Huffman tables for the input costs more than it gains:
  * level 0 has tables of its own. */
-#define OWN_TABLES 1024
+#define OWN_TABLES 256
 
 struct gs_deflate {
 	struct isal_zstream stream;

@@ -11,7 +11,10 @@
 #include "gitstore/hash.h"
 
 #define SPILL (512u << 10)
-#define GROUP_MAX 4096 /* chunks in a group, however their ids fall */
+#define GROUP_MIN 4
+#define GROUP_ENDS 8   /* one in so many entries, from there on */
+#define GROUP_MAX 4096 /* entries of a group, however their ids fall */
+#define LEVELS 16      /* more than any file has */
 #define WHO "git-migrate <git-migrate@localhost>"
 
 struct gs_events {
@@ -23,10 +26,13 @@ struct gs_events {
 
 	bool in_file;
 	struct buf path;
-	size_t chunks, in_group, groups;
-	git_oid first;    /* the only chunk of a small file */
-	struct buf leaf;  /* tree of the group's chunks */
-	struct buf trunk; /* tree of the file's groups */
+	size_t chunks;
+	git_oid first; /* the only chunk of a small file */
+	struct level { /* from the chunks upwards: the group that is open */
+		struct buf tree;
+		size_t n;
+	} levels[LEVELS];
+	size_t height; /* levels that have anything */
 };
 
 struct gs_events *gs_events_new(const char *packs)
@@ -50,8 +56,8 @@ void gs_events_free(struct gs_events *w)
 	gs_folder_free(w->event);
 	gs_folder_free(w->group);
 	buf_release(&w->path);
-	buf_release(&w->leaf);
-	buf_release(&w->trunk);
+	for (size_t i = 0; i < LEVELS; i++)
+		buf_release(&w->levels[i].tree);
 	free(w);
 }
 
@@ -64,28 +70,55 @@ static struct err *store(struct gs_events *w, git_object_t type,
 	return gs_pack_add(w->pack, type, id, data, len);
 }
 
-static void add_entry(struct buf *tree, const char *mode, size_t number,
-		      const git_oid *id)
-{
-	char text[32];
-	int n = snprintf(text, sizeof(text), "%s %08zu", mode, number);
+static struct err *add_entry(struct gs_events *w, size_t at, const git_oid *id);
 
-	buf_add(tree, text, (size_t)n + 1);
-	buf_add(tree, id->id, GIT_OID_RAWSZ);
-}
-
-/* The group's tree goes into the file's. Names are places in the group, so
- * equal runs of chunks give equal trees wherever they stand. */
-static struct err *end_group(struct gs_events *w)
+/* A group is over: its tree is an entry one level up. */
+static struct err *end_group(struct gs_events *w, size_t at)
 {
+	struct level *l = &w->levels[at];
 	git_oid id;
 	struct err *err =
-		store(w, GIT_OBJECT_TREE, w->leaf.data, w->leaf.len, &id);
+		store(w, GIT_OBJECT_TREE, l->tree.data, l->tree.len, &id);
 
+	buf_reset(&l->tree);
+	l->n = 0;
+	return err ? err : add_entry(w, at + 1, &id);
+}
+
+/*
+ * The content says where a group ends, not the count, and names are places in
+ * the group: equal runs of chunks give equal trees wherever they stand.
+ */
+static struct err *add_entry(struct gs_events *w, size_t at, const git_oid *id)
+{
+	struct level *l = &w->levels[at];
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%s %04zu",
+			 at ? "40000" : "100644", l->n);
+
+	if (at >= w->height)
+		w->height = at + 1;
+	buf_add(&l->tree, text, (size_t)n + 1);
+	buf_add(&l->tree, id->id, GIT_OID_RAWSZ);
+	l->n++;
+	if (l->n < GROUP_MIN || at + 1 == LEVELS ||
+	    (id->id[0] % GROUP_ENDS && l->n < GROUP_MAX))
+		return NULL;
+	return end_group(w, at);
+}
+
+/* What is open is closed from below; the highest level is the file. */
+static struct err *end_groups(struct gs_events *w, git_oid *out)
+{
+	struct err *err = NULL;
+
+	for (size_t at = 0; at + 1 < w->height && !err; at++)
+		if (w->levels[at].n)
+			err = end_group(w, at);
 	if (!err)
-		add_entry(&w->trunk, "40000", w->groups++, &id);
-	buf_reset(&w->leaf);
-	w->in_group = 0;
+		err = store(w, GIT_OBJECT_TREE,
+			    w->levels[w->height - 1].tree.data,
+			    w->levels[w->height - 1].tree.len, out);
 	return err;
 }
 
@@ -103,11 +136,7 @@ static struct err *end_file(struct gs_events *w)
 		file.id = w->first;
 	} else {
 		file.mode = GIT_FILEMODE_TREE;
-		if (w->in_group)
-			err = end_group(w);
-		if (!err)
-			err = store(w, GIT_OBJECT_TREE, w->trunk.data,
-				    w->trunk.len, &file.id);
+		err = end_groups(w, &file.id);
 	}
 	if (!err)
 		err = gs_folder_put(w->event, buf_str(&w->path), &file, NULL);
@@ -120,9 +149,11 @@ struct err *gs_events_file(struct gs_events *w, const char *path)
 
 	buf_reset(&w->path);
 	buf_addstr(&w->path, path);
-	buf_reset(&w->leaf);
-	buf_reset(&w->trunk);
-	w->chunks = w->in_group = w->groups = 0;
+	for (size_t i = 0; i < w->height; i++) {
+		buf_reset(&w->levels[i].tree);
+		w->levels[i].n = 0;
+	}
+	w->chunks = w->height = 0;
 	w->in_file = true;
 	return err;
 }
@@ -141,11 +172,7 @@ struct err *gs_events_chunk(struct gs_events *w, const void *data, size_t len)
 		return err;
 	if (!w->chunks++)
 		w->first = id;
-	add_entry(&w->leaf, "100644", w->in_group++, &id);
-	/* one in 256: the content says where a group ends, not the count */
-	if (!id.id[0] || w->in_group == GROUP_MAX)
-		err = end_group(w);
-	return err;
+	return add_entry(w, 0, &id);
 }
 
 struct err *gs_events_end(struct gs_events *w, git_oid *out)

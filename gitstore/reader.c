@@ -7,6 +7,7 @@
 #include "gitstore/vault.h"
 
 #define CHUNK_MAX (1u << 30)
+#define DEPTH_MAX 32 /* of groups of groups */
 
 struct snapshot_reader {
 	struct gs_vault *vault;
@@ -14,8 +15,9 @@ struct snapshot_reader {
 	git_oid event;
 	git_oid single; /* a file of one chunk, not given yet */
 	bool has_single;
-	struct gs_treewalk trunk,
-		leaf; /* the file's groups, and one's chunks */
+	struct gs_treewalk walks[DEPTH_MAX]; /* the file, down to a group of
+						chunks */
+	size_t depth;
 	struct buf chunk;
 };
 
@@ -57,7 +59,8 @@ static struct err *is_file(struct snapshot_reader *r,
 		return NULL;
 	err = gs_treewalk_open(&w, &r->vault->in, &e->id);
 	if (!err && gs_treewalk_next(&w, &first))
-		*out = first.len == 8 && strspn(first.name, "0123456789") == 8;
+		*out = first.len >= 4 &&
+		       strspn(first.name, "0123456789") == first.len;
 	gs_treewalk_close(&w);
 	return err;
 }
@@ -97,12 +100,17 @@ struct err *gs_reader_files(struct snapshot_reader *r,
 	return list_files(r, &r->event, "", fn, payload);
 }
 
+static struct err *enter(struct snapshot_reader *r, const git_oid *tree)
+{
+	if (r->depth == DEPTH_MAX)
+		return err_new(ERR_STORE, "the snapshot's trees are too deep");
+	return gs_treewalk_open(&r->walks[r->depth++], &r->vault->in, tree);
+}
+
 static void end_file(struct snapshot_reader *r)
 {
-	gs_treewalk_close(&r->trunk);
-	gs_treewalk_close(&r->leaf);
-	memset(&r->trunk, 0, sizeof(r->trunk));
-	memset(&r->leaf, 0, sizeof(r->leaf));
+	while (r->depth)
+		gs_treewalk_close(&r->walks[--r->depth]);
 	r->has_single = false;
 }
 
@@ -117,7 +125,7 @@ struct err *gs_reader_file(struct snapshot_reader *r, const char *path)
 	if (!err && !mode)
 		err = err_new(ERR_STORE, "the snapshot has no file %s", path);
 	if (!err && mode == GIT_FILEMODE_TREE)
-		return gs_treewalk_open(&r->trunk, &r->vault->in, &id);
+		return enter(r, &id);
 	r->single = id;
 	r->has_single = !err;
 	return err;
@@ -150,18 +158,28 @@ static struct err *next_id(struct snapshot_reader *r, git_oid *out, bool *more)
 		*out = r->single;
 		return NULL;
 	}
-	while (!gs_treewalk_next(&r->leaf, &e)) {
-		gs_treewalk_close(&r->leaf);
-		memset(&r->leaf, 0, sizeof(r->leaf));
-		*more = gs_treewalk_next(&r->trunk, &e);
-		if (!*more)
+	while (!err && r->depth) {
+		struct gs_treewalk *w = &r->walks[r->depth - 1];
+
+		if (!gs_treewalk_next(w, &e)) {
+			bool damaged = w->damaged;
+
+			gs_treewalk_close(w);
+			r->depth--;
+			if (damaged)
+				return err_new(ERR_STORE, "a tree of the "
+							  "snapshot is "
+							  "damaged");
+			continue;
+		}
+		if (e.mode != GIT_FILEMODE_TREE) {
+			*out = e.id;
 			return NULL;
-		err = gs_treewalk_open(&r->leaf, &r->vault->in, &e.id);
-		if (err)
-			return err;
+		}
+		err = enter(r, &e.id);
 	}
-	*out = e.id;
-	return NULL;
+	*more = false;
+	return err;
 }
 
 struct err *gs_reader_chunk(struct snapshot_reader *r, const char **data,

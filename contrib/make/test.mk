@@ -65,6 +65,7 @@ bench: deps test-deps
 	$(MAKE) MODE=release benches
 	tests/bench/run.sh build/release
 	tests/bench/pg.sh build/release
+	tests/bench/storage.sh build/release
 
 .PHONY: deps test-deps tools unit-build unit cli check test test-long \
 	test-pg-matrix pg-matrix demo bench benches

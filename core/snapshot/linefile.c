@@ -50,6 +50,19 @@ static void flush(struct line_writer *w)
 		w->err = w->out->chunk(w->out->payload, w->chunk.data,
 				       w->chunk.len);
 	buf_reset(&w->chunk);
+	w->rows = 0;
+}
+
+/* Half of a chunk has to be there; the lines' own bytes choose the rest. */
+static bool is_end(const struct line_writer *w, uint64_t digest, size_t n)
+{
+	if (w->chunk.len > LINES_CHUNK_MAX)
+		return true;
+	if (w->rows < LINES_CHUNK_ROWS / 2 &&
+	    w->chunk.len < LINES_CHUNK_MEAN / 2)
+		return false;
+	return digest % (LINES_CHUNK_MEAN / 2) < n ||
+	       (digest >> 32) % (LINES_CHUNK_ROWS / 2) == 0;
 }
 
 void line_writer_add(struct line_writer *w)
@@ -66,7 +79,8 @@ void line_writer_add(struct line_writer *w)
 			"raise migrate.<target>.snapshotLimit, or "
 			"apply --no-snapshot, which makes the migration "
 			"irreversible");
-	if (digest % LINES_CHUNK_MEAN < n || w->chunk.len > LINES_CHUNK_MAX)
+	w->rows++;
+	if (is_end(w, digest, n))
 		flush(w);
 }
 

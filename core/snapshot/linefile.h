@@ -8,11 +8,13 @@
 #include "snapshot/port.h"
 
 /*
- * Lines into chunks and back. Where a chunk ends depends on the line's own
- * bytes (each byte ends one with a chance of 1 in LINES_CHUNK_MEAN), so that
- * equal regions of two snapshots cut alike and are stored once.
+ * Lines into chunks and back. Where a chunk ends depends on the lines' own
+ * bytes, so that equal regions of two snapshots cut alike and are stored once.
+ * A row that changed stores its chunk again: so a chunk has not many rows,
+ * however short they are, and sizes do not differ much.
  */
-#define LINES_CHUNK_MEAN 7168
+#define LINES_CHUNK_MEAN 7168 /* bytes, where lines are long */
+#define LINES_CHUNK_ROWS 40   /* on average, where they are short */
 #define LINES_CHUNK_MAX 65536
 
 struct line_writer {
@@ -20,6 +22,7 @@ struct line_writer {
 	char path[32]; /**< of a file with nothing in it yet; "" = begun */
 	struct buf chunk;
 	size_t start;   /**< of the line being written, in chunk */
+	size_t rows;    /**< in chunk */
 	uint64_t bytes; /**< written in all, before compression */
 	uint64_t limit; /**< 0 = none; over it line_writer_end() and add fail */
 	struct err *err; /**< sticky; given by line_writer_end() */

@@ -74,7 +74,8 @@ static void events__store_small_files_as_blobs(void **state)
 			    event);
 }
 
-/* Groups end after an id that starts with 00, and nowhere else. */
+/* A group ends after an id whose first byte 8 divides, from its fourth entry
+ * on, and nowhere else; so do groups of groups. */
 static void events__group_chunks_by_their_ids(void **state)
 {
 	struct scratch *t = *state;
@@ -88,24 +89,28 @@ static void events__group_chunks_by_their_ids(void **state)
 	finish(t, w, "key");
 	scratch_run(t, "git ls-tree -r %s:rows/t > all", event);
 	assert_string_equal(scratch_ask(t, "wc -l < all"), "3000");
-	/* the last of each group but the last group, and only those */
 	scratch_run(t,
-		    "git ls-tree %s:rows/t | while read m k id name; do git "
-		    "ls-tree $id | sed '$d' | grep ' blob 00' && exit 1; "
-		    "git ls-tree $id | tail -1; done > last && ! grep -n "
-		    "'blob 00' all | sed 's/.* blob //;s/\\t.*//' | sort > "
-		    "a; sed '$d' last | grep -v ' blob 00' && exit 1; true",
+		    "(git rev-parse %s:rows/t; git ls-tree -r -t %s:rows/t | "
+		    "awk '$2 == \"tree\" { print $3 }') > trees",
+		    event, event);
+	/* chunks, groups of them, and groups of those */
+	scratch_run(t,
+		    "git ls-tree -r %s:rows/t | awk '{ d = split($4, x, "
+		    "\"/\"); if (NR > 1 && d != depth) exit 1; depth = d } "
+		    "END { exit depth != 4 }'",
 		    event);
-	scratch_run(t, "test $(git ls-tree %s:rows/t | wc -l) -ge 5", event);
+	/* an end is nowhere but at the last entry, and there it is, but for
+	 * the last group of a level */
+	scratch_run(t,
+		    "while read tree; do git ls-tree $tree | awk '{ ends = NR "
+		    "> 3 && $3 ~ /^.[08]/; if (was) bad = 1; was = ends } END "
+		    "{ print ends; exit bad }' || exit 1; done < trees > ends; "
+		    "test $(grep -c 0 ends) -le 4 && test $(grep -c 1 ends) "
+		    "-gt 200");
 	/* names count from nothing, without a gap, at a fixed width */
-	scratch_run(t,
-		    "git ls-tree %s:rows/t | awk '{if ($4 != "
-		    "sprintf(\"%%08d\", NR - 1)) exit 1}'",
-		    event);
-	scratch_run(t,
-		    "git ls-tree %s:rows/t/00000000 | awk '{if ($4 != "
-		    "sprintf(\"%%08d\", NR - 1)) exit 1}'",
-		    event);
+	scratch_run(t, "while read tree; do git ls-tree $tree | awk '{if ($4 "
+		       "!= sprintf(\"%%04d\", NR - 1)) exit 1}' || exit 1; "
+		       "done < trees");
 	scratch_run(t,
 		    "git ls-tree -r %s:rows/t | awk '{print $3}' | git "
 		    "cat-file --batch | grep '^chunk' > got; for i in $(seq "
@@ -127,7 +132,7 @@ static void events__end_a_group_in_any_case(void **state)
 	finish(t, w, "key");
 	assert_string_equal(scratch_ask(t,
 					"for g in 0 1 2; do git ls-tree "
-					"%s:t/0000000$g | wc -l; done",
+					"%s:t/000$g | wc -l; done",
 					event),
 			    "4096\n4096\n808");
 }
@@ -153,11 +158,10 @@ static void events__share_groups_between_versions(void **state)
 	assert_string_not_equal(a, b);
 	finish(t, w, "key");
 	assert_true(atoi(scratch_ask(t,
-				     "git diff-tree --raw %s:t %s:t | awk "
-				     "'{print $4}' | sort > ids; git ls-tree "
-				     "%s:t | awk '{print $3}' | sort > old; "
-				     "comm -23 ids old | wc -l",
-				     a, b, a)) <= 3);
+				     "for e in %s %s; do git ls-tree -r -t "
+				     "$e:t | awk '{print $3}' | sort -u > "
+				     "$e; done; comm -13 %s %s | wc -l",
+				     a, b, a, b)) <= 7);
 }
 
 static void events__refuse_a_chunk_of_no_file(void **state)
@@ -224,7 +228,7 @@ static void events_drop__leaves_no_object(void **state)
 	}
 	finish(t, w, "key");
 	scratch_run(t, "test $(cat .git/objects/pack/*.pack | wc -c) -lt 4000");
-	scratch_run(t, "git cat-file -e %s:kept/00000000/00000001", event);
+	scratch_run(t, "git cat-file -e %s:kept/0001", event);
 	free(noise);
 }
 

@@ -375,6 +375,34 @@ static void reader__goes_on_after_git_repacked(void **state)
 	S(t)->reader_close(r);
 }
 
+/* Two levels, groups of 256 and names of eight digits, as they once were. */
+static void reader__reads_trees_of_earlier_versions(void **state)
+{
+	struct scratch *t = *state;
+	struct store_id id = keep(t, "one", 700, -1), old;
+	struct snapshot_reader *r;
+	const char *hex;
+
+	hex = scratch_ask(
+		t,
+		"cd " SNAPS " && git ls-tree -r %s rows/users | cut -d' ' -f3 "
+		"| cut -f1 | split -l 256 - g. && n=0; for g in g.*; do "
+		"awk '{ printf \"100644 blob %%s\\t%%08d\\n\", $1, NR - 1 }' "
+		"$g | git mktree; done | awk '{ printf \"040000 tree "
+		"%%s\\t%%08d\\n\", $1, NR - 1 }' | git mktree >f; rm g.*; "
+		"(git ls-tree %s:rows | grep -v users; printf '040000 tree "
+		"%%s\\tusers\\n' $(cat f)) | git mktree >d; (git ls-tree %s | "
+		"grep -v rows; printf '040000 tree %%s\\trows\\n' $(cat d)) | "
+		"git mktree",
+		id.hex, id.hex, id.hex);
+	snprintf(old.hex, sizeof(old.hex), "%.40s", hex);
+	assert_string_not_equal(old.hex, id.hex);
+	scratch_store(t, "");
+	assert_ok(S(t)->reader_open(t->s, &old, &r));
+	read_table(t, r, "rows/users", 700, -1);
+	S(t)->reader_close(r);
+}
+
 static void reader__says_what_is_damaged(void **state)
 {
 	struct scratch *t = *state;
@@ -487,6 +515,7 @@ int main(void)
 		in_repo(pending_settle__does_nothing_without_snapshots),
 		in_repo(sink__clears_up_after_a_killed_one),
 		in_repo(reader__goes_on_after_git_repacked),
+		in_repo(reader__reads_trees_of_earlier_versions),
 		in_repo(reader__says_what_is_damaged),
 		in_repo(reader__has_nothing_where_nothing_was_kept),
 		in_repo(sink__fails_clean_on_a_full_disk),

@@ -1,6 +1,7 @@
 #include "support/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -17,11 +18,13 @@ static void write_line(struct line_writer *w, const char *text)
 	line_writer_add(w);
 }
 
-/* n numbered lines of about 60 bytes; one more before line `extra`. */
-static void write_lines(struct memory_snapshot *m, int n, int extra)
+/* n numbered lines of about 60 bytes, or `pad` more; one more before line
+ * `extra`; of those that `changed` names another value. */
+static void write_padded(struct memory_snapshot *m, int n, int extra, int pad,
+			 const bool *changed)
 {
 	struct line_writer w;
-	char text[80];
+	char text[1200];
 
 	line_writer_init(&w, &m->out, 0);
 	line_writer_file(&w, "rows/1");
@@ -30,19 +33,105 @@ static void write_lines(struct memory_snapshot *m, int n, int extra)
 			write_line(&w, "a line that was not there");
 		snprintf(text, sizeof(text),
 			 "-\t%d\t'customer %d of "
-			 "many\t%d.5\tx%08X",
-			 i, i * 7, i, i * 31);
+			 "many\t%d.5\tx%08X%0*d",
+			 i, i * 7, i, i * 31, pad,
+			 changed && changed[i] ? 1 : 0);
 		write_line(&w, text);
 	}
 	assert_ok(line_writer_end(&w));
 	line_writer_release(&w);
 }
 
+static void write_lines(struct memory_snapshot *m, int n, int extra)
+{
+	write_padded(m, n, extra, 1, NULL);
+}
+
+static bool has_chunk(const struct memory_file *f, const void *data, size_t len,
+		      size_t from)
+{
+	for (size_t j = from; j < f->n && j < from + 200; j++)
+		if (f->chunks[j].len == len &&
+		    !memcmp(f->chunks[j].data, data, len))
+			return true;
+	return false;
+}
+
+/* Of a table taken again after 0.1% of its rows changed, what is new. */
+static void chunks__are_few_rows(void **state)
+{
+	static const int pads[] = { 1, 60, 200, 1000 };
+	enum {
+		N = 100000
+	};
+	bool *changed = xcalloc(N, sizeof(*changed));
+	uint64_t seed = 4711;
+
+	(void)state;
+	for (int i = 0; i < N / 1000; i++) {
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		changed[(seed >> 33) % N] = true;
+	}
+	for (size_t p = 0; p < ARRAY_LEN(pads); p++) {
+		struct memory_snapshot a, b;
+		const struct memory_file *f, *g;
+		size_t fresh = 0, all = 0;
+
+		memory_snapshot_init(&a);
+		memory_snapshot_init(&b);
+		write_padded(&a, N, -1, pads[p], NULL);
+		write_padded(&b, N, -1, pads[p], changed);
+		f = memory_snapshot_find(&a, "rows/1");
+		g = memory_snapshot_find(&b, "rows/1");
+		for (size_t i = 0; i < g->n; i++) {
+			size_t len = g->chunks[i].len;
+
+			all += len;
+			if (!has_chunk(f, g->chunks[i].data, len,
+				       i < 100 ? 0 : i - 100))
+				fresh += len;
+		}
+		assert_in_range(fresh * 1000 / all, 1, 60);
+		memory_snapshot_release(&a);
+		memory_snapshot_release(&b);
+	}
+	free(changed);
+}
+
+/* 40 lines, or LINES_CHUNK_MEAN bytes: within a fifth. */
+static void chunks__have_the_size_that_they_should(void **state)
+{
+	static const struct {
+		int pad;
+		size_t rows; /* 0 = the bytes count */
+	} cases[] = { { 1, LINES_CHUNK_ROWS }, { 1000, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct memory_snapshot m;
+		const struct memory_file *f;
+		size_t bytes = 0;
+
+		memory_snapshot_init(&m);
+		write_padded(&m, 30000, -1, cases[i].pad, NULL);
+		f = memory_snapshot_find(&m, "rows/1");
+		for (size_t k = 0; k < f->n; k++)
+			bytes += f->chunks[k].len;
+		if (cases[i].rows)
+			assert_in_range(30000 / f->n, cases[i].rows * 4 / 5,
+					cases[i].rows * 6 / 5);
+		else
+			assert_in_range(bytes / f->n, LINES_CHUNK_MEAN * 4 / 5,
+					LINES_CHUNK_MEAN * 6 / 5);
+		memory_snapshot_release(&m);
+	}
+}
+
 static void chunks__follow_the_content(void **state)
 {
 	struct memory_snapshot a, b;
 	const struct memory_file *f, *g;
-	size_t shared = 0, bytes = 0;
+	size_t shared = 0;
 
 	(void)state;
 	memory_snapshot_init(&a);
@@ -52,7 +141,6 @@ static void chunks__follow_the_content(void **state)
 	f = memory_snapshot_find(&a, "rows/1");
 	g = memory_snapshot_find(&b, "rows/1");
 	for (size_t i = 0, k = 0; i < f->n; i++) {
-		bytes += f->chunks[i].len;
 		for (size_t j = k; j < g->n && j < k + 4; j++)
 			if (f->chunks[i].len == g->chunks[j].len &&
 			    !memcmp(f->chunks[i].data, g->chunks[j].data,
@@ -63,9 +151,6 @@ static void chunks__follow_the_content(void **state)
 			}
 	}
 	assert_true(shared + 2 >= f->n);
-	/* the mean is what it says, within a fifth */
-	assert_in_range(bytes / f->n, LINES_CHUNK_MEAN * 4 / 5,
-			LINES_CHUNK_MEAN * 6 / 5);
 	memory_snapshot_release(&a);
 	memory_snapshot_release(&b);
 }
@@ -214,6 +299,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chunks__follow_the_content),
+		cmocka_unit_test(chunks__are_few_rows),
+		cmocka_unit_test(chunks__have_the_size_that_they_should),
 		cmocka_unit_test(chunks__have_a_maximum),
 		cmocka_unit_test(reader__joins_lines_over_chunks),
 		cmocka_unit_test(reader__tells_what_is_wrong),
