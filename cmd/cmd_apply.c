@@ -24,6 +24,8 @@ const struct opt apply_options_table[] = {
 	  "a statement in doubt took effect: go on behind it" },
 	{ OPT_FLAG, 0, "step-redo", AT(step_redo), NULL,
 	  "a statement in doubt did not: run it" },
+	{ OPT_FLAG, 0, "no-restore", AT(no_restore), NULL,
+	  "leave parked what earlier rollbacks have parked" },
 	{ OPT_FLAG, 0, "no-snapshot", AT(no_snapshot), NULL,
 	  "keep nothing to roll back with" },
 	{ OPT_DURATION, 0, "lock-timeout", AT(lock_timeout), "duration",
@@ -75,6 +77,7 @@ struct err *apply_run(struct cmd_ctx *ctx, const struct apply_options *o)
 			: o->step_redo ? ENGINE_STEP_REDO
 				       : ENGINE_STEP_ASK,
 		.no_snapshot = o->no_snapshot,
+		.no_restore = o->no_restore,
 	};
 	struct engine_run run = { 0 };
 	struct run_view view;

@@ -199,6 +199,7 @@ static struct err *prepare_all(struct apply *a)
 		if (err)
 			break;
 		r->out_of_order = a->plan.steps[i].item->out_of_order != NULL;
+		r->known = a->plan.steps[i].known != NULL;
 		if (m->batch)
 			session_note(a->e, ENGINE_HINT,
 				     "%s is a batch migration; it runs as one "
@@ -433,6 +434,7 @@ static struct err *run_all(struct apply *a)
 	r.set = &a->tree.set;
 	r.layout = migration_layout_name(&a->tree.set);
 	r.no_snapshot = a->opt->no_snapshot;
+	r.no_restore = a->opt->no_restore;
 	r.step = a->opt->step;
 	if (!err)
 		err = run_steps(a, &r);

@@ -169,11 +169,14 @@ static struct err *apply_member(struct run *r, struct ready *m)
 {
 	struct target *t = r->e->target;
 	int64_t before = 0, after = 0;
+	struct parked *parked = NULL;
 	struct journal_event ev;
 	struct err *err = NULL;
 
 	apply_start(r, m, &ev);
-	if (m->around)
+	if (m->known)
+		err = parked_open(r, m->m->name, &parked);
+	if (!err && m->around)
 		err = target_violations(t, &before);
 	if (!err)
 		apply_begin_capture(r, m);
@@ -182,6 +185,9 @@ static struct err *apply_member(struct run *r, struct ready *m)
 					   &m->script.statements[i]) !=
 		    TARGET_AROUND)
 			err = apply_statement(r, m, i);
+	if (!err)
+		err = parked_give(r, parked, &ev);
+	parked_close(parked);
 	if (!err)
 		err = target_check_deferred(t);
 	if (!err && m->around)

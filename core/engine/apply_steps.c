@@ -12,6 +12,21 @@
  * event behind it. Killed anywhere, it resumes behind its last step.
  */
 
+/* The last statement has run: what was parked fits now, or never. */
+static struct err *give_parked(struct run *r, struct ready *m,
+			       struct journal_event *ev)
+{
+	struct parked *parked = NULL;
+	struct err *err = NULL;
+
+	if (m->known)
+		err = parked_open(r, m->m->name, &parked);
+	if (!err)
+		err = parked_give(r, parked, ev);
+	parked_close(parked);
+	return err;
+}
+
 /* Statements up to one that must stand alone, in one transaction. */
 static struct err *step_together(struct run *r, struct ready *m, size_t from,
 				 size_t to, bool last)
@@ -26,6 +41,8 @@ static struct err *step_together(struct run *r, struct ready *m, size_t from,
 	apply_begin_capture(r, m);
 	for (size_t i = from; i < to && !err; i++)
 		err = apply_statement(r, m, i);
+	if (!err && last)
+		err = give_parked(r, m, &ev);
 	if (!err)
 		err = target_check_deferred(r->e->target);
 	for (size_t i = from; i < to && !err && !last; i++)
@@ -110,12 +127,20 @@ static struct err *note_done(struct run *r, struct ready *m, size_t i)
 	apply_start(r, m, &ev);
 	ev.statements = (int64_t)(last ? m->script.n : 1);
 	r->schema_stale = true; /* it is no part of this transaction */
+	if (last) {
+		apply_begin_capture(r, m);
+		err = give_parked(r, m, &ev);
+	}
+	if (err)
+		goto failed;
 	err = last ? journal_steps_clear(r->e->target, m->m->name)
 		   : journal_step_set(r->e->target, m->m->name, i, "done");
 	if (!err)
 		err = apply_finish(r, m, &ev, last ? "applied" : "applying");
 	if (!err)
 		return run_commit(r);
+failed:
+	capture_abort(r->capture);
 	run_abort(r);
 	return err;
 }

@@ -185,6 +185,7 @@ struct engine_apply_options {
 	bool no_group; /**< a transaction for each migration */
 	bool group;    /**< many in one, also where that is not the default */
 	bool no_snapshot;
+	bool no_restore; /**< run the SQL only: parked data stays parked */
 	enum engine_step_choice step;
 };
 

@@ -132,6 +132,7 @@ struct ready {
 	bool own_group; /**< may not share a transaction with others */
 	bool around;    /**< settings to be made before it begins */
 	bool out_of_order;
+	bool known;         /**< the database has met it before */
 	const char *author; /**< raw line; NULL = not found */
 };
 
@@ -182,6 +183,7 @@ struct run {
 	bool schema_stale;
 	bool check_schema; /**< parts of it were read: check at the end */
 	bool no_snapshot;
+	bool no_restore; /**< parked data stays where it is */
 	bool park_any;
 	int64_t started_us; /**< of the migration that runs */
 	struct snapshot_out capture_out;
@@ -351,6 +353,25 @@ MUST_USE struct err *rollback_indexes(struct run *r, const struct chain *chain,
 
 /** Take them out of an event's delta. */
 void rollback_leave_out(struct schema_delta *d, const struct map *done);
+
+/* --- parked.c: data of earlier rollbacks goes back --- */
+
+struct parked;
+
+/**
+ * What the rollbacks of this migration have parked; before its statements run.
+ * *out NULL = nothing; close it, also on failure.
+ */
+MUST_USE struct err *parked_open(struct run *r, const char *name,
+				 struct parked **out);
+
+/** Behind the statements, with capture on; tells what was given back, and sets
+ * ev->parked to what was not. */
+MUST_USE struct err *parked_give(struct run *r, struct parked *p,
+				 struct journal_event *ev);
+
+/** NULL is fine. */
+void parked_close(struct parked *p);
 
 /* --- apply_one.c --- */
 MUST_USE struct err *apply_group_member(struct run *r, struct ready *m);

@@ -126,7 +126,12 @@ static struct err *park_rows(struct restore *r, struct manifest_table *m,
 		columns[i] = m->columns[i].before;
 		if (!added[i])
 			continue;
+		/* beside a default, NULL is a value like any other */
 		buf_addstr(&where, " OR ");
+		if (info->columns[i].has_default) {
+			buf_addstr(&where, "1");
+			continue;
+		}
 		sql_quote_name(&where, columns[i]);
 		buf_addstr(&where, " IS NOT NULL");
 	}

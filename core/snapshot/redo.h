@@ -1,0 +1,68 @@
+#ifndef SNAPSHOT_REDO_H
+#define SNAPSHOT_REDO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "schema/schema.h"
+#include "snapshot/port.h"
+#include "target/target.h"
+
+/*
+ * A migration that was rolled back is applied again, perhaps with another
+ * text: what its rollbacks have parked goes back where it still fits. Rows by
+ * key, tables by name, columns by name and type. Newer parks go first; an
+ * older one gives only tables and columns that were not there to be parked by
+ * a newer one.
+ *
+ * Runs inside the migration's transaction, with its capture on: what is given
+ * back counts as written by the migration.
+ */
+
+/** What one rollback has parked. */
+struct redo_park {
+	const struct snapshot_in *in;     /**< NULL = nothing */
+	const struct schema_delta *delta; /**< of the rollback */
+	/** Older parks were given back before it: what it took away and has
+	 * not, somebody had removed. */
+	bool covers;
+};
+
+/** What does not fit any more: it stays in the park. */
+struct redo_misfit {
+	const char *table;
+	const char *column; /**< NULL = whole rows */
+	const char *why;    /**< "there is no such table" */
+	uint64_t n;         /**< rows, or values that are not NULL */
+};
+
+struct redo_result {
+	uint64_t given; /**< rows and values given back */
+	struct redo_misfit *misfits;
+	size_t n_misfits, cap_misfits;
+	struct arena arena;
+};
+void redo_result_release(struct redo_result *r);
+
+struct redo;
+
+/** Parked data can be given back to such a database. */
+bool redo_is_known(const struct target *t);
+
+/**
+ * Before the migration's statements run: what later writes have taken the
+ * place of is told now.
+ *
+ * @param parks newest first; must outlive *out
+ */
+MUST_USE struct err *redo_open(struct redo **out, struct target *t,
+			       const struct redo_park *parks, size_t n);
+
+/** Behind them. @param out release it, also on failure */
+MUST_USE struct err *redo_run(struct redo *r, struct redo_result *out);
+
+/** NULL is fine. */
+void redo_close(struct redo *r);
+
+#endif

@@ -1,0 +1,46 @@
+#ifndef SNAPSHOT_REDO_OPS_H
+#define SNAPSHOT_REDO_OPS_H
+
+#include "base/map.h"
+#include "snapshot/redo.h"
+
+/*
+ * What a dialect brings to give parked data back; inside this room only.
+ */
+struct redo_ops {
+	/* of a park that has files */
+	/** Learn, before the statements, what of a park has no place left. */
+	struct err *(*look)(struct redo *r, size_t park);
+	/** Give it back, behind them. */
+	struct err *(*give)(struct redo *r, size_t park,
+			    struct redo_result *out);
+	/** What the rollback took away, whether it held anything or not. */
+	void (*set_given)(struct redo *r, size_t park);
+	/** All parks are given back. May be NULL. */
+	struct err *(*end)(struct redo *r, struct redo_result *out);
+	void (*release)(struct redo *r, size_t park);
+};
+
+struct redo {
+	const struct redo_ops *ops;
+	struct target *target;
+	const struct redo_park *parks;
+	void **states; /**< by park; the dialect's */
+	size_t n;
+	struct map given; /**< names: redo_set_given() of newer parks */
+};
+
+extern const struct redo_ops redo_sqlite_ops;
+
+/** A newer park would have had it: a table (type and column NULL), or its
+ * column of that type. */
+bool redo_is_given(const struct redo *r, const char *table, const char *column,
+		   const char *type);
+void redo_set_given(struct redo *r, const char *table, const char *column,
+		    const char *type);
+
+/** Count what does not fit; names are copied, `why` is not. */
+void redo_misfit_add(struct redo_result *out, const char *table,
+		     const char *column, const char *why, uint64_t n);
+
+#endif
