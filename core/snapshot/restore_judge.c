@@ -151,7 +151,6 @@ static struct err *sample_values(struct restore_judge *j)
 	}
 	free(seen);
 	free(n);
-	j->sampled = true;
 	return err;
 }
 
@@ -225,7 +224,9 @@ struct err *restore_judge_open(struct restore_judge *j, struct restore *r,
 		j->known[i] = m->columns[i].after &&
 			      table_info_has(&j->info, m->columns[i].after);
 	find_retyped(j);
-	return find_unique(j);
+	err = find_unique(j);
+	/* now: later the lines are being read by somebody else */
+	return err || !m->updated ? err : sample_values(j);
 }
 
 void restore_judge_close(struct restore_judge *j)
@@ -472,13 +473,6 @@ struct err *restore_judge(struct restore_judge *j,
 	}
 	if (l.all)
 		return NULL; /* as the migration left it */
-	if (!j->sampled) {
-		err = sample_values(j);
-		if (!err)
-			err = compare(j, line, row, &l);
-		if (err)
-			return err;
-	}
 	if (!is_same_row(&l)) {
 		row_conflict(j, line, RESTORE_KEY_REUSED, true);
 		return NULL;
