@@ -365,7 +365,8 @@ static struct err *run_group(struct apply *a, struct run *r, size_t *next,
 		err = run_begin(r);
 	if (err)
 		return err;
-	failed = run_members(a, r, &end, alone);
+	failed =
+		target_blame_lock(a->e->target, run_members(a, r, &end, alone));
 	if (failed && !target_in_transaction(a->e->target)) {
 		run_abort(r);
 		err = redo(a, r, next, end);

@@ -99,6 +99,10 @@ void pg_target_unlock(struct target *base);
 /** The lock is still ours; asks the server only when `surely`. */
 MUST_USE struct err *pg_target_check_lock(struct pg_target *t, bool surely);
 
+/** The lock was ours, its connection is gone, and the other one is not. Asks
+ * the server: for when something has failed. */
+bool pg_target_has_lost_lock(struct target *base);
+
 /** Watch for who is in the way of the first connection's next statements, in
  * a transaction. (The question has a snapshot, for which a statement that runs
  * CONCURRENTLY might wait for ever.) */

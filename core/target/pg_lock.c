@@ -224,6 +224,28 @@ struct err *pg_target_check_lock(struct pg_target *t, bool surely)
 	return err_hint(e, "nothing more was done; run the command again");
 }
 
+#define LOST_PATIENCE_MS 5000
+
+/* A connection that was cut is known to be when something is asked. */
+bool pg_target_has_lost_lock(struct target *base)
+{
+	struct pg_target *t = pg_target_of(base);
+	bool lost;
+	struct err *e;
+
+	if (!t->locked || !pg_conn_is_alive(t->c))
+		return false;
+	pg_conn_hold(t->second, true);
+	pg_conn_set_patience(t->second, LOST_PATIENCE_MS);
+	e = pg_exec(t->second, "SELECT 1");
+	lost = e && (!pg_conn_is_alive(t->second) ||
+		     streq_null(err_code_of(e), "08006"));
+	err_free(e);
+	pg_conn_set_patience(t->second, 0);
+	pg_conn_hold(t->second, false);
+	return lost;
+}
+
 /* --- who is in the way of a statement --- */
 
 static void look_for_blocker(void *payload)

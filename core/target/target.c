@@ -250,3 +250,15 @@ bool target_follow_schema(struct target *t, struct schema *s)
 	t->ops->follow_schema(t, s);
 	return true;
 }
+
+struct err *target_blame_lock(struct target *t, struct err *e)
+{
+	if (!e || err_class_of(e) == ERR_CANCELLED || !t->ops->has_lost_lock ||
+	    !t->ops->has_lost_lock(t))
+		return e;
+	err_free(e);
+	return err_hint(err_new(ERR_STATE,
+				"the connection that holds the runner lock is "
+				"lost; nothing of it has changed"),
+			"run the command again");
+}

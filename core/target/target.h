@@ -184,6 +184,8 @@ struct target_ops {
 	void (*follow_schema)(struct target *t, struct schema *s);
 	/* optional: NULL = every question is answered at once */
 	void (*batch)(struct target *t);
+	/* optional: NULL = the runner lock cannot be lost */
+	bool (*has_lost_lock)(struct target *t);
 };
 
 /** First member of every driver's own struct. */
@@ -358,6 +360,13 @@ MUST_USE struct err *target_lock(struct target *t, int64_t timeout_ms,
 						 const char *who),
 				 void *payload);
 void target_unlock(struct target *t);
+
+/**
+ * What failed in a transaction, which is undone or will be: when the runner
+ * lock was lost meanwhile, that is what is to be told. Consumes e, NULL stays
+ * NULL; ERR_STATE for a lock that was lost.
+ */
+MUST_USE struct err *target_blame_lock(struct target *t, struct err *e);
 
 /** Where it is, for telling a copy: "file <device>:<inode> <host> <path>", or
  * "memory". */

@@ -227,6 +227,7 @@ const struct target_ops target_pg_ops = {
 	.needs_transaction = needs_transaction,
 	.follow_schema = follow_schema,
 	.batch = batch,
+	.has_lost_lock = pg_target_has_lost_lock,
 };
 
 struct pg_conn *target_pg_conn(struct target *base)

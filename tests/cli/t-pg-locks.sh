@@ -166,6 +166,14 @@ test_expect_success 'the connection with the lock is cut while a statement runs:
 	! grep -vE "another run|runner lock|terminating connection" errors && expect_status 0 apply && once "1 2 3"
 '
 
+test_expect_success '... and the statement then fails for it: that is what is told' '
+	fresh "$(logs 1)" "INSERT INTO log (what) SELECT 2 FROM pg_sleep(0.7);" && expect_status 0 apply -q -n 1 &&
+	start apply && until_true running pg_sleep && pg_sql "SELECT pg_terminate_backend($(holder))" &&
+	stopped 128 && has "$TRASH/bg.err" "^fatal: 2_m: the connection that holds the runner lock is lost; nothing of it has changed$" &&
+	has "$TRASH/bg.err" "^hint: run the command again$" && [ "$(wc -l <"$TRASH/bg.err")" -eq 2 ] &&
+	[ "$(logged)" = 1 ] && expect_status 0 status && has "$OUT" "^pending +2_m" && expect_status 0 apply && once "1 2"
+'
+
 test_expect_success '... by the network' '
 	fresh "$(logs 1)" "INSERT INTO log (what) SELECT 2 FROM pg_sleep(3);" "INSERT INTO log (what) VALUES (3);" && expect_status 0 apply -q -n 1 &&
 	pg_proxy && git config migrate.dev.url "$URL" && start apply && until_true running pg_sleep && pg_proxy_cut && stopped 128 &&
