@@ -12,12 +12,6 @@ static struct err *at(struct err *err, const char *path, unsigned line,
 	return err_at(err, (struct err_at){ path, line, col });
 }
 
-static bool is_transaction_command(const struct sql_statement *s)
-{
-	return s->verb == SQL_BEGIN || s->verb == SQL_COMMIT ||
-	       s->verb == SQL_ROLLBACK || s->verb == SQL_SAVEPOINT;
-}
-
 /* One BEGIN ... COMMIT around the whole file is our transaction. */
 static void unwrap(struct sql_script *s)
 {
@@ -34,7 +28,7 @@ static struct err *check_transactions(struct ready *r, const char *path)
 	for (size_t i = 0; i < r->script.n; i++) {
 		const struct sql_statement *s = &r->script.statements[i];
 
-		if (!is_transaction_command(s))
+		if (!sql_is_transaction_command(s))
 			continue;
 		return at(err_hint(err_new(ERR_INPUT,
 					   "a transaction command inside a "

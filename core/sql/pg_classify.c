@@ -157,9 +157,14 @@ static void commit_or_rollback(struct pg_parser *p)
 	p->s->alone = p->s->verb == SQL_TWO_PHASE;
 }
 
+/* PREPARE transaction AS ... prepares a statement of that name. */
 static void prepare(struct pg_parser *p)
 {
-	two_phase(p, "transaction");
+	struct pg_parser ahead = *p;
+
+	pg_advance(&ahead);
+	if (pg_token_value(&ahead.t, p->arena))
+		two_phase(p, "transaction");
 }
 
 static void start(struct pg_parser *p)

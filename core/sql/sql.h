@@ -176,6 +176,14 @@ struct sql_statement {
 	bool only; /**< UPDATE ONLY, DELETE FROM ONLY: children stay */
 };
 
+/** Begins, ends or names a transaction: the engine's to do, in no migration. */
+static inline bool sql_is_transaction_command(const struct sql_statement *s)
+{
+	return s->verb == SQL_BEGIN || s->verb == SQL_COMMIT ||
+	       s->verb == SQL_ROLLBACK || s->verb == SQL_SAVEPOINT ||
+	       s->verb == SQL_TWO_PHASE;
+}
+
 struct sql_script {
 	struct sql_statement *statements;
 	size_t n;

@@ -55,14 +55,6 @@ static void note_seen(struct pg_target *t, const struct sql_statement *s,
 	}
 }
 
-/* Transactions are the engine's; it has refused them in the file already. */
-static bool is_transaction_command(const struct sql_statement *s)
-{
-	return s->verb == SQL_BEGIN || s->verb == SQL_COMMIT ||
-	       s->verb == SQL_ROLLBACK || s->verb == SQL_SAVEPOINT ||
-	       s->verb == SQL_TWO_PHASE;
-}
-
 /* What is left of the migration's time, for this statement. */
 static struct err *set_deadline(struct pg_target *t, bool inside)
 {
@@ -91,7 +83,8 @@ struct err *pg_target_run(struct target *base, const struct sql_statement *s)
 	int64_t rows = 0;
 	struct err *e = cancel_check();
 
-	if (!e && is_transaction_command(s))
+	/* the engine has refused it in the file already */
+	if (!e && sql_is_transaction_command(s))
 		e = err_at(err_new(ERR_TARGET, "a transaction command inside a "
 					       "migration"),
 			   (struct err_at){ "", s->line, s->col });

@@ -297,6 +297,19 @@ test_expect_success 'commands of psql are refused before anything runs' '
 	done
 ' 
 
+test_expect_success 'so are transaction commands, those in two phases as well' '
+	fresh && echo "CREATE TABLE first (id int);" | migration 1_first &&
+	for s in "PREPARE TRANSACTION $q$q" "COMMIT PREPARED ${q}x$q" "ROLLBACK PREPARED ${q}x$q" \
+		"START TRANSACTION" "ABORT" "RELEASE s"; do
+		for mark in "-- in one" "-- migrate:no-transaction"; do
+			printf "%s\n" "$mark" "CREATE TABLE b (id int);" "  $s;" | now 2_b &&
+			failing "migrations/2_b.sql:3:3: a transaction command inside a migration$" "each migration is one transaction" &&
+			expect_status 128 plan && [ -z "$(tables)" ] || { echo "$s" && return 1; }
+		done
+	done &&
+	printf "%s\n" "PREPARE transaction AS SELECT 1;" "EXECUTE transaction;" | now 2_b && expect_status 0 apply
+'
+
 test_expect_success 'statements that no grammar here knows are sent all the same' '
 	fresh &&
 	fails_with "FROBNICATE TABLE a;" "1:1: statement 1 of 1: syntax error at or near .FROBNICATE." &&

@@ -71,6 +71,10 @@ static void verb__is_told_for_transactions(void **state)
 		  .verb = SQL_TWO_PHASE,
 		  .object = "a" },
 		{ .text = "prepare p as select 1", .verb = SQL_OTHER },
+		{ .text = "prepare transaction as select 1",
+		  .verb = SQL_OTHER },
+		{ .text = "prepare transaction (int) as select $1",
+		  .verb = SQL_OTHER },
 	};
 
 	(void)state;
