@@ -28,6 +28,8 @@ struct pg_target {
 	bool running;     /**< a migration's statement: its notices count */
 	bool wrote;       /**< this transaction's journal, by ourselves */
 	char *before;     /**< what the journal was like then */
+	bool opaque;      /**< a statement of this transaction may have changed
+			       catalogs in ways that its locks do not tell */
 	bool prepared;    /**< a migration has prepared statements of its own */
 	char *blocker;    /**< who was in the way of the statement that runs */
 	struct buf saved; /**< SQL that puts a migration's settings back */

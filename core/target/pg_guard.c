@@ -11,18 +11,40 @@
  * to its end. Asked behind the statements and before the journal's own rows
  * are written, they are the migration's.
  *
+ * What is changed without such a lock (functions, types, privileges) has a row
+ * in the catalogs that the transaction has written: what belongs to the schema
+ * is found by pg_depend, which has an index for that.
+ *
  * Where the transaction has made the journal, or written to it before, the
  * locks are ours as well. There the catalog's rows and the number of rows
  * written are compared with what they were before the first statement.
  */
 
+/* Whatever belongs to the schema; n is its row. */
+#define BELONGS                                                     \
+	"FROM pg_catalog.pg_depend d "                              \
+	"LEFT JOIN pg_catalog.pg_proc p ON p.oid = d.objid "        \
+	"AND d.classid = 'pg_catalog.pg_proc'::regclass "           \
+	"LEFT JOIN pg_catalog.pg_class c ON c.oid = d.objid "       \
+	"AND d.classid = 'pg_catalog.pg_class'::regclass "          \
+	"LEFT JOIN pg_catalog.pg_type t ON t.oid = d.objid "        \
+	"AND d.classid = 'pg_catalog.pg_type'::regclass "           \
+	"WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass " \
+	"AND d.refobjid = n.oid"
+
 /* SELECT ... FOR UPDATE, VACUUM and ANALYZE change nothing; what was dropped
- * is found by its absence. */
+ * is found by its absence. The last cell: something may have been made there,
+ * or replaced. */
 #define LOCKED                                                            \
 	"SELECT string_agg(DISTINCT c.relname, ', '), "                   \
 	"EXISTS (SELECT FROM unnest(ARRAY['history', 'meta', 'ledger', "  \
 	"'current', 'texts', 'dependencies', 'progress', 'migrations']) " \
-	"AS ours WHERE to_regclass($1 || '.' || ours) IS NULL) "          \
+	"AS ours WHERE to_regclass($1 || '.' || ours) IS NULL), "         \
+	"(SELECT least(age(n.xmin), (SELECT min(age(d.xmin)) "            \
+	"FROM pg_catalog.pg_depend d "                                    \
+	"WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass "       \
+	"AND d.refobjid = n.oid)) <= 0 FROM pg_catalog.pg_namespace n "   \
+	"WHERE n.oid = to_regnamespace($1)) "                             \
 	"FROM pg_catalog.pg_locks l "                                     \
 	"JOIN pg_catalog.pg_class c ON c.oid = l.relation "               \
 	"AND c.relkind <> 'i' "                                           \
@@ -30,6 +52,19 @@
 	"WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' "     \
 	"AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', "          \
 	"'ShareUpdateExclusiveLock')"
+
+/* A row that is seen and whose writer has not ended is our own, be it of a
+ * savepoint (whose number is higher than the transaction's). */
+#define REPLACED                                                      \
+	"SELECT string_agg(DISTINCT CASE WHEN age(n.xmin) <= 0 "      \
+	"THEN 'the schema itself' "                                   \
+	"ELSE pg_describe_object(d.classid, d.objid, 0) END, ', ') "  \
+	"FROM pg_catalog.pg_namespace n, LATERAL (SELECT d.classid, " \
+	"d.objid, ARRAY[n.xmin, d.xmin, p.xmin, c.xmin, t.xmin] "     \
+	"AS xmins " BELONGS ") d "                                    \
+	"WHERE n.oid = to_regnamespace($1) AND EXISTS (SELECT FROM "  \
+	"unnest(d.xmins) AS x WHERE age(x) <= 0 "                     \
+	"AND txid_status(txid_current() - age(x)) = 'in progress')"
 
 #define PRINT                                                             \
 	"SELECT concat_ws(' ', "                                          \
@@ -45,21 +80,29 @@
 	"(SELECT string_agg(a.attrelid || '@' || a.ctid, ' ' "            \
 	"ORDER BY a.attrelid, a.attnum) "                                 \
 	"FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c "      \
-	"ON c.oid = a.attrelid WHERE c.relnamespace = n.oid)) "           \
+	"ON c.oid = a.attrelid WHERE c.relnamespace = n.oid), "           \
+	"n.ctid, (SELECT string_agg(concat_ws('@', d.objid, d.ctid, "     \
+	"p.ctid, t.ctid), ' ' ORDER BY d.objid, d.ctid) " BELONGS ")) "   \
 	"FROM pg_catalog.pg_namespace n WHERE n.oid = to_regnamespace($1)"
 
 struct found {
 	char *text;
 	bool missing;
+	bool newer; /* rows of the catalog that may be the transaction's */
 };
 
 static struct err *take(void *payload, int n, const struct pg_cell *cell)
 {
 	struct found *f = payload;
 
-	free(f->text);
-	f->text = cell[0].s ? xstrdup(cell[0].s) : NULL;
-	f->missing = n > 1 && cell[1].s && cell[1].s[0] == 't';
+	if (cell[0].s) {
+		free(f->text);
+		f->text = xstrdup(cell[0].s);
+	}
+	if (n == 3) {
+		f->missing = cell[1].s && cell[1].s[0] == 't';
+		f->newer = cell[2].s && cell[2].s[0] == 't';
+	}
 	return NULL;
 }
 
@@ -71,7 +114,7 @@ static void add_schema(struct buf *out, const struct pg_target *t)
 
 static struct err *fingerprint(struct pg_target *t, char **out)
 {
-	struct found f = { NULL, false };
+	struct found f = { NULL, false, false };
 	struct buf schema = BUF_INIT;
 	struct pg_arg arg;
 	struct err *e;
@@ -93,7 +136,7 @@ void pg_target_guard_wrote(struct pg_target *t, const char *sql)
 
 void pg_target_guard_begin(struct pg_target *t)
 {
-	t->wrote = false;
+	t->wrote = t->opaque = false;
 	free(t->before);
 	t->before = NULL;
 }
@@ -113,14 +156,14 @@ static struct err *refuse(const struct pg_target *t, const char *tables)
 		    "\"%s\"%s%s",
 		    t->journal, safe ? ": " : "", safe ? safe : "");
 	free(safe);
-	return err_hintf(e, "the tables of schema \"%s\" belong to git-migrate",
+	return err_hintf(e, "what is in schema \"%s\" belongs to git-migrate",
 			 t->journal);
 }
 
 /* The question is sent behind what is queued already. */
 struct err *pg_target_guard_check(struct pg_target *t)
 {
-	struct found f = { NULL, false };
+	struct found f = { NULL, false, false };
 	struct buf schema = BUF_INIT;
 	struct pg_arg arg;
 	struct err *e = NULL;
@@ -130,7 +173,11 @@ struct err *pg_target_guard_check(struct pg_target *t)
 	arg = pg_text(buf_str(&schema));
 	if (!t->wrote)
 		e = pg_queue(t->c, LOCKED, &arg, 1, take, &f);
+	if (!e && !t->wrote && t->opaque)
+		e = pg_queue(t->c, REPLACED, &arg, 1, take, &f);
 	e = err_first(e, pg_flush(t->c));
+	if (!e && f.newer && !t->opaque)
+		e = pg_query(t->c, REPLACED, &arg, 1, take, &f);
 	buf_release(&schema);
 	if (!e && (f.text || (f.missing && t->has_meta)))
 		e = refuse(t, f.text);

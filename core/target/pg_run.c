@@ -27,6 +27,14 @@ static bool may_touch_settings(const struct sql_statement *s)
 	       s->verb == SQL_OTHER || s->temp || s->unknown;
 }
 
+/* What tables and rows are changed by is seen by its locks, what is made by its
+ * dependency; functions may do anything. */
+static bool is_opaque(const struct sql_statement *s)
+{
+	return s->unknown || s->verb == SQL_OTHER || s->verb == SQL_ALTER ||
+	       s->verb == SQL_DROP || s->verb == SQL_SELECT;
+}
+
 /* PREPARE and DEALLOCATE: statements with names, of theirs and ours. */
 static bool is_about_prepared(const struct sql_statement *s)
 {
@@ -49,6 +57,7 @@ static void note_seen(struct pg_target *t, const struct sql_statement *s,
 	seen->changed |= s->kind != SQL_KIND_READ || s->unknown ||
 			 starts_with_word(s, "comment");
 	t->touched |= may_touch_settings(s);
+	t->opaque |= is_opaque(s);
 	if (is_about_prepared(s)) {
 		t->prepared = true;
 		pg_conn_forget(t->c);

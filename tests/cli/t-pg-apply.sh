@@ -431,7 +431,15 @@ test_expect_success 'the journal: no migration changes it, however it is done' '
 		"DROP SCHEMA git_migrate CASCADE" "ALTER SCHEMA git_migrate RENAME TO mine" \
 		"CREATE TABLE git_migrate.mine (id int)" "CREATE INDEX ON git_migrate.history (tool)" \
 		"DO \$\$ BEGIN EXECUTE ${q}DELETE FROM git_migrate.progress$q; END \$\$" \
-		"DROP VIEW git_migrate.migrations"; do
+		"DROP VIEW git_migrate.migrations" \
+		"CREATE OR REPLACE FUNCTION git_migrate.refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$BEGIN RETURN NULL; END\$\$" \
+		"DO \$\$ BEGIN EXECUTE ${q}CREATE OR REPLACE FUNCTION git_migrate.refuse() RETURNS trigger LANGUAGE plpgsql AS ${q}${q}BEGIN RETURN NULL; END$q$q$q; END \$\$" \
+		"ALTER FUNCTION git_migrate.refuse() SECURITY DEFINER" "ALTER FUNCTION git_migrate.refuse() RENAME TO allow" \
+		"DROP FUNCTION git_migrate.refuse() CASCADE" "CREATE FUNCTION git_migrate.f() RETURNS int LANGUAGE sql AS ${q}SELECT 1$q" \
+		"CREATE TYPE git_migrate.mood AS ENUM ()" "CREATE OR REPLACE VIEW git_migrate.migrations AS SELECT * FROM git_migrate.migrations" \
+		"REVOKE INSERT ON git_migrate.history FROM current_user" "GRANT ALL ON ALL TABLES IN SCHEMA git_migrate TO public" \
+		"GRANT USAGE ON SCHEMA git_migrate TO public" "ALTER DEFAULT PRIVILEGES IN SCHEMA git_migrate GRANT ALL ON TABLES TO public" \
+		"ALTER FUNCTION f() SET SCHEMA git_migrate" "CREATE TRIGGER t AFTER INSERT ON git_migrate.history EXECUTE FUNCTION git_migrate.refuse()"; do
 		printf "%s\n" "CREATE TABLE b (id int);" "$s;" | now 2_b &&
 		failing ".*2_b.*may not change the journal" "belong" &&
 		[ "$(pg_sql "SELECT count(*) FROM git_migrate.current")" = 2 ] || { echo "$s"; return 1; }
@@ -444,7 +452,10 @@ test_expect_success 'the journal: no migration changes it, however it is done' '
 test_expect_success '... nor in the transaction that makes it' '
 	fresh && for s in "UPDATE git_migrate.meta SET value = 1" \
 		"ALTER TABLE git_migrate.history DISABLE TRIGGER ALL" "DROP SCHEMA git_migrate CASCADE" \
-		"INSERT INTO git_migrate.current VALUES (1, 9)"; do
+		"INSERT INTO git_migrate.current VALUES (1, 9)" \
+		"CREATE OR REPLACE FUNCTION git_migrate.refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$BEGIN RETURN NULL; END\$\$" \
+		"ALTER FUNCTION git_migrate.refuse() SECURITY DEFINER" "CREATE TYPE git_migrate.mood AS ENUM ()" \
+		"GRANT USAGE ON SCHEMA git_migrate TO public"; do
 		printf "%s\n" "CREATE TABLE b (id int);" "$s;" | now 2_b &&
 		failing ".*2_b.*may not change the journal" && pg_sql "DROP SCHEMA git_migrate CASCADE" 2>/dev/null &&
 		git update-ref -d "$(git symbolic-ref refs/migrate/ledger/dev)" && git update-ref --no-deref -d refs/migrate/ledger/dev ||
