@@ -9,6 +9,10 @@ static const struct opt options_table[] = {
 	{ OPT_COUNT, 'n', "count", AT(count), "number",
 	  "show: at most so many rows of each table (default 10)" },
 	{ OPT_FLAG, 0, "all", AT(all), NULL, "show: every row" },
+	{ OPT_STRING, 0, "keep", AT(keep), "age|number",
+	  "prune: what is younger (30d, 12h, 4w), or the newest so many" },
+	{ OPT_FLAG, 0, "dry-run", AT(dry_run), NULL,
+	  "prune: tell what would go" },
 	OPT_TABLE_END,
 };
 
@@ -16,6 +20,7 @@ static const char *const synopsis[] = {
 	"[list] [--json]",
 	"show [-n <number> | --all] [--json] <name> | <id>",
 	"verify [--json] [<name> | <id>]",
+	"prune --keep <age> | <number> [--dry-run] [--json]",
 	NULL,
 };
 
@@ -25,7 +30,7 @@ struct word {
 	struct err *(*run)(struct cmd_ctx *ctx,
 			   const struct snapshot_options *o, int argc,
 			   char **argv);
-	bool shows_rows;
+	bool shows_rows, prunes;
 };
 
 static const struct word words[] = {
@@ -36,6 +41,7 @@ static const struct word words[] = {
 	  .run = snapshot_show,
 	  .shows_rows = true },
 	{ .name = "verify", .max = 1, .run = snapshot_verify },
+	{ .name = "prune", .run = snapshot_prune, .prunes = true },
 };
 
 static const struct word *find(int argc, char **argv)
@@ -62,6 +68,29 @@ static struct err *unknown(const char *text)
 	return near ? err_hintf(err, "did you mean '%s'?", near) : err;
 }
 
+static struct err *check_keep(const struct word *w,
+			      const struct snapshot_options *o)
+{
+	struct engine_prune_options unused;
+
+	if (!w->prunes)
+		return o->keep || o->dry_run
+			       ? err_new(ERR_USAGE, "--keep and --dry-run "
+						    "belong to prune")
+			       : NULL;
+	if (!o->keep)
+		return err_hint(err_new(ERR_USAGE, "prune needs --keep"),
+				"--keep 30d keeps what is younger, --keep 5 "
+				"the newest five");
+	if (!snapshot_keep_parse(o->keep, &unused))
+		return err_hint(err_new(ERR_USAGE,
+					"--keep: '%s' is neither an age nor a "
+					"number",
+					o->keep),
+				"write it like 30d, 12h, 4w or 5");
+	return NULL;
+}
+
 static struct err *check(const struct cmd_ctx *ctx, const void *options,
 			 int argc, char **argv)
 {
@@ -82,7 +111,7 @@ static struct err *check(const struct cmd_ctx *ctx, const void *options,
 		return err_new(ERR_USAGE, "-n and --all belong to show");
 	if (o->count && o->all)
 		return err_new(ERR_USAGE, "-n and --all exclude each other");
-	return NULL;
+	return check_keep(w, o);
 }
 
 static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
@@ -96,8 +125,8 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 const struct cmd cmd_snapshot = {
 	.name = "snapshot",
 	.synopsis = synopsis,
-	.summary = "list what was destroyed and kept, look into it, verify it",
-	.needs = CMD_NEEDS_TARGET,
+	.summary = "list what was destroyed and kept; look into it, prune it",
+	.needs = CMD_NEEDS_TARGET | CMD_WRITES,
 	.options = options_table,
 	.options_size = sizeof(struct snapshot_options),
 	.check = check,

@@ -9,7 +9,12 @@
 struct snapshot_options {
 	size_t count;
 	bool all;
+	const char *keep;
+	bool dry_run;
 };
+
+/** "30d", "12h", "4w" or a number; false for anything else. */
+bool snapshot_keep_parse(const char *text, struct engine_prune_options *out);
 
 struct err *snapshot_list(struct cmd_ctx *ctx, const struct snapshot_options *o,
 			  int argc, char **argv);
@@ -18,6 +23,9 @@ struct err *snapshot_show(struct cmd_ctx *ctx, const struct snapshot_options *o,
 struct err *snapshot_verify(struct cmd_ctx *ctx,
 			    const struct snapshot_options *o, int argc,
 			    char **argv);
+struct err *snapshot_prune(struct cmd_ctx *ctx,
+			   const struct snapshot_options *o, int argc,
+			   char **argv);
 
 /** The keys of a snapshot, into the open object. */
 void snapshot_keys(struct report *r, const struct engine_snapshot *s);

@@ -76,6 +76,7 @@ static const struct store_ops ops = {
 	.reader_close = gs_reader_close,
 	.snapshots_weigh = gs_snapshots_weigh,
 	.snapshots_keys = gs_snapshots_keys,
+	.snapshots_prune = gs_snapshots_prune,
 	.chunk_id = gs_chunk_id,
 	.chunk_deflate = gs_chunk_deflate,
 	.chunk_inflate = gs_chunk_inflate,

@@ -152,6 +152,12 @@ struct err *gs_reader_files(struct snapshot_reader *r,
 struct err *gs_snapshots_weigh(struct store *s, const char *uuid,
 			       struct store_weight *list, size_t n);
 
+/* vault_prune.c */
+struct err *gs_snapshots_prune(struct store *s, const char *uuid,
+			       const struct store_id *ids, size_t n,
+			       struct err *(*first)(void *payload),
+			       void *payload, int64_t *freed);
+
 /* vault_ref.c */
 struct err *gs_snapshots_keys(struct store *s,
 			      void (*fn)(void *payload, const char *key),

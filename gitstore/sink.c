@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/crash.h"
 #include "base/util.h"
@@ -22,6 +23,7 @@ struct snapshot_sink {
 	git_oid last;             /* set by JOB_EVENT */
 	char *key;                /* durable, and not promoted yet */
 	bool ended;               /* sink_durable was tried */
+	int lock;                 /* nothing is pruned meanwhile; -1 = none */
 };
 
 static struct err *run(void *payload, int job, const void *data, size_t len)
@@ -45,6 +47,7 @@ struct err *gs_sink_open(struct store *s, struct snapshot_sink **out)
 	struct snapshot_sink *k = xcalloc(1, sizeof(*k));
 
 	k->g = gs_of(s);
+	k->lock = -1;
 	*out = k;
 	return NULL;
 }
@@ -59,6 +62,8 @@ static struct err *begin(struct snapshot_sink *k)
 	err = gs_vault(k->g, true, &k->vault);
 	if (!err)
 		err = gs_writable(&k->vault->in);
+	if (!err)
+		err = gs_vault_lock(k->vault, false, &k->lock);
 	if (err)
 		return err_wrap(err, "keep a snapshot");
 	gs_pack_sweep(k->vault->packs);
@@ -152,6 +157,8 @@ void gs_sink_close(struct snapshot_sink *k)
 		return;
 	gs_worker_free(k->worker);
 	gs_events_free(k->events);
+	if (k->lock >= 0)
+		close(k->lock);
 	free(k->key);
 	free(k);
 }

@@ -40,6 +40,15 @@ typedef struct err *(*gs_vault_fn)(void *payload, const char *folder,
 MUST_USE struct err *gs_vault_each(struct gs_vault *v, gs_vault_fn fn,
 				   void *payload);
 
+/**
+ * Writers of snapshots rely on what is there, so that they need not store it
+ * again: who removes something waits for them, and they for him.
+ *
+ * @param alone to remove; ERR_STATE after 30 seconds
+ * @return a descriptor to close, in *fd
+ */
+MUST_USE struct err *gs_vault_lock(struct gs_vault *v, bool alone, int *fd);
+
 /** Something was added behind libgit2's back. */
 MUST_USE struct err *gs_vault_refresh(struct gs_vault *v);
 

@@ -213,6 +213,9 @@ MUST_USE struct err *run_open_dry(struct run *r, struct engine *e,
 /** Moves the ledger; the first error of the run and of that wins. */
 MUST_USE struct err *run_close(struct run *r, struct err *err);
 
+/** Snapshots of a run that died: kept when the journal has their event. */
+MUST_USE struct err *run_settle(struct engine *e);
+
 /** Begin a group: transaction, fence, sink. */
 MUST_USE struct err *run_begin(struct run *r);
 

@@ -48,7 +48,7 @@ static bool keep_pending(void *payload, const char *key,
 }
 
 /* Snapshots of a run that died: kept when their event is in the journal. */
-static struct err *settle_pending(struct engine *e)
+struct err *run_settle(struct engine *e)
 {
 	struct settle s = { .e = e };
 	struct err *err;
@@ -102,7 +102,7 @@ static struct err *open_run(struct run *r, struct engine *e,
 	schema_init(&r->schema);
 	err = ident_now(e, &r->ident);
 	if (!err && !dry)
-		err = settle_pending(e);
+		err = run_settle(e);
 	if (!err && e->meta.present)
 		err = journal_tip(e->target, &a, &tip);
 	if (!err && e->meta.present)

@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "engine/impl.h"
 #include "engine/stored_impl.h"
+#include "target/journal_store.h"
 
 static const struct snapshot_place *const places[] = {
 	&snapshots_in_clone,
@@ -197,13 +198,52 @@ static struct err *explain(const struct journal_event *ev, struct err *why)
 			     "keeps snapshots where every clone has them");
 }
 
+struct end {
+	const struct journal_event *of;
+	char at[32], by[256]; /* "" = there was none */
+};
+
+static struct err *take_end(void *payload, const struct journal_event *ev)
+{
+	struct end *end = payload;
+
+	if (ev->seq < end->of->seq || !streq(ev->snapshot, end->of->snapshot))
+		return NULL;
+	*end = (struct end){ .of = end->of };
+	if (!streq(ev->event, STORED_PRUNED))
+		return NULL;
+	snprintf(end->at, sizeof(end->at), "%s", ev->finished_at);
+	snprintf(end->by, sizeof(end->by), "%s", ev->applied_by);
+	return NULL;
+}
+
+static struct err *pruned(const struct journal_event *ev, const struct end *end)
+{
+	return err_hint(err_new(ERR_REFUSED,
+				"the snapshot of %s, taken %s by %s, was "
+				"pruned %s by %s",
+				ev->name, ev->finished_at, ev->applied_by,
+				end->at, end->by),
+			"what it destroyed is gone; write a migration that "
+			"undoes it");
+}
+
 struct err *snapshot_source_of(struct engine *e, const struct journal_event *ev,
 			       struct snapshot_source **out)
 {
-	struct err *err = snapshot_source_open(e, ev->snapshot_store,
-					       ev->snapshot, NULL, out);
+	struct end end = { .of = ev };
+	struct err *err, *failed;
 
-	if (err && err_class_of(err) == ERR_REFUSED)
+	err = snapshot_source_open(e, ev->snapshot_store, ev->snapshot, NULL,
+				   out);
+	if (!err)
+		return NULL;
+	failed = journal_snapshot_events(e->target, take_end, &end);
+	if (failed || *end.at) {
+		err_free(err);
+		return failed ? failed : pruned(ev, &end);
+	}
+	if (err_class_of(err) == ERR_REFUSED)
 		return err_hint_of(err) ? err : explain(ev, err);
 	return err_wrap(err, "the snapshot of %s, taken %s by %s", ev->name,
 			ev->finished_at, ev->applied_by);

@@ -285,6 +285,20 @@ struct store_ops {
 						 const char *key),
 				      void *payload);
 
+	/**
+	 * Get rid of snapshots that a database has here, and give the room
+	 * back: packs are written anew. Others' and pending ones stay.
+	 *
+	 * @param first called when nobody else writes snapshots, nor can until
+	 *        the end; when it fails, nothing is removed. Called in any case
+	 * @param[out] freed bytes
+	 * @return ERR_STATE: somebody else writes, for too long
+	 */
+	struct err *(*snapshots_prune)(struct store *s, const char *uuid,
+				       const struct store_id *ids, size_t n,
+				       struct err *(*first)(void *payload),
+				       void *payload, int64_t *freed);
+
 	/* --- chunks of snapshots that are kept elsewhere. These three ask
 	 * nothing of the repository; several threads may use the first and the last --- */
 

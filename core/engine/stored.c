@@ -154,11 +154,23 @@ static struct err *take_weight(void *payload, const struct journal_weight *w)
 	return NULL;
 }
 
+static void mark_chain(struct engine_snapshots *s, const struct chain *chain,
+		       size_t number)
+{
+	for (size_t c = 0; c < chain->n; c++)
+		for (size_t i = 0; i < s->n; i++)
+			if (s->items[i].seq == chain->seqs[c]) {
+				s->items[i].needed = true;
+				s->items[i].chain = number;
+			}
+}
+
 /* The events that make up what is applied. */
 static struct err *mark_needed(struct engine *e, struct engine_snapshots *s)
 {
 	struct map names = MAP_INIT;
 	struct err *err = NULL;
+	size_t number = 0;
 
 	for (size_t i = 0; i < s->n; i++)
 		if (s->items[i].name && streq(s->items[i].event, "apply"))
@@ -169,10 +181,7 @@ static struct err *mark_needed(struct engine *e, struct engine_snapshots *s)
 		if (err)
 			break;
 		err = chain_read(&chain, e->target, name->key);
-		for (size_t c = 0; c < chain.n; c++)
-			for (size_t i = 0; i < s->n; i++)
-				s->items[i].needed |=
-					s->items[i].seq == chain.seqs[c];
+		mark_chain(s, &chain, ++number);
 		chain_release(&chain);
 	}
 	map_release(&names);

@@ -24,7 +24,8 @@ struct engine_snapshot {
 	bool damaged;          /**< here, but not whole */
 	bool lost;             /**< was kept in this clone, and is gone */
 	bool needed;           /**< a rollback of what is applied reads it */
-	int64_t bytes;         /**< before it was deflated; -1 = not known */
+	size_t chain; /**< the same for events that go back together; 0 = none */
+	int64_t bytes; /**< before it was deflated; -1 = not known */
 	int64_t alone; /**< on disk, of what no other snapshot has; -1 */
 };
 
@@ -94,5 +95,30 @@ MUST_USE struct err *engine_snapshot_verify(
 	struct engine *e, const char *which,
 	struct err *(*fn)(void *payload, const struct engine_verdict *v),
 	void *payload);
+
+struct engine_prune_options {
+	bool by_age;    /**< else by count */
+	int64_t age_s;  /**< what is younger stays */
+	uint64_t count; /**< the newest so many stay */
+	bool dry_run;
+};
+
+struct engine_prune {
+	struct engine_snapshots gone; /**< those pruned, oldest first */
+	const char **lost; /**< migrations that cannot be rolled back now */
+	size_t n_lost;
+	int64_t freed; /**< bytes on disk; of a dry run what it would be, without
+			    what only those that go share */
+};
+void engine_prune_release(struct engine_prune *p);
+
+/**
+ * Delete snapshots that are here, but for those to keep, the ones that go back
+ * together with these, and those of a run that goes on; write to the journal
+ * that they are gone, and give the room back.
+ */
+MUST_USE struct err *engine_snapshot_prune(
+	struct engine *e, const struct engine_prune_options *opt,
+	struct engine_prune *out);
 
 #endif

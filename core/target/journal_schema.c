@@ -172,11 +172,41 @@ static const char create_snapshots[] =
 	");\n" UNCHANGED("snapshots") UNCHANGED("snapshot_files")
 		UNCHANGED("chunks");
 
+#define DROP_TRIGGER(table) \
+	"DROP TRIGGER IF EXISTS git_migrate_" table "_no_delete;\n"
+#define MAKE_TRIGGER(table) APPEND_ONLY(table, "delete", "DELETE")
+
+static const char *const shrink[] = { "VACUUM", NULL };
+static const char *const shrink_always[] = { "PRAGMA incremental_vacuum",
+					     NULL };
+
 static const struct journal_sql sqlite = {
 	JOURNAL_SQL_COMMON("git_migrate_"),
 	JOURNAL_SQL_SNAPSHOTS("git_migrate_"),
 	.create = journal_create_sqlite,
 	.create_snapshots = create_snapshots,
+	.chunks_sweep = "DELETE FROM git_migrate_chunks WHERE id NOT IN "
+			"(SELECT chunk FROM git_migrate_snapshot_files)",
+	.unprotect = DROP_TRIGGER("snapshots") DROP_TRIGGER("snapshot_files")
+		DROP_TRIGGER("chunks"),
+	.protect = MAKE_TRIGGER("snapshots") MAKE_TRIGGER("snapshot_files")
+		MAKE_TRIGGER("chunks"),
+	/* VACUUM numbers rows anew where nothing else is their number, and
+	 * snapshots know them by it; and it writes the whole file again */
+	.shrink_worth =
+		"SELECT f.freelist_count * s.page_size FROM "
+		"pragma_freelist_count f, pragma_page_size s, "
+		"pragma_page_count c WHERE f.freelist_count * 4 >= "
+		"c.page_count AND NOT EXISTS (SELECT 1 FROM pragma_table_list "
+		"t "
+		"WHERE t.schema = 'main' AND t.type IN ('table', 'shadow') "
+		"AND t.wr = 0 AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+		"AND t.name NOT LIKE 'git\\_migrate\\_%' ESCAPE '\\' "
+		"AND NOT EXISTS (SELECT 1 FROM pragma_table_info(t.name) i "
+		"WHERE i.pk = 1 AND upper(i.type) = 'INTEGER' AND NOT EXISTS "
+		"(SELECT 1 FROM pragma_table_info(t.name) j WHERE j.pk > 1)))",
+	.shrink = shrink,
+	.shrink_always = shrink_always,
 	.exists = "SELECT count(*) FROM main.sqlite_schema WHERE "
 		  "lower(substr(name, 1, 12)) = 'git_migrate_'",
 };

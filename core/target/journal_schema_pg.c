@@ -150,6 +150,14 @@ static const char create_snapshots[] =
 	"  ON git_migrate.chunks EXECUTE FUNCTION git_migrate.refuse();\n";
 /* clang-format on */
 
+/* our own tables, which nobody but a run reads */
+static const char *const shrink[] = {
+	"VACUUM (FULL) git_migrate.chunks",
+	"VACUUM (FULL) git_migrate.snapshot_files",
+	NULL,
+};
+static const char *const nothing[] = { NULL };
+
 const struct journal_sql journal_sql_pg = {
 	JOURNAL_SQL_COMMON("git_migrate."),
 	JOURNAL_SQL_SNAPSHOTS("git_migrate."),
@@ -166,6 +174,20 @@ const struct journal_sql journal_sql_pg = {
 		     "SELECT $3, $4 + u.i - 1, u.path, "
 		     "substr($1::bytea, (u.i::int - 1) * $2 + 1, $2) "
 		     "FROM unnest($5::text[]) WITH ORDINALITY AS u (path, i)",
+	.chunks_sweep = "DELETE FROM git_migrate.chunks k WHERE NOT EXISTS "
+			"(SELECT 1 FROM git_migrate.snapshot_files f "
+			"WHERE f.chunk = k.id)",
+	.unprotect = "ALTER TABLE git_migrate.snapshots DISABLE TRIGGER "
+		     "append_only; ALTER TABLE git_migrate.snapshot_files "
+		     "DISABLE TRIGGER append_only; ALTER TABLE "
+		     "git_migrate.chunks DISABLE TRIGGER append_only",
+	.protect = "ALTER TABLE git_migrate.snapshots ENABLE TRIGGER "
+		   "append_only; ALTER TABLE git_migrate.snapshot_files "
+		   "ENABLE TRIGGER append_only; ALTER TABLE "
+		   "git_migrate.chunks ENABLE TRIGGER append_only",
+	.shrink_worth = "SELECT 1::bigint",
+	.shrink = shrink,
+	.shrink_always = nothing,
 	.create = create,
 	.create_snapshots = create_snapshots,
 	.exists = "SELECT count(*) FROM pg_catalog.pg_class WHERE "

@@ -87,6 +87,13 @@ struct journal_sql {
 					       fast (no way to a server) */
 	const char *chunks, *chunks_of;
 	const char *snapshot_events, *snapshot_weights, *snapshot_alone;
+	const char *snapshot_drop, *snapshot_drop_files, *chunks_sweep;
+	const char *chunks_bytes;
+	const char *unprotect, *protect; /**< what is append-only otherwise */
+	const char *shrink_worth;  /**< bytes that could be given back; 0 = that
+				       is not worth it, or would do harm */
+	const char *const *shrink; /**< one by one; NULL ends */
+	const char *const *shrink_always; /**< the same where it is not */
 	bool odd_as_hex; /**< a text column takes UTF-8 only: other bytes are
 			      written "\\x6f6464", and so is a text that
 			      begins like that */
@@ -189,6 +196,12 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 	.chunks = JOURNAL_CHUNKS_(P) "ORDER BY f.position LIMIT $3",        \
 	.chunks_of = JOURNAL_CHUNKS_(P) "AND f.path = $4 "                  \
 					"ORDER BY f.position LIMIT $3",     \
+	.snapshot_drop = "DELETE FROM " P "snapshots WHERE id = $1",        \
+	.snapshot_drop_files =                                              \
+		"DELETE FROM " P "snapshot_files WHERE snapshot IN "        \
+		"(SELECT number FROM " P "snapshots WHERE id = $1)",        \
+	.chunks_bytes = "SELECT CAST(coalesce(sum(length(data)), 0) AS "    \
+			"bigint) FROM " P "chunks",                         \
 	.snapshot_events = JOURNAL_SELECT_                                  \
 		" FROM " P "history h WHERE h.snapshot IS NOT NULL "        \
 		"ORDER BY h.seq",                                           \

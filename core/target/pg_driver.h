@@ -92,6 +92,7 @@ MUST_USE struct err *pg_target_index_alone(struct target *base,
 					   bool make);
 
 /* pg_lock.c */
+MUST_USE struct err *pg_target_let_go(struct target *base);
 MUST_USE struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 				    void (*waiting)(void *payload,
 						    const char *who),

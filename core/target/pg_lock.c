@@ -150,6 +150,14 @@ static struct err *check_both(struct pg_target *t)
 	return explain_second(t, e);
 }
 
+/* The answer to its last question keeps a snapshot until the next one. */
+struct err *pg_target_let_go(struct target *base)
+{
+	struct pg_target *t = pg_target_of(base);
+
+	return t->second ? pg_exec(t->second, "SELECT 1") : NULL;
+}
+
 struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 			   void (*waiting)(void *payload, const char *who),
 			   void *payload)

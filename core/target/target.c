@@ -144,6 +144,11 @@ struct err *target_query(struct target *t, const char *sql,
 	return t->ops->query(t, sql, args, n_args, row, payload);
 }
 
+struct err *target_let_go(struct target *t)
+{
+	return t->ops->let_go ? t->ops->let_go(t) : NULL;
+}
+
 struct err *target_exec(struct target *t, const char *sql)
 {
 	return t->ops->query(t, sql, NULL, 0, NULL, NULL);

@@ -182,6 +182,8 @@ struct target_ops {
 	bool (*needs_transaction)(const struct err *e);
 	/* optional: NULL = readings of a part miss nothing */
 	void (*follow_schema)(struct target *t, struct schema *s);
+	/* optional: NULL = nothing of ours sees rows that are gone */
+	struct err *(*let_go)(struct target *t);
 	/* optional: NULL = every question is answered at once */
 	void (*batch)(struct target *t);
 	/* optional: NULL = the runner lock cannot be lost */
@@ -256,6 +258,10 @@ MUST_USE struct err *target_query(struct target *t, const char *sql,
  * with it: their errors are then the commit's.
  */
 void target_batch(struct target *t);
+
+/** Connections that stay open beside the one that works see nothing any more,
+ * so that rows that are gone can be cleared away. Outside a transaction. */
+MUST_USE struct err *target_let_go(struct target *t);
 
 /** target_query() without parameters and rows; several statements allowed. */
 MUST_USE struct err *target_exec(struct target *t, const char *sql);

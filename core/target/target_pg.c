@@ -215,6 +215,7 @@ const struct target_ops target_pg_ops = {
 	.inspect = inspect,
 	.reset = pg_target_reset,
 	.lock = pg_target_lock,
+	.let_go = pg_target_let_go,
 	.unlock = pg_target_unlock,
 	.location = location,
 	.server = server,

@@ -47,4 +47,29 @@ test_expect_success 'database: a chunk that was changed is found' '
 	expect_status 1 snapshot verify && has "$OUT" "^broken .* 1_rows: .* is damaged: a chunk does not unpack"
 '
 
+test_expect_success 'database: pruned rows are gone, and their room' '
+	start database && pg_sql "INSERT INTO users SELECT i, md5(random()::text) || md5(random()::text), i FROM generate_series(10000, 60000) i" &&
+	echo "DELETE FROM users;" | migration 1_a && git migrate apply -q &&
+	echo "DELETE FROM bag;" | migration 2_b && git migrate apply -q &&
+	bytes() { pg_sql "SELECT pg_total_relation_size('\''git_migrate.chunks'\'')"; } && before=$(bytes) &&
+	frees=$(git migrate snapshot --json | jq ".snapshots[1].frees") && [ "$frees" -gt 1000000 ] &&
+	expect_status 0 snapshot prune --keep 1 && has "$OUT" "^1_a can no longer be rolled back$" &&
+	[ $((before - $(bytes))) -ge "$frees" ] && expect_status 0 snapshot verify && has "$OUT" "^1 whole, 0 broken, 1 else" &&
+	! pg_sql "DELETE FROM git_migrate.chunks" 2>err && has err append-only &&
+	expect_status 0 rollback -q && [ "$(pg_sql "SELECT count(*) FROM bag")" = 3 ] &&
+	expect_status 1 rollback && has "$ERR" "the snapshot of 1_a, .* was pruned 20.* by C O Mitter"
+'
+
+test_expect_success 'database: pruned through a pooler, with the journal elsewhere' '
+	start database && git config migrate.dev.journalSchema "the journal" && pg_bouncer && git config migrate.dev.url "$URL" &&
+	echo "DELETE FROM users;" | migration 1_a && git migrate apply -q && expect_status 0 snapshot prune --keep 0 -q &&
+	[ "$(pg_sql "SELECT count(*) FROM \"the journal\".chunks")" = 0 ] && expect_status 0 snapshot && has "$OUT" "1_a  pruned"
+'
+
+test_expect_success 'clone: what goes is really gone, the rest goes back' '
+	two_snapshots && expect_status 0 snapshot prune --keep 1 && has "$OUT" "^1_rows can no longer be rolled back$" &&
+	expect_status 0 snapshot verify && has "$OUT" "^1 whole, 0 broken, 1 else" && expect_status 0 rollback -q &&
+	[ "$(pg_sql "SELECT count(*) FROM users")" = 2573 ] && expect_status 1 rollback && has "$ERR" "was pruned 20"
+'
+
 test_done

@@ -164,4 +164,152 @@ test_expect_success 'rows cannot steer a terminal' '
 	expect_status 0 snapshot show 1_a && has_not "$OUT" "$(printf "\033")" && has "$OUT" "name: .*31m.nx"
 '
 
+# --- prune ---
+
+size() {
+	find $vault/objects -type f -printf '%s\n' | awk '{ s += $1 } END { print s + 0 }'
+}
+
+test_expect_success 'prune wants to know what to keep' '
+	two_snapshots && for k in "" "--keep x" "--keep 3m" "--keep -1" "--keep"; do
+		expect_status 129 snapshot prune $k || return 1
+	done && expect_status 129 snapshot list --keep 3 && expect_status 129 snapshot prune x --keep 3 &&
+	expect_status 0 snapshot prune --keep 30d && has "$OUT" "^0 snapshots, 0 bytes freed$" &&
+	expect_status 0 snapshot prune --keep 2 && has "$OUT" "^0 snapshots" &&
+	expect_status 0 snapshot verify && has "$OUT" "^2 whole"
+'
+
+test_expect_success 'clone: --dry-run tells, and changes nothing' '
+	cp "$db" before.db && before=$(size) && expect_status 0 snapshot prune --keep 1 --dry-run &&
+	has "$OUT" "^would prune [0-9a-f]{10}  20.*  apply 1_rows$" &&
+	has "$OUT" "^1_rows could no longer be rolled back$" && cmp "$db" before.db && [ "$(size)" = "$before" ]
+'
+
+test_expect_success 'clone: what goes is really gone, the rest goes back' '
+	frees=$(git migrate snapshot --json | jq ".snapshots[1].frees") && before=$(size) &&
+	expect_status 0 snapshot prune --keep 1 && has "$OUT" "^1_rows can no longer be rolled back$" &&
+	saved=$((before - $(size))) && [ $((saved - frees)) -gt -1000 ] && [ $((saved - frees)) -lt 1000 ] &&
+	git -C $vault fsck --strict 2>&1 | has_not /dev/stdin "missing|error|dangling" &&
+	expect_status 0 snapshot list && has "$OUT" "  1_rows  pruned 20" && has "$OUT" "^2 snapshots, 1 of them here$" &&
+	expect_status 0 snapshot verify && has "$OUT" "^1 whole, 0 broken, 1 elsewhere or pruned$" &&
+	expect_status 0 rollback -q && [ "$(query "SELECT count(*) FROM users")" = 2573 ] &&
+	cp "$db" before.db && expect_status 1 rollback && cmp "$db" before.db &&
+	has "$ERR" "the snapshot of 1_rows, taken 20.* by C O Mitter <committer@example.com>, was pruned 20.* by C O Mitter" &&
+	has "$ERR" "^hint: what it destroyed is gone" && expect_status 0 status -q &&
+	expect_status 0 log --json && [ "$(json "[.events[].event] | join(\" \")")" = "rollback pruned apply apply init" ]
+'
+
+test_expect_success 'clone: a rollback of what was never pruned goes on after it' '
+	start && echo "DELETE FROM users WHERE id < 9;" | migration 1_a && git migrate apply -q &&
+	git migrate snapshot prune -q --keep 0 && echo "DELETE FROM users WHERE id < 20;" | migration 2_b &&
+	git migrate apply -q && expect_status 0 rollback -q && [ "$(query "SELECT count(*) FROM users")" = 2992 ]
+'
+
+test_expect_success 'what was pruned and taken again is here' '
+	start && echo "DELETE FROM users WHERE id < 9;" | migration 1_a && git migrate apply -q &&
+	cp "$db" kept.db && git migrate rollback -q && git migrate snapshot prune -q --keep 0 &&
+	git migrate apply -q && expect_status 0 snapshot list --json &&
+	[ "$(json ".snapshots | map(.pruned_at == null) | map(tostring) | join(\" \")")" = "true false" ] &&
+	expect_status 0 rollback -q && [ "$(query "SELECT count(*) FROM users")" = 3000 ]
+'
+
+test_expect_success 'by age' '
+	start && for i in 1 2 3; do echo "DELETE FROM users WHERE id = $i;" | migration ${i}_m &&
+		GIT_MIGRATE_TEST_NOW=$((1767261600 + i * 86400)) git migrate apply -q || return 1; done &&
+	GIT_MIGRATE_TEST_NOW=$((1767261600 + 4 * 86400)) expect_status 0 snapshot prune --keep 49h &&
+	has "$OUT" "  apply 1_m$" && has_not "$OUT" "2_m" &&
+	GIT_MIGRATE_TEST_NOW=$((1767261600 + 4 * 86400)) expect_status 0 snapshot prune --keep 1d --json &&
+	[ "$(json "[.snapshots[].name] + .lost | join(\" \")")" = "2_m 2_m" ] && [ "$(json ".freed > 100")" = true ]
+'
+
+test_expect_success 'one event of a group goes, the others stay' '
+	start && for i in 1 2 3; do echo "DELETE FROM users WHERE id % 5 = $i;" | migration ${i}_m; done &&
+	git migrate apply -q --group && [ "$(git -C $vault for-each-ref | wc -l)" = 1 ] &&
+	expect_status 0 snapshot prune --keep 2 && has "$OUT" "  apply 1_m$" &&
+	[ "$(git -C $vault for-each-ref | wc -l)" = 1 ] && expect_status 0 snapshot verify && has "$OUT" "^2 whole" &&
+	expect_status 0 rollback -q -n 2 && [ "$(query "SELECT count(*) FROM users")" = 2400 ]
+'
+
+test_expect_success 'the same snapshot of another event, or of another database, stays' '
+	start && echo "DELETE FROM users WHERE id < 900;" | migration 1_a && git migrate apply -q &&
+	git migrate rollback -q && git migrate apply -q && expect_status 0 snapshot prune --keep 1 &&
+	has "$OUT" "^0 snapshots" && cp "$db" other.db && git config migrate.other.url "sqlite:$PWD/other.db" &&
+	git config migrate.other.snapshotStore clone && git migrate -t other target accept --fork >/dev/null &&
+	git migrate -t other rollback -q && git migrate -t other apply -q &&
+	expect_status 0 snapshot --json && [ "$(json ".snapshots[0].frees")" = 0 ] &&
+	expect_status 0 snapshot prune --keep 0 -q && expect_status 0 -t other snapshot verify &&
+	has "$OUT" "^[1-9] whole, 0 broken" && git migrate -t other rollback -q
+'
+
+test_expect_success 'a pending snapshot stays' '
+	two_snapshots && git -C $vault update-ref refs/pending/other/1-1 "$(git -C $vault rev-parse "$(git -C $vault for-each-ref --format="%(refname)")")" &&
+	git migrate snapshot prune -q --keep 0 && git -C $vault for-each-ref --format="%(refname)" | grep -q "/other/1-1$" &&
+	[ "$(git -C $vault rev-list --objects --all | wc -l)" -gt 20 ]
+'
+
+test_expect_success 'who prunes waits for who writes, and the other way round' '
+	two_snapshots && git migrate snapshot prune -q --keep 1 &&
+	{ flock -s $vault/migrate-lock sleep 2 & } && sleep 0.3 && t=$(date +%s%N) &&
+	expect_status 0 snapshot prune --keep 0 && [ $((($(date +%s%N) - t) / 1000000)) -gt 1000 ] &&
+	echo "CREATE TABLE x (y); INSERT INTO x VALUES (1);" | migration 3_x && git migrate apply -q &&
+	echo "DELETE FROM x;" | migration 4_x && { flock -x $vault/migrate-lock sleep 2 & } && sleep 0.3 &&
+	t=$(date +%s%N) && expect_status 0 apply -q && [ $((($(date +%s%N) - t) / 1000000)) -gt 1000 ] && wait
+'
+
+for vacuum in 0 1 2; do
+	test_expect_success "database: the file gets smaller (auto_vacuum = $vacuum)" '
+		rm -f "$db" && start database && query "PRAGMA auto_vacuum = '$vacuum'; VACUUM;
+			WITH RECURSIVE i(x) AS (SELECT 10000 UNION ALL SELECT x + 1 FROM i WHERE x < 40000)
+			INSERT INTO users SELECT x, hex(randomblob(20)), x FROM i" &&
+		echo "DELETE FROM users;" | migration 1_a && git migrate apply -q &&
+		echo "CREATE TABLE small (a INTEGER PRIMARY KEY); INSERT INTO small VALUES (1);" | migration 2_b &&
+		echo "DELETE FROM small;" | migration 3_c && git migrate apply -q &&
+		query "VACUUM" && before=$(stat -c %s "$db") && frees=$(git migrate snapshot --json | jq ".snapshots[1].frees") &&
+		[ "$frees" -gt 500000 ] && expect_status 0 snapshot prune --keep 1 &&
+		[ $((before - $(stat -c %s "$db"))) -gt $frees ] &&
+		[ "$(query "PRAGMA integrity_check")" = ok ] && expect_status 0 snapshot verify && has "$OUT" "^1 whole, 0 broken, 1 else" &&
+		! query "DELETE FROM git_migrate_chunks" 2>err && has err append-only &&
+		expect_status 0 rollback -q && git migrate rollback -q && expect_status 1 rollback && has "$ERR" "was pruned 20"
+	'
+done
+
+test_expect_success 'database: rows that are known by their number are not renumbered' '
+	rm -f "$db" && start database && query "CREATE TABLE bag (a); INSERT INTO bag VALUES (1), (2), (3); DELETE FROM bag WHERE a = 1;
+		INSERT INTO users SELECT id + 10000, hex(randomblob(20)), id FROM users" &&
+	echo "DELETE FROM users;" | migration 1_a && git migrate apply -q && echo "UPDATE bag SET a = a + 1;" | migration 2_b &&
+	git migrate apply -q && expect_status 0 snapshot prune --keep 1 && [ "$(query "SELECT group_concat(rowid) FROM bag")" = 2,3 ] &&
+	expect_status 0 rollback -q && [ "$(query "SELECT group_concat(a) FROM bag")" = 2,3 ]
+'
+
+# --- prune, killed ---
+
+killed_at() {
+	local s=0
+
+	two_snapshots "$2" || return
+	(GIT_MIGRATE_CRASH=$1 exec git-migrate snapshot prune --keep 1 -q) >"$OUT" 2>&1 || s=$?
+	[ "$s" -eq 137 ] || { cat "$OUT"; return 1; }
+	expect_status 0 snapshot verify && expect_status 0 snapshot prune --keep 1 -q &&
+		expect_status 0 snapshot list && has "$OUT" "  1_rows  pruned 20" &&
+		expect_status 0 snapshot verify && has "$OUT" "^1 whole, 0 broken, 1 else" &&
+		expect_status 0 rollback -q && [ "$(query "SELECT count(*) FROM users")" = 2573 ] || return
+	[ "$2" = database ] || {
+		[ "$(git -C $vault count-objects -v | sed -n "s/^count: //p")" = 0 ] &&
+			[ "$(git -C $vault rev-list --objects --all | wc -l)" = "$(git -C $vault cat-file --batch-all-objects --batch-check | wc -l)" ]
+	}
+}
+
+if GIT_MIGRATE_CRASH_LOG=$TRASH/points git-migrate status >/dev/null 2>&1
+	two_snapshots && GIT_MIGRATE_CRASH_LOG=$TRASH/points git-migrate snapshot prune -q --keep 1 &&
+		[ -s "$TRASH/points" ]; then
+	for place in prune-told prune-committed pruned-ref repacked; do
+		test_expect_success "killed at $place: the next one ends it" "killed_at $place clone"
+	done
+	for place in prune-told prune-committed; do
+		test_expect_success "database: killed at $place" "killed_at $place database"
+	done
+else
+	test_skip 'killed at named places' 'the program was built without them'
+fi
+
 test_done
