@@ -1,9 +1,11 @@
+#include "base/clock.h"
 #include "base/util.h"
 #include "cmd/run_view.h"
+#include "cmd/units.h"
 
 struct options {
 	size_t count;
-	const char *to;
+	const char *to, *since, *commit;
 	bool dry_run;
 	const char *on_conflict;
 	struct opt_duration lock_timeout;
@@ -16,6 +18,10 @@ static const struct opt options_table[] = {
 	  "roll back the newest so many" },
 	{ OPT_STRING, 0, "to", AT(to), "name",
 	  "roll back everything applied after this migration" },
+	{ OPT_STRING, 0, "since", AT(since), "date",
+	  "roll back everything applied since, e.g. 2026-11-22 or 3h" },
+	{ OPT_STRING, 0, "commit", AT(commit), "revision",
+	  "roll back everything that came with this commit" },
 	{ OPT_FLAG, 0, "dry-run", AT(dry_run), NULL,
 	  "do it all, say what came of it, and undo it" },
 	{ OPT_STRING, 0, "on-conflict", AT(on_conflict), "what",
@@ -26,7 +32,8 @@ static const struct opt options_table[] = {
 };
 
 static const char *const synopsis[] = {
-	"[<name>... | -n <number> | --to <name>]\n"
+	"[<name>... | -n <number> | --to <name> | --since <date> |\n"
+	"--commit <revision>]\n"
 	"[--on-conflict=(abort|keep|restore)] [--dry-run]",
 	NULL
 };
@@ -56,15 +63,20 @@ static struct err *check(const struct cmd_ctx *ctx, const void *options,
 {
 	const struct options *o = options;
 	enum restore_choice choice;
+	int64_t since;
 
 	(void)ctx;
 	(void)argv;
 	if (o->on_conflict && !find_choice(o->on_conflict, &choice))
 		return err_new(ERR_USAGE, "--on-conflict is abort, keep or "
 					  "restore");
-	if (!!argc + !!o->count + !!o->to > 1)
-		return err_new(ERR_USAGE, "give names, -n or --to: only one "
-					  "of them");
+	if (!!argc + !!o->count + !!o->to + !!o->since + !!o->commit > 1)
+		return err_new(ERR_USAGE, "give names, -n, --to, --since or "
+					  "--commit: only one of them");
+	if (o->since && !units_date(o->since, &since))
+		return err_new(ERR_USAGE, "--since takes a date such as "
+					  "2026-11-22, 2026-11-22T15:04:05Z, "
+					  "or how long ago: 3h, 2d");
 	return NULL;
 }
 
@@ -77,11 +89,14 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		.n_names = (size_t)argc,
 		.count = o->count,
 		.to = o->to,
+		.commit = o->commit,
 		.dry_run = o->dry_run,
 		.max_details = ctx->common.json ? SIZE_MAX : SHOWN,
 	};
 	struct engine_run run = { 0 };
+	char since[CLOCK_ISO_SIZE];
 	struct run_view view;
+	int64_t seconds;
 	struct err *err;
 
 	if (o->lock_timeout.given) {
@@ -91,6 +106,10 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	}
 	if (o->on_conflict)
 		find_choice(o->on_conflict, &opt.on_conflict);
+	if (o->since && units_date(o->since, &seconds)) {
+		clock_iso(seconds, since);
+		opt.since = since;
+	}
 	run_view_begin(&view, ctx, "rollback", o->dry_run);
 	err = engine_rollback(ctx->engine, &opt, &run);
 	err = run_view_end(&view, &run, err);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/util.h"
 
 struct unit {
@@ -75,6 +77,59 @@ bool units_duration(const char *text, int64_t *ms)
 bool units_size(const char *text, uint64_t *bytes)
 {
 	return parse(text, sizes, INT64_MAX, bytes);
+}
+
+static int two_digits(const char *p)
+{
+	if (!isdigit((unsigned char)p[0]) || !isdigit((unsigned char)p[1]))
+		return -1;
+	return (p[0] - '0') * 10 + p[1] - '0';
+}
+
+/* "Z", "+01:00", "-0730", or nothing: the local zone. */
+static bool read_zone(const char *p, bool *local, int *minutes)
+{
+	int hours, rest;
+
+	*local = !*p;
+	*minutes = 0;
+	if (!*p || streq(p, "Z"))
+		return true;
+	if (*p != '+' && *p != '-')
+		return false;
+	hours = two_digits(p + 1);
+	if (hours < 0)
+		return false;
+	rest = two_digits(p + 3 + (p[3] == ':'));
+	*minutes = (hours * 60 + rest) * (*p == '-' ? -1 : 1);
+	return rest >= 0 && !p[5 + (p[3] == ':')] && hours < 24 && rest < 60;
+}
+
+bool units_date(const char *text, int64_t *seconds)
+{
+	struct tm t = { .tm_isdst = -1 }, given;
+	int64_t ago;
+	const char *p;
+	int minutes;
+	bool local;
+
+	if (units_duration(text, &ago)) {
+		*seconds = clock_now() - ago / 1000;
+		return true;
+	}
+	p = strptime(text, "%Y-%m-%d", &t);
+	if (p && (*p == 'T' || *p == ' ')) {
+		const char *from = p + 1;
+
+		p = strptime(from, "%H:%M:%S", &t);
+		if (!p)
+			p = strptime(from, "%H:%M", &t);
+	}
+	if (!p || !read_zone(p, &local, &minutes))
+		return false;
+	given = t;
+	*seconds = local ? mktime(&t) : timegm(&t) - minutes * 60;
+	return t.tm_mday == given.tm_mday; /* no 31st of June */
 }
 
 bool units_bool(const char *text, bool *out)

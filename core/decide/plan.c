@@ -111,38 +111,97 @@ static struct err *find_done(const struct plan_view *v, const char *name,
 	return NULL;
 }
 
-/* Everything newer than the oldest that was named has to be named. */
-static struct err *refuse(const struct newest *all, const bool *named,
+/* What is to go, by place in `all`; and why what was not named has to. */
+struct going {
+	bool *named, *goes;
+	char **why;
+};
+
+static struct err *refuse(const struct newest *all, const struct going *g,
 			  size_t oldest)
 {
-	struct buf b = BUF_INIT;
-	const char *last;
-	size_t n = 0;
+	struct buf text = BUF_INIT, hint = BUF_INIT;
+	bool gap = false;
 	struct err *e;
 
-	assert(oldest < all->n);
-	last = all->items[oldest]->known->name;
-	for (size_t i = 0; i < oldest; i++)
-		if (!named[i])
-			buf_addf(&b, "%s%s", n++ ? ", " : "",
-				 all->items[i]->known->name);
+	for (size_t i = 0; i < all->n; i++) {
+		gap |= !g->goes[i] && i < oldest;
+		if (!g->goes[i])
+			continue;
+		buf_addf(&hint, " %s", all->items[i]->known->name);
+		if (g->named[i])
+			continue;
+		buf_addf(&text, "%s%s", text.len ? ", " : "",
+			 all->items[i]->known->name);
+		if (g->why[i])
+			buf_addf(&text, " (%s)", g->why[i]);
+	}
 	e = err_new(ERR_REFUSED,
 		    "%s cannot be rolled back before what was applied after "
 		    "it: %s",
-		    last, buf_str(&b));
-	buf_release(&b);
-	if (oldest + 1 < all->n)
-		return err_hintf(e, "git migrate rollback --to %s",
-				 all->items[oldest + 1]->known->name);
-	return err_hintf(e, "git migrate rollback -n %zu", oldest + 1);
+		    all->items[oldest]->known->name, buf_str(&text));
+	if (gap)
+		e = err_hintf(e, "git migrate rollback%s", buf_str(&hint));
+	else if (oldest + 1 < all->n)
+		e = err_hintf(e, "git migrate rollback --to %s",
+			      all->items[oldest + 1]->known->name);
+	else
+		e = err_hintf(e, "git migrate rollback -n %zu", oldest + 1);
+	buf_release(&text);
+	buf_release(&hint);
+	return e;
+}
+
+/* Whatever needs one that goes has to go, too. */
+static struct err *take_along(const struct newest *all,
+			      const struct plan_choice *choice, struct going *g,
+			      size_t i)
+{
+	const char *earlier = all->items[i]->known->name;
+	struct err *e = NULL;
+
+	for (size_t k = 0; k < i && !e; k++) {
+		char *why = NULL;
+
+		if (g->goes[k])
+			continue;
+		if (choice->needs)
+			e = choice->needs(choice->payload,
+					  all->items[k]->known->name, earlier,
+					  &why);
+		if (e || (choice->needs && !why))
+			continue;
+		g->goes[k] = true;
+		g->why[k] = why;
+	}
+	return e;
+}
+
+static struct err *close_set(const struct newest *all,
+			     const struct plan_choice *choice, struct going *g)
+{
+	size_t oldest = all->n;
+	struct err *e = NULL;
+	bool more = false;
+
+	/* from the oldest on: what is taken along is newer than what needs it */
+	for (size_t i = all->n; i-- > 0 && !e;) {
+		if (!g->goes[i])
+			continue;
+		if (oldest == all->n)
+			oldest = i;
+		e = take_along(all, choice, g, i);
+	}
+	for (size_t i = 0; i < all->n; i++)
+		more |= g->goes[i] && !g->named[i];
+	return e || !more ? e : refuse(all, g, oldest);
 }
 
 static struct err *choose_names(const struct plan_view *v,
 				const struct newest *all,
-				const struct plan_choice *choice, size_t *count)
+				const struct plan_choice *choice,
+				struct going *g)
 {
-	bool *named = xcalloc(all->n + 1, sizeof(*named));
-	size_t oldest = 0, distinct = 0;
 	struct err *e = NULL;
 
 	for (size_t k = 0; k < choice->n_names && !e; k++) {
@@ -154,21 +213,16 @@ static struct err *choose_names(const struct plan_view *v,
 			break;
 		while (all->items[i] != item)
 			i++;
-		distinct += !named[i];
-		named[i] = true;
-		oldest = i > oldest ? i : oldest;
+		g->named[i] = g->goes[i] = true;
 	}
-	if (!e && distinct != oldest + 1)
-		e = refuse(all, named, oldest);
-	*count = oldest + 1;
-	free(named);
-	return e;
+	return e ? e : close_set(all, choice, g);
 }
 
 static struct err *choose(const struct plan_view *v, const struct newest *all,
-			  const struct plan_choice *choice, size_t *count)
+			  const struct plan_choice *choice, struct going *g)
 {
 	const struct plan_item *to;
+	size_t count;
 	struct err *e;
 
 	if ((choice->to != NULL) + (choice->count != 0) +
@@ -177,17 +231,17 @@ static struct err *choose(const struct plan_view *v, const struct newest *all,
 		return err_new(ERR_USAGE,
 			       "names, -n and --to cannot be used together");
 	if (choice->n_names)
-		return choose_names(v, all, choice, count);
-	*count = choice->count ? choice->count : 1;
+		return choose_names(v, all, choice, g);
+	count = choice->count ? choice->count : 1;
 	if (choice->to) {
 		e = find_done(v, choice->to, &to);
 		if (e)
 			return e;
-		for (*count = 0; all->items[*count] != to;)
-			++*count;
+		for (count = 0; all->items[count] != to;)
+			count++;
 	}
-	if (*count > all->n)
-		*count = all->n;
+	for (size_t i = 0; i < count && i < all->n; i++)
+		g->goes[i] = true;
 	return NULL;
 }
 
@@ -195,14 +249,23 @@ struct err *plan_rollback(struct plan *out, const struct plan_view *v,
 			  const struct plan_choice *choice)
 {
 	struct newest all;
-	size_t count = 0;
+	struct going g;
 	struct err *e;
 
 	memset(out, 0, sizeof(*out));
 	find_newest(v, &all);
-	e = choose(v, &all, choice, &count);
-	for (size_t i = 0; !e && i < count; i++)
-		add_step(out, PLAN_STEP_ROLLBACK, all.items[i]);
+	g.named = xcalloc(all.n + 1, sizeof(*g.named));
+	g.goes = xcalloc(all.n + 1, sizeof(*g.goes));
+	g.why = xcalloc(all.n + 1, sizeof(*g.why));
+	e = choose(v, &all, choice, &g);
+	for (size_t i = 0; i < all.n; i++) {
+		if (!e && g.goes[i])
+			add_step(out, PLAN_STEP_ROLLBACK, all.items[i]);
+		free(g.why[i]);
+	}
+	free(g.named);
+	free(g.goes);
+	free(g.why);
 	free(all.items);
 	return e;
 }

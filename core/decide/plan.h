@@ -126,12 +126,21 @@ struct plan {
 	size_t n, cap;
 };
 
+/**
+ * Why `later`, applied after `earlier`, cannot stay without it ("uses users",
+ * to be freed), or NULL. Both as the database knows them.
+ */
+typedef struct err *(*plan_needs_fn)(void *payload, const char *later,
+				     const char *earlier, char **why);
+
 /** What a command line asks for; zeroed = everything (apply). */
 struct plan_choice {
 	const char *to;           /**< NULL = not given */
 	size_t count;             /**< 0 = not given */
 	const char *const *names; /**< rollback only */
 	size_t n_names;
+	plan_needs_fn needs; /**< NULL = everything later does */
+	void *payload;       /**< for needs */
 };
 
 /**
@@ -150,8 +159,9 @@ MUST_USE struct err *plan_apply(struct plan *out, const struct plan_view *v,
  *
  * @return ERR_INPUT: a name that neither tree nor database has (hint: the
  *         nearest one); ERR_REFUSED: one that is not applied, or something
- *         that was applied later and is not among the names (all of it is
- *         listed, the hint is the command that takes it along); ERR_USAGE:
+ *         that was applied later, needs one of the names, and is not among
+ *         them (all of it is listed with why, the hint is the command that
+ *         takes it along); ERR_USAGE:
  *         more than one way of choosing
  */
 MUST_USE struct err *plan_rollback(struct plan *out, const struct plan_view *v,

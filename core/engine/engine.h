@@ -262,7 +262,11 @@ struct engine_rollback_options {
 	size_t n_names;
 	size_t count;   /**< newest so many; 0 = not given; default 1 */
 	const char *to; /**< everything after this one; it stays */
-	bool dry_run;   /**< do it all, then undo it */
+	/** Everything applied at or after this time, "2026-11-22T15:04:05Z";
+	 * NULL = not given. */
+	const char *since;
+	const char *commit; /**< all that was applied from this revision */
+	bool dry_run;       /**< do it all, then undo it */
 	enum restore_choice on_conflict;
 	size_t max_details; /**< conflicts to list one by one */
 };

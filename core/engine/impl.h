@@ -320,6 +320,25 @@ void chain_release(struct chain *c);
 MUST_USE struct err *chain_delta(const struct chain *c, struct target *target,
 				 struct arena *a, struct schema_delta *out);
 
+/* --- depend.c: what has to go first --- */
+
+struct depend;
+
+/** @param rows, depends as in struct tree; borrowed */
+struct depend *depend_new(struct engine *e, const struct map *rows,
+			  const struct map *depends);
+void depend_free(struct depend *d);
+
+/**
+ * Why `later`, which was applied after `earlier`, may not stay without it:
+ * "uses users", to be freed; NULL = it may.
+ *
+ * @param live the schema as it is now
+ */
+MUST_USE struct err *depend_why(struct depend *d, const struct schema *live,
+				const char *later, const char *earlier,
+				char **why);
+
 /* --- revert.c: one migration taken back --- */
 
 struct revert {

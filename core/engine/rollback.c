@@ -171,16 +171,111 @@ static struct err *refuse_open(const struct rollback *b)
 	return NULL;
 }
 
-static struct err *plan_steps(struct rollback *b)
+/* What has to go first is asked for names alone: they may leave gaps. */
+struct needs {
+	struct rollback *b;
+	struct depend *depend;
+	struct schema live;
+	bool inspected;
+};
+
+static struct err *needs(void *payload, const char *later, const char *earlier,
+			 char **why)
 {
+	struct needs *n = payload;
+	struct err *err = NULL;
+
+	if (!n->inspected)
+		err = target_inspect(n->b->e->target, &n->live, TARGET_ANYTHING,
+				     NULL);
+	n->inspected = true;
+	return err ? err : depend_why(n->depend, &n->live, later, earlier, why);
+}
+
+/* The commit that is meant, also one that this clone no longer has. */
+static struct err *commit_meant(struct rollback *b, struct store_id *out)
+{
+	const struct store_ops *ops = b->e->store->ops;
+	struct store_commit c;
+	struct err *err;
+
+	memset(&c, 0, sizeof(c));
+	err = ops->resolve(b->e->store, b->opt->commit, &c);
+
+	if (!err) {
+		*out = c.id;
+		store_commit_release(&c);
+	} else if (strlen(b->opt->commit) >= 4 &&
+		   strspn(b->opt->commit, "0123456789abcdef") ==
+			   strlen(b->opt->commit)) {
+		err_free(err);
+		err = NULL;
+		snprintf(out->hex, sizeof(out->hex), "%s", b->opt->commit);
+	}
+	return err;
+}
+
+/* Names by when they were applied, or from which commit. */
+static struct err *names_by_event(struct rollback *b, const char ***names,
+				  size_t *n)
+{
+	struct store_id commit = { "" };
+	struct err *err = NULL;
+
+	*n = 0;
+	*names = arena_array(&b->out->arena, b->tree.n_states + 1,
+			     sizeof(**names));
+	if (b->opt->commit)
+		err = commit_meant(b, &commit);
+	for (size_t i = 0; i < b->tree.n_states && !err; i++) {
+		const struct journal_event *row =
+			map_get(&b->tree.rows, b->tree.states[i].name);
+
+		if (!row || !streq(row->status, "applied") ||
+		    (b->opt->since &&
+		     strcmp(row->finished_at, b->opt->since) < 0) ||
+		    (b->opt->commit &&
+		     !(row->source_commit &&
+		       !strncmp(row->source_commit, commit.hex,
+				strlen(commit.hex)))))
+			continue;
+		(*names)[(*n)++] = row->name;
+	}
+	return err;
+}
+
+static struct err *make_plan(struct rollback *b)
+{
+	struct needs n = { .b = b };
 	struct plan_choice choice = { .to = b->opt->to,
 				      .count = b->opt->count,
 				      .names = b->opt->names,
-				      .n_names = b->opt->n_names };
+				      .n_names = b->opt->n_names,
+				      .needs = needs,
+				      .payload = &n };
+	bool by_event = b->opt->since || b->opt->commit;
 	struct err *err = refuse_open(b);
+	const char **names = NULL;
 
+	if (!err && by_event) {
+		err = names_by_event(b, &names, &choice.n_names);
+		choice.names = names;
+		if (!err && !choice.n_names)
+			return NULL;
+	}
+	schema_init(&n.live);
+	n.depend = depend_new(b->e, &b->tree.rows, &b->tree.depends);
 	if (!err)
 		err = plan_rollback(&b->plan, &b->tree.view, &choice);
+	depend_free(n.depend);
+	schema_release(&n.live);
+	return err;
+}
+
+static struct err *plan_steps(struct rollback *b)
+{
+	struct err *err = make_plan(b);
+
 	if (err)
 		return err;
 	b->out->steps = xcalloc(b->plan.n + 1, sizeof(*b->out->steps));

@@ -140,7 +140,6 @@ struct restore_judge {
 	bool *unique;  /**< by itself */
 	bool *retyped; /**< another type comes back */
 	bool *tells;   /**< the migration wrote many values; once sampled */
-	bool sampled;
 };
 MUST_USE struct err *restore_judge_open(struct restore_judge *j,
 					struct restore *r,

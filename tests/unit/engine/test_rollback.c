@@ -101,11 +101,11 @@ static void rollback__refuses_what_would_tear_the_order(void **state)
 	start(w);
 	eworld_expect(back_names(w, "2_b", NULL), ERR_REFUSED,
 		      "2_b cannot be rolled back before what was applied "
-		      "after it: 4_d, 3_c",
+		      "after it: 4_d (uses rows of a), 3_c (uses rows of a)",
 		      "git migrate rollback --to 1_a");
 	eworld_expect(back_names(w, "1_a", "4_d"), ERR_REFUSED,
 		      "1_a cannot be rolled back before what was applied "
-		      "after it: 3_c, 2_b",
+		      "after it: 3_c (uses a), 2_b (uses a)",
 		      "git migrate rollback -n 4");
 	eworld_expect(back_names(w, "9_z", NULL), ERR_INPUT,
 		      "there is no migration 9_z", NULL);
