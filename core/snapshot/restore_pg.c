@@ -7,17 +7,21 @@
 
 /* Taking a migration back on PostgreSQL; the order of the steps. */
 
-static struct err *count(struct restore_pg *r, struct err *err)
+static struct err *count(struct restore_pg *r)
 {
 	for (size_t i = 0; i < r->n_tables; i++) {
 		const struct restore_pg_table *t = &r->tables[i];
+		struct restore_tally *tally;
 
-		if (!t->lines)
+		if (!t->lines || !manifest_lines(t->lines))
 			continue;
+		tally = restore_result_tally(r->out, t->before);
+		tally->restored += t->lines->updated + t->lines->deleted;
+		tally->removed += t->lines->inserted;
 		r->out->restored += t->lines->updated + t->lines->deleted;
 		r->out->removed += t->lines->inserted;
 	}
-	return err;
+	return NULL;
 }
 
 /* Tables made anew are filled, others get their rows where they are. */
@@ -44,10 +48,13 @@ static struct err *steps(struct restore_pg *r)
 		restore_pg_plan,
 		restore_pg_quiet,
 		restore_pg_check,
+		restore_pg_look_rows,
 		restore_pg_park,
+		restore_pg_evict,
 		restore_pg_views_before,
 		restore_pg_sequences_before,
 		restore_pg_schema_before,
+		restore_pg_look_open,
 		restore_pg_keys_before,
 		restore_data,
 		restore_pg_loud,
@@ -56,12 +63,17 @@ static struct err *steps(struct restore_pg *r)
 		restore_pg_views_after,
 		restore_pg_keys_after,
 		restore_pg_verify,
+		count,
 	};
+	const struct restore_result *out = r->out;
 	struct err *err = NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(all) && !err && !r->out->blocked; i++)
+	for (size_t i = 0; i < ARRAY_LEN(all) && !err; i++) {
+		if (out->blocked || out->again)
+			break;
 		err = all[i](r);
-	return err ? err : count(r, NULL);
+	}
+	return err;
 }
 
 /*
@@ -79,10 +91,14 @@ static struct err *leave(struct restore_pg *r)
 {
 	struct err *err = NULL;
 
-	for (size_t i = 0; i < r->n_tables && !err; i++)
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		if (r->tables[i].temp)
 			err = restore_pg_exec(r, "DROP TABLE %s",
 					      r->tables[i].temp);
+		if (!err && r->tables[i].evict)
+			err = restore_pg_exec(r, "DROP TABLE %s",
+					      r->tables[i].evict);
+	}
 	if (!err)
 		err = pg_exec(r->c, "SET LOCAL jit TO DEFAULT; "
 				    "SET LOCAL work_mem TO DEFAULT; "
@@ -109,9 +125,11 @@ static struct err *run(const struct restore_request *req,
 		err = target_pg_plain_begin(req->target);
 	if (!err)
 		err = pg_exec(r.c, settings);
+	restore_pg_look_begin(&r);
 	if (!err)
 		err = steps(&r);
-	if (!err && !out->blocked)
+	err = restore_pg_look_end(&r, err);
+	if (!err && !out->blocked && !out->again)
 		err = leave(&r);
 	line_writer_release(&r.park);
 	manifest_release(&r.manifest);
@@ -121,6 +139,8 @@ static struct err *run(const struct restore_request *req,
 	schema_release(&r.live);
 	buf_release(&r.drops_late);
 	buf_release(&r.drops_last);
+	for (size_t i = 0; i < r.n_tables; i++)
+		settle_release(&r.tables[i].settled);
 	free(r.tables);
 	free(r.awake);
 	free(r.keys);

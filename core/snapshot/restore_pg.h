@@ -6,6 +6,7 @@
 #include "snapshot/linefile.h"
 #include "snapshot/manifest.h"
 #include "snapshot/restore_ops.h"
+#include "snapshot/settle.h"
 #include "target/target_pg.h"
 
 /*
@@ -31,7 +32,12 @@ struct restore_pg_table {
 	bool empty;        /**< it has not one page now */
 	bool *any, *all;   /**< by column of the lines: some line, each line of
 			      '~' changed it; set with temp */
+	bool *tells;       /**< the migration wrote many values into it */
 	const char *aside; /**< name of the old one while it is rebuilt */
+	struct settlement settled; /**< about single lines */
+	const char *evict; /**< our table of rows that make room, or NULL */
+	const char *was;   /**< our table of rows that go or get other values,
+			      as they were; only while conflicts are found */
 };
 
 struct restore_pg {
@@ -48,6 +54,7 @@ struct restore_pg {
 	struct restore_pg_sequence *sequences; /**< of rebuilt tables */
 	size_t n_sequences, cap_sequences;
 	struct map now_by_name; /**< tables of req->now, by name in SQL */
+	bool look;              /**< only to find rows that are in the way */
 	bool replica;      /**< no ordinary trigger, rule or foreign key acts */
 	bool adjust;       /**< definitions differ from what they have to be */
 	struct map wanted; /**< path -> object, as the schema has to be */
@@ -130,22 +137,28 @@ struct restore_pg_field {
 };
 
 struct restore_pg_line {
-	char op; /**< enum row_op; 0 = the end */
+	char op;         /**< enum row_op; 0 = the end */
+	uint64_t number; /**< in the file, from 0 */
 	struct restore_pg_field *keys;
 	struct restore_pg_field *old; /**< of each column; of '+' the digest
 					   or value that came */
 	struct restore_pg_field *now; /**< s NULL = not changed */
 };
 
+/** A table's lines, read one by one, without what was settled otherwise. */
 struct restore_pg_lines {
 	struct line_reader reader;
+	const struct restore_pg_table *of;
 	const struct manifest_table *table;
 	struct restore_pg_line line;
 	struct restore_pg_field *fields;
+	bool any; /**< there is a file */
+	uint64_t next;
+	struct settle_cursor cursor;
 };
 MUST_USE struct err *restore_pg_lines_open(struct restore_pg_lines *l,
 					   struct restore_pg *r,
-					   const struct manifest_table *t);
+					   const struct restore_pg_table *t);
 void restore_pg_lines_close(struct restore_pg_lines *l);
 MUST_USE struct err *restore_pg_lines_next(struct restore_pg_lines *l);
 
@@ -155,6 +168,9 @@ void restore_pg_add_fields(struct buf *out, const struct manifest_table *t);
 /** The field of a line stands for this value (a snapshot's field). */
 bool restore_pg_matches(const struct restore_pg_field *field,
 			const struct restore_pg_field *now);
+
+/** XXH3 of a snapshot's field. */
+uint64_t restore_pg_digest(const struct restore_pg_field *f);
 
 /** Append "=" and the short digest of a snapshot's field. */
 void restore_pg_add_same(struct buf *out, const struct restore_pg_field *f);
@@ -191,12 +207,102 @@ void restore_pg_add_join(struct buf *out, const struct restore_pg *r,
 			 const struct restore_pg_table *t,
 			 const struct restore_pg_relation *rel);
 
+/* restore_pg_literal.c: values as SQL has them, in the arena */
+bool restore_pg_is_number(const struct restore_pg_column *col);
+
+/** A field as a literal; NULL where it is only a digest.
+ * @param number of a type whose values need no quotes */
+const char *restore_pg_literal(struct restore_pg *r,
+			       const struct restore_pg_field *f, bool number);
+
+/** Columns that name a row. */
+struct restore_pg_keys {
+	const char **names;
+	bool *number;
+	size_t n;
+};
+
+/** Those of a table's lines, in its form now. */
+void restore_pg_names_of_keys(struct restore_pg *r,
+			      const struct restore_pg_table *t,
+			      const struct restore_pg_relation *rel,
+			      struct restore_pg_keys *out);
+
+/** "id = 5"; NULL = nothing names a row. */
+const char *restore_pg_key_text(struct restore_pg *r,
+				const struct restore_pg_keys *keys,
+				const struct restore_pg_field *values);
+
+/* restore_pg_judge.c: a line and the row that has its key */
+struct restore_pg_judge {
+	struct restore_pg *r;
+	struct restore_pg_table *t;
+	struct restore_pg_keys keys;
+	/* by column of the lines */
+	const bool *known; /**< it is there now */
+	bool *unique;      /**< by itself */
+	bool *retyped;     /**< another type comes back */
+	bool *number;
+};
+MUST_USE struct err *restore_pg_judge_open(
+	struct restore_pg_judge *j, struct restore_pg *r,
+	struct restore_pg_table *t, const struct restore_pg_relation *rel,
+	const bool *known);
+
+/** Settle the line, or report its conflict. row NULL = there is none. */
+void restore_pg_judge(struct restore_pg_judge *j,
+		      const struct restore_pg_line *line,
+		      const struct restore_pg_field *row);
+
+/* restore_pg_settle.c: lines that do not go back as they are */
+
+/** A line less that goes back. */
+void restore_pg_count_out(struct restore_pg *r,
+			  const struct restore_pg_table *t, char op);
+
+/** What earlier attempts have settled about this table's lines. */
+void restore_pg_recall(struct restore_pg *r, struct restore_pg_table *t);
+
+/** Take what was settled to the temporary table of lines. */
+MUST_USE struct err *restore_pg_settle(struct restore_pg *r,
+				       struct restore_pg_table *t);
+
+/** Delete the rows that make room; they are parked. */
+MUST_USE struct err *restore_pg_evict(struct restore_pg *r);
+
+/* restore_pg_late.c: what shows when rows are written */
+
+/** Rows of later are in the way, which ones is not known: an attempt that
+ * looks for them comes next; a conflict that nothing settles when that has
+ * not found them. */
+void restore_pg_late(struct restore_pg *r, const char *table, const char *what,
+		     uint64_t rows);
+
+/** Whether this attempt only looks; behind it. */
+void restore_pg_look_begin(struct restore_pg *r);
+MUST_USE struct err *restore_pg_look_end(struct restore_pg *r, struct err *err);
+
+/** Remember the rows that go; drop what rows may break. */
+MUST_USE struct err *restore_pg_look_rows(struct restore_pg *r);
+MUST_USE struct err *restore_pg_look_open(struct restore_pg *r);
+
+/* restore_pg_broken.c */
+
+/**
+ * The rows that a constraint cannot come back for: their conflicts.
+ *
+ * @param sql makes it; it failed with this SQLSTATE, and was undone
+ */
+MUST_USE struct err *restore_pg_find(struct restore_pg *r, const char *code,
+				     const char *what, const char *table,
+				     const char *sql);
+
 /* restore_pg_check.c */
 MUST_USE struct err *restore_pg_check(struct restore_pg *r);
 
 /** Each line's row has the old values again. */
 MUST_USE struct err *restore_pg_verify_keys(struct restore_pg *r,
-					    const struct restore_pg_table *t);
+					    struct restore_pg_table *t);
 
 /** Rows that have the keys of these lines; the table has its old form. */
 MUST_USE struct err *restore_pg_count_keys(struct restore_pg *r,
@@ -241,6 +347,10 @@ MUST_USE struct err *restore_pg_orphans(struct restore_pg *r, const char *table,
 
 /** SQLSTATEs of that, for restore_pg_try(). */
 extern const char restore_pg_row_codes[];
+
+/** The brackets behind a word outside of quotes, without them; NULL = none. */
+const char *restore_pg_brackets(struct arena *a, const char *sql,
+				const char *word);
 
 /** The conflict that an error is, or NULL. */
 const char *restore_pg_cause(const struct err *err);

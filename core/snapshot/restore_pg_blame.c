@@ -29,8 +29,8 @@ const char *restore_pg_cause(const struct err *err)
 	return NULL;
 }
 
-/* The brackets behind a word outside of quotes, without them; NULL = none. */
-static const char *brackets(struct arena *a, const char *sql, const char *word)
+const char *restore_pg_brackets(struct arena *a, const char *sql,
+				const char *word)
 {
 	const char *start = NULL;
 	struct pg_lexer l;
@@ -70,10 +70,10 @@ static struct err *count_nulls(struct restore_pg *r, const char *table,
 static struct err *count_twins(struct restore_pg *r, const char *table,
 			       const char *sql, int64_t *out)
 {
-	const char *columns = brackets(&r->arena, sql, "unique");
+	const char *columns = restore_pg_brackets(&r->arena, sql, "unique");
 
 	if (!columns)
-		columns = brackets(&r->arena, sql, "key");
+		columns = restore_pg_brackets(&r->arena, sql, "key");
 	if (!columns || !starts_with(sql, "ALTER TABLE "))
 		return NULL;
 	return restore_pg_count(r, out,
@@ -103,7 +103,9 @@ static struct err *count_rows(struct restore_pg *r, const char *code,
 		return count_twins(r, table, sql, out);
 	if (streq(code, "23503"))
 		return count_orphans(r, table, sql, out);
-	check = streq(code, "23514") ? brackets(&r->arena, sql, "check") : NULL;
+	check = streq(code, "23514")
+			? restore_pg_brackets(&r->arena, sql, "check")
+			: NULL;
 	if (!check)
 		return NULL;
 	return restore_pg_count(r, out,
@@ -121,7 +123,9 @@ struct err *restore_pg_blame(struct restore_pg *r, struct err *err,
 	if (!cause)
 		return err;
 	why = pg_exec(r->c, "SAVEPOINT git_migrate_blame");
-	if (!why && sql)
+	if (!why && sql && r->look)
+		why = restore_pg_find(r, err_code_of(err), cause, table, sql);
+	else if (!why && sql)
 		why = count_rows(r, err_code_of(err), table, sql, &rows);
 	/* how many is good to know, no more */
 	if (why && pg_conn_is_alive(r->c)) {
@@ -132,6 +136,6 @@ struct err *restore_pg_blame(struct restore_pg *r, struct err *err,
 	err_free(err);
 	if (why)
 		return why;
-	restore_result_add(r->out, table, cause, rows > 0 ? (uint64_t)rows : 1);
+	restore_pg_late(r, table, cause, rows > 0 ? (uint64_t)rows : 1);
 	return NULL;
 }

@@ -7,35 +7,35 @@
 
 /*
  * Each line of a snapshot beside the row that has its key now: before the
- * restore, to see that nobody wrote what the migration wrote; after it, to
- * prove that every value is the one from before. The rows come by COPY, in the
+ * restore, to see what comes of it; after it, to prove that every value is the one from before. The rows come by COPY, in the
  * order of the lines; both are streams.
  */
 
-struct counts {
-	uint64_t changed, deleted, reused;
-	uint64_t twins; /* more than one row has the key */
-};
-
 struct join {
 	struct restore_pg *r;
-	const struct restore_pg_table *t;
+	struct restore_pg_table *t;
+	const char *ops; /* kinds of lines that are read */
 	struct restore_pg_lines lines;
 	struct restore_pg_row row; /* line, "t" or "f", then the columns */
-	uint64_t number;           /* of the line */
+	uint64_t number;           /* of the line read last */
 	bool after;                /* before the restore, by the names now */
 	bool *known;               /* by column of the line: it is read */
-	struct counts counts;
+	uint64_t twins;            /* more than one row has the key */
+	struct restore_pg_judge judge;
 };
 
-/*
- * Before: rows that the migration changed or made. That nobody has the key of
- * one that it took away shows when that comes back, because keys are unique.
- * Behind: rows that it changed, and those that came back.
- */
 static bool is_read(const struct join *j, char op)
 {
-	return op != (j->after ? ROW_DELETED : ROW_INSERTED);
+	return strchr(j->ops, op) != NULL;
+}
+
+static bool has_lines(const struct join *j)
+{
+	const struct manifest_table *m = j->t->lines;
+
+	return (m->inserted && is_read(j, ROW_INSERTED)) ||
+	       (m->updated && is_read(j, ROW_UPDATED)) ||
+	       (m->deleted && is_read(j, ROW_DELETED));
 }
 
 /* Of old values only those are needed that came back. */
@@ -63,8 +63,12 @@ static void add_query(struct buf *sql, struct join *j,
 	buf_addf(sql, " FROM %s l LEFT JOIN ONLY %s t ON ", j->t->temp,
 		 rel->name);
 	restore_pg_add_join(sql, j->r, j->t, rel);
-	buf_addf(sql, " WHERE l.op <> '%c' ORDER BY l.n) TO STDOUT",
-		 j->after ? ROW_DELETED : ROW_INSERTED);
+	/* as inequality: most lines are meant, which the planner has to know */
+	buf_addf(sql, " WHERE %s ORDER BY l.n) TO STDOUT",
+		 is_read(j, ROW_UPDATED) ? is_read(j, ROW_INSERTED)
+						   ? "l.op <> '-'"
+						   : "l.op <> '+'"
+					 : "strpos('-', l.op::text) > 0");
 }
 
 /* The next row, up to the line's: what is in front of it has the key of the
@@ -91,7 +95,7 @@ static struct err *next_row(struct join *j)
 				       "read table %s: a row with %zu fields",
 				       j->t->lines->before, j->row.n);
 		number = strtoull(j->row.fields[0].s + 1, NULL, 10);
-		j->counts.twins += number < j->number;
+		j->twins += number < j->number;
 	} while (number < j->number);
 	return NULL;
 }
@@ -102,7 +106,7 @@ static struct err *next_pair(struct join *j, bool *found)
 
 	do {
 		err = restore_pg_lines_next(&j->lines);
-		j->number++;
+		j->number = j->lines.line.number;
 	} while (!err && j->lines.line.op && !is_read(j, j->lines.line.op));
 	if (err || !j->lines.line.op)
 		return err;
@@ -120,7 +124,7 @@ static struct err *read_rest(struct join *j)
 	struct err *err = NULL;
 
 	while (!(err = pg_copy_out_next(j->r->c, &text, &len)) && text)
-		j->counts.twins++;
+		j->twins++;
 	return err;
 }
 
@@ -164,7 +168,7 @@ static struct err *stream(struct join *j, const struct restore_pg_relation *rel,
 			  struct err *(*fn)(struct join *j, bool found))
 {
 	struct buf sql = BUF_INIT;
-	struct err *err = restore_pg_lines_open(&j->lines, j->r, j->t->lines);
+	struct err *err = restore_pg_lines_open(&j->lines, j->r, j->t);
 	bool found = false, index = false;
 
 	add_query(&sql, j, rel);
@@ -196,13 +200,15 @@ static struct err *join(struct join *j,
 {
 	const char *name = j->after ? j->t->after : j->t->before;
 	const struct manifest_table *m = j->t->lines;
-	uint64_t n_others = j->after ? m->deleted : m->inserted;
 	struct restore_pg_relation rel;
 	struct err *err = restore_pg_relation(j->r, name, &rel);
 
 	j->known =
 		arena_array(&j->r->arena, m->n_columns + 1, sizeof(*j->known));
-	if (!err && manifest_lines(m) > n_others)
+	if (!err && j->after)
+		err = restore_pg_judge_open(&j->judge, j->r, j->t, &rel,
+					    j->known);
+	if (!err && has_lines(j))
 		err = stream(j, &rel, fn);
 	return err_wrap(err, "table %s", name);
 }
@@ -225,51 +231,25 @@ struct err *restore_pg_count_keys(struct restore_pg *r,
 	return err;
 }
 
-/*
- * A key is not an identity: the row is the one the migration met only if the
- * columns it left alone agree, or at least half of them.
- */
-static struct err *check_row(struct join *j, bool found)
+static struct err *judge_row(struct join *j, bool found)
 {
-	const struct restore_pg_line *line = &j->lines.line;
-	size_t others = 0, agree = 0, written = 0, kept = 0;
-
-	if (!found) {
-		j->counts.deleted++;
-		return NULL;
-	}
-	for (size_t i = 0; i < j->t->lines->n_columns; i++) {
-		const struct restore_pg_field *is = &j->row.fields[i + 2];
-
-		if (!j->known[i])
-			continue;
-		if (line->now[i].s) {
-			written++;
-			kept += restore_pg_matches(&line->now[i], is);
-		} else {
-			others++;
-			agree += restore_pg_matches(&line->old[i], is);
-		}
-	}
-	if (others && agree * 2 < others)
-		j->counts.reused++;
-	else if (kept < written || (line->op == ROW_INSERTED && agree < others))
-		j->counts.changed++;
+	restore_pg_judge(&j->judge, &j->lines.line,
+			 found ? j->row.fields + 2 : NULL);
 	return NULL;
 }
 
-static void report(struct restore_pg *r, const char *table,
-		   const struct counts *c)
+/* Lines of these kinds beside the rows that have their keys now. */
+static struct err *judge(struct restore_pg *r, struct restore_pg_table *t,
+			 const char *ops)
 {
-	if (c->changed)
-		restore_result_add(r->out, table, RESTORE_CHANGED, c->changed);
-	if (c->deleted)
-		restore_result_add(r->out, table, RESTORE_DELETED, c->deleted);
-	if (c->twins)
-		restore_result_add(r->out, table, RESTORE_NOT_UNIQUE, c->twins);
-	if (c->reused)
-		restore_result_add(r->out, table, RESTORE_KEY_REUSED,
-				   c->reused);
+	struct join j = { .r = r, .t = t, .ops = ops, .after = true };
+	struct err *err = join(&j, judge_row);
+
+	settle_sort(&t->settled);
+	if (!err && j.twins)
+		restore_result_add(r->out, t->before, RESTORE_NOT_UNIQUE,
+				   j.twins);
+	return err;
 }
 
 /* Emptied, and nothing has come since: lines are rows, one for one. */
@@ -288,9 +268,12 @@ static struct err *is_empty(struct restore_pg *r, struct restore_pg_table *t)
 	return err;
 }
 
+/*
+ * That nobody has the key of a row that the migration took away shows when
+ * that comes back, because keys are unique: asked is only when somebody has.
+ */
 static struct err *check_table(struct restore_pg *r, struct restore_pg_table *t)
 {
-	struct join j = { .r = r, .t = t, .after = true };
 	struct err *err = is_empty(r, t);
 
 	/* rows of a TRUNCATE: there is nothing to compare them with */
@@ -298,10 +281,30 @@ static struct err *check_table(struct restore_pg *r, struct restore_pg_table *t)
 	    (!t->lines->n_keys && !t->lines->inserted && !t->lines->updated))
 		return err;
 	err = restore_pg_load(r, t);
-	if (!err)
-		err = t->lines->n_keys ? join(&j, check_row)
-				       : restore_pg_bag_check(r, t);
-	report(r, t->after, &j.counts);
+	if (err)
+		return err;
+	return t->lines->n_keys ? judge(r, t, "~+")
+				: restore_pg_bag_check(r, t);
+}
+
+static bool is_checked(const struct restore_pg_table *t)
+{
+	return t->lines && t->after && t->way != RESTORE_PG_REMOVE;
+}
+
+static struct err *check_deleted(struct restore_pg *r)
+{
+	const struct restore_memory *m = r->req->memory;
+	struct err *err = NULL;
+
+	if (!r->out->n_conflicts && !(m && m->looks))
+		return NULL;
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		struct restore_pg_table *t = &r->tables[i];
+
+		if (is_checked(t) && t->temp && t->lines->n_keys)
+			err = judge(r, t, "-");
+	}
 	return err;
 }
 
@@ -309,12 +312,20 @@ struct err *restore_pg_check(struct restore_pg *r)
 {
 	struct err *err = NULL;
 
+	restore_recall(r->req, r->out);
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		struct restore_pg_table *t = &r->tables[i];
 
-		if (t->lines && t->after && t->way != RESTORE_PG_REMOVE)
+		if (t->lines && t->before)
+			restore_pg_recall(r, t);
+		if (is_checked(t))
 			err = check_table(r, t);
 	}
+	if (!err)
+		err = check_deleted(r);
+	for (size_t i = 0; i < r->n_tables && !err; i++)
+		if (r->tables[i].temp)
+			err = restore_pg_settle(r, &r->tables[i]);
 	return err;
 }
 
@@ -350,13 +361,13 @@ static struct err *verify_row(struct join *j, bool found)
 }
 
 struct err *restore_pg_verify_keys(struct restore_pg *r,
-				   const struct restore_pg_table *t)
+				   struct restore_pg_table *t)
 {
-	struct join j = { .r = r, .t = t };
+	struct join j = { .r = r, .t = t, .ops = "~-" };
 	int64_t left = 0;
 	struct err *err = join(&j, verify_row);
 
-	left = (int64_t)j.counts.twins;
+	left = (int64_t)j.twins;
 	if (!err && !left && t->lines->inserted)
 		err = restore_pg_count_keys(r, t, ROW_INSERTED, &left);
 	if (!err && left)

@@ -89,7 +89,8 @@ static struct err *make_or_blame(struct restore_pg *r, const struct list *l)
 	if (!err || !restore_pg_cause(err))
 		return err;
 	if (l->n == 1)
-		return restore_pg_blame(r, err, table_of(r, l->items[0]), NULL);
+		return restore_pg_blame(r, err, table_of(r, l->items[0]),
+					r->look ? l->items[0]->sql : NULL);
 	err_free(err);
 	err = NULL;
 	for (size_t i = 0; i < l->n && !err; i++) {
@@ -234,10 +235,14 @@ static struct err *adjust(struct restore_pg *r, struct work *w)
 	return err;
 }
 
+static bool is_over(const struct restore_pg *r)
+{
+	return r->out->blocked || r->out->again;
+}
+
 static struct err *one_round(struct restore_pg *r, bool *any)
 {
 	struct work w = { 0 };
-	const struct restore_result *out = r->out;
 	struct err *err = restore_pg_inspect(r);
 
 	if (!err)
@@ -245,15 +250,15 @@ static struct err *one_round(struct restore_pg *r, bool *any)
 	*any = w.any;
 	if (!err)
 		err = make_or_blame(r, &w.base);
-	if (!err && !out->blocked)
+	if (!err && !is_over(r))
 		err = adjust(r, &w);
-	if (!err && !out->blocked)
+	if (!err && !is_over(r))
 		err = make_or_blame(r, &w.rest);
-	if (!err && !out->blocked)
+	if (!err && !is_over(r))
 		err = run_list(r, &w.keys);
-	if (!err && !out->blocked && w.tables.len)
+	if (!err && !is_over(r) && w.tables.len)
 		err = restore_pg_exec(r, "%s", buf_str(&w.tables));
-	if (!err && !out->blocked && w.last.len)
+	if (!err && !is_over(r) && w.last.len)
 		err = restore_pg_exec(r, "%s", buf_str(&w.last));
 	free(w.base.items);
 	free(w.rest.items);
@@ -310,9 +315,9 @@ struct err *restore_pg_converge(struct restore_pg *r)
 	bool any = true;
 	struct err *err = NULL;
 
-	for (int i = 0; i < ROUNDS && any && !err && !r->out->blocked; i++)
+	for (int i = 0; i < ROUNDS && any && !err && !is_over(r); i++)
 		err = one_round(r, &any);
-	if (!err && !r->out->blocked)
+	if (!err && !is_over(r))
 		err = left_over(r);
 	return err;
 }

@@ -11,11 +11,12 @@
 
 /* Fields of lines are COPY's own behind their first byte. */
 static struct err *send_lines(struct restore_pg *r,
-			      const struct manifest_table *m)
+			      const struct restore_pg_table *t)
 {
+	const struct manifest_table *m = t->lines;
 	struct restore_pg_lines lines;
 	struct buf out = BUF_INIT;
-	struct err *err = restore_pg_lines_open(&lines, r, m);
+	struct err *err = restore_pg_lines_open(&lines, r, t);
 
 	while (!err) {
 		err = restore_pg_lines_next(&lines);
@@ -79,7 +80,7 @@ static struct err *copy_lines(struct restore_pg *r,
 	if (!err)
 		err = pg_copy_in_begin(r->c, buf_str(&sql));
 	if (!err) {
-		err = send_lines(r, m);
+		err = send_lines(r, t);
 		if (err)
 			pg_copy_in_abort(r->c);
 		else
@@ -89,34 +90,29 @@ static struct err *copy_lines(struct restore_pg *r,
 	return err ? err : own_path(r, false);
 }
 
-static bool is_taken(const struct err *err)
-{
-	const char *code = err_code_of(err);
-
-	return code && (streq(code, "23505") || streq(code, "23P01"));
-}
-
-/* Another row has the key, or another unique value. */
+/* Another row has the key, or another unique value; a check or NOT NULL is
+ * newer than the row. */
 static struct err *blame_taken(struct restore_pg *r,
-			       const struct restore_pg_table *t)
+			       const struct restore_pg_table *t,
+			       const char *cause)
 {
+	bool unique = streq(cause, RESTORE_NOT_UNIQUE);
 	int64_t rows = 0;
 	struct err *err =
 		pg_exec(r->c, "ROLLBACK TO SAVEPOINT git_migrate_copy");
 
-	if (!err && t->temp && t->lines->n_keys)
+	if (!err && unique && t->temp && t->lines->n_keys)
 		err = restore_pg_count_keys(r, t, ROW_DELETED, &rows);
 	if (!err)
-		restore_result_add(r->out, t->before,
-				   rows ? RESTORE_KEY_REUSED
-					: RESTORE_NOT_UNIQUE,
-				   rows ? (uint64_t)rows : 1);
+		restore_pg_late(r, t->before, rows ? RESTORE_KEY_REUSED : cause,
+				rows ? (uint64_t)rows : 1);
 	return err;
 }
 
 struct err *restore_pg_copy(struct restore_pg *r,
 			    const struct restore_pg_table *t)
 {
+	const char *cause;
 	struct err *err;
 
 	if (!t->lines->deleted)
@@ -125,9 +121,10 @@ struct err *restore_pg_copy(struct restore_pg *r,
 	if (err)
 		return err;
 	err = copy_lines(r, t);
-	if (err && is_taken(err)) {
+	cause = err ? restore_pg_cause(err) : NULL;
+	if (cause) {
 		err_free(err);
-		err = blame_taken(r, t);
+		err = blame_taken(r, t, cause);
 	}
 	return err ? err : pg_exec(r->c, "RELEASE SAVEPOINT git_migrate_copy");
 }
@@ -247,10 +244,10 @@ static struct err *blame(struct restore_pg *r, const struct restore_pg_table *t,
 			"WHERE %s",
 			buf_str(&q->values), buf_str(&q->from),
 			buf_str(&q->missing));
-	restore_result_add(r->out, t->before,
-			   streq(code, "23514") ? RESTORE_CHANGED
-						: RESTORE_NO_VALUE,
-			   rows ? (uint64_t)rows : 1);
+	restore_pg_late(r, t->before,
+			streq(code, "23514") ? RESTORE_CHANGED
+					     : RESTORE_NO_VALUE,
+			rows ? (uint64_t)rows : 1);
 	err_free(why);
 	return err;
 }

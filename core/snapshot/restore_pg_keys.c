@@ -109,8 +109,8 @@ struct err *restore_pg_keys_after(struct restore_pg *r)
 		if (!err && there)
 			err = restore_pg_count(r, &n, "%s", k->count);
 		if (!err && n > k->before)
-			restore_result_add(r->out, k->table, RESTORE_ORPHANED,
-					   (uint64_t)(n - k->before));
+			restore_pg_late(r, k->table, RESTORE_ORPHANED,
+					(uint64_t)(n - k->before));
 	}
 	return err;
 }

@@ -18,19 +18,22 @@ static struct err *damaged(const struct restore_pg_lines *l)
 
 struct err *restore_pg_lines_open(struct restore_pg_lines *l,
 				  struct restore_pg *r,
-				  const struct manifest_table *t)
+				  const struct restore_pg_table *of)
 {
+	const struct manifest_table *t = of->lines;
 	size_t n = t->n_keys + t->n_columns * 2;
 
 	memset(l, 0, sizeof(*l));
 	line_reader_init(&l->reader, r->req->in);
+	l->of = of;
 	l->table = t;
 	l->fields = xcalloc(n + 1, sizeof(*l->fields));
 	l->line.keys = l->fields;
 	l->line.old = l->line.keys + t->n_keys;
 	l->line.now = l->line.old + t->n_columns;
 	/* a file is made with its first line */
-	if (!manifest_lines(t))
+	l->any = manifest_lines(t) > 0;
+	if (!l->any)
 		return NULL;
 	return line_reader_open(&l->reader, t->file);
 }
@@ -77,19 +80,11 @@ static bool cut_columns(struct restore_pg_lines *l, const char *pos,
 	return pos > end;
 }
 
-struct err *restore_pg_lines_next(struct restore_pg_lines *l)
+static struct err *cut_line(struct restore_pg_lines *l, const char *text,
+			    size_t len)
 {
-	const char *text, *pos, *end;
-	struct err *err;
-	size_t len;
+	const char *pos, *end = text + len;
 
-	l->line.op = '\0';
-	if (!manifest_lines(l->table))
-		return NULL;
-	err = line_reader_next(&l->reader, &text, &len);
-	if (err || !text)
-		return err;
-	end = text + len;
 	if (!len || (text[0] != ROW_INSERTED && text[0] != ROW_UPDATED &&
 		     text[0] != ROW_DELETED))
 		return damaged(l);
@@ -106,6 +101,44 @@ struct err *restore_pg_lines_next(struct restore_pg_lines *l)
 	return NULL;
 }
 
+/* Columns that do not go back read as unchanged; false: the line is out. */
+static bool take_out(struct restore_pg_lines *l)
+{
+	static const struct restore_pg_field same = { "=AAA", 4 };
+	const struct settled *s;
+	size_t n;
+
+	s = settle_of(&l->of->settled, &l->cursor, l->line.number, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (s[i].how == SETTLE_SKIP)
+			return false;
+		if (s[i].how != SETTLE_COLUMN)
+			continue;
+		l->line.old[s[i].column] = same;
+		l->line.now[s[i].column] = (struct restore_pg_field){ NULL, 0 };
+	}
+	return true;
+}
+
+struct err *restore_pg_lines_next(struct restore_pg_lines *l)
+{
+	const char *text;
+	struct err *err;
+	size_t len;
+
+	do {
+		l->line.op = '\0';
+		if (!l->any)
+			return NULL;
+		err = line_reader_next(&l->reader, &text, &len);
+		if (err || !text)
+			return err;
+		l->line.number = l->next++;
+		err = cut_line(l, text, len);
+	} while (!err && l->of->settled.n && !take_out(l));
+	return err;
+}
+
 void restore_pg_add_fields(struct buf *out, const struct manifest_table *t)
 {
 	const char *sep = "";
@@ -116,7 +149,7 @@ void restore_pg_add_fields(struct buf *out, const struct manifest_table *t)
 		buf_addf(out, "%s%s", sep, t->columns[i].before);
 }
 
-static uint64_t digest(const struct restore_pg_field *f)
+uint64_t restore_pg_digest(const struct restore_pg_field *f)
 {
 	return XXH3_64bits(f->s, f->len);
 }
@@ -127,7 +160,7 @@ static void short_digest(char *out, const struct restore_pg_field *f)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
 				     "opqrstuvwxyz0123456789-_";
-	uint64_t d = ROW_SHORT_DIGEST(digest(f));
+	uint64_t d = ROW_SHORT_DIGEST(restore_pg_digest(f));
 
 	out[0] = '=';
 	out[1] = digits[d >> 12];
@@ -153,7 +186,7 @@ static bool matches_digest(const struct restore_pg_field *field,
 			   const struct restore_pg_field *now)
 {
 	static const char hex[] = "0123456789abcdef";
-	uint64_t d = digest(now);
+	uint64_t d = restore_pg_digest(now);
 	char text[17] = { '#' };
 
 	for (size_t i = 0; i < 16; i++)

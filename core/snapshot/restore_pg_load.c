@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,14 +100,14 @@ static void add_masks(struct buf *out, const struct restore_pg_table *t,
 }
 
 static void add_line(struct buf *out, const struct restore_pg_table *t,
-		     const struct restore_pg_line *line, uint64_t number)
+		     const struct restore_pg_line *line)
 {
 	static const struct restore_pg_field none = { NULL, 0 };
 	const struct manifest_table *m = t->lines;
 	bool came = line->op == ROW_INSERTED;
 	bool values = line->op == ROW_UPDATED || (!m->n_keys && !came);
 
-	buf_addint(out, (long long)number);
+	buf_addint(out, (long long)line->number);
 	buf_addch(out, '\t');
 	buf_addch(out, line->op);
 	for (size_t k = 0; k < m->n_keys; k++) {
@@ -125,19 +126,61 @@ static void add_line(struct buf *out, const struct restore_pg_table *t,
 	buf_addch(out, '\n');
 }
 
+/* Lines that are looked at to learn what a migration wrote everywhere. */
+#define SAMPLE 64
+
+struct sample {
+	struct map *seen; /* by column: what it wrote there */
+	size_t *n;
+	size_t lines;
+};
+
+static void sample_line(struct sample *s, const struct restore_pg_table *t,
+			const struct restore_pg_line *line)
+{
+	if (line->op != ROW_UPDATED || s->lines == SAMPLE)
+		return;
+	s->lines++;
+	for (size_t i = 0; i < t->lines->n_columns; i++) {
+		const struct restore_pg_field *f = &line->now[i];
+		char id[32];
+
+		if (!f->s || f->s[0] == '!')
+			continue;
+		s->n[i]++;
+		snprintf(id, sizeof(id), "%llx",
+			 (unsigned long long)restore_pg_digest(f));
+		map_put_number(&s->seen[i], id, 1);
+	}
+}
+
+/* Of the values that the migration wrote into a column, most differ. */
+static void sample_end(struct sample *s, const struct restore_pg_table *t)
+{
+	for (size_t i = 0; i < t->lines->n_columns; i++) {
+		t->tells[i] = s->seen[i].n * 2 > s->n[i];
+		map_release(&s->seen[i]);
+	}
+	free(s->seen);
+	free(s->n);
+}
+
 static struct err *send_lines(struct restore_pg *r,
 			      const struct restore_pg_table *t)
 {
+	size_t n = t->lines->n_columns + 1;
+	struct sample sample = { .seen = xcalloc(n, sizeof(struct map)),
+				 .n = xcalloc(n, sizeof(size_t)) };
 	struct buf out = BUF_INIT;
 	struct restore_pg_lines lines;
-	uint64_t n = 0;
-	struct err *err = restore_pg_lines_open(&lines, r, t->lines);
+	struct err *err = restore_pg_lines_open(&lines, r, t);
 
 	while (!err) {
 		err = restore_pg_lines_next(&lines);
 		if (err || !lines.line.op)
 			break;
-		add_line(&out, t, &lines.line, ++n);
+		sample_line(&sample, t, &lines.line);
+		add_line(&out, t, &lines.line);
 		if (out.len >= PIECE) {
 			err = pg_copy_in_put(r->c, out.data, out.len);
 			buf_reset(&out);
@@ -145,6 +188,7 @@ static struct err *send_lines(struct restore_pg *r,
 	}
 	if (!err && out.len)
 		err = pg_copy_in_put(r->c, out.data, out.len);
+	sample_end(&sample, t);
 	restore_pg_lines_close(&lines);
 	buf_release(&out);
 	return err;
@@ -159,6 +203,8 @@ struct err *restore_pg_load(struct restore_pg *r, struct restore_pg_table *t)
 
 	t->any = arena_array(&r->arena, t->lines->n_columns + 1, sizeof(bool));
 	t->all = arena_array(&r->arena, t->lines->n_columns + 1, sizeof(bool));
+	t->tells =
+		arena_array(&r->arena, t->lines->n_columns + 1, sizeof(bool));
 	memset(t->all, true, t->lines->n_columns);
 	t->temp = arena_printf(&r->arena, "pg_temp.git_migrate_%zu", number);
 	/* of an event that was taken back before, in the same transaction */

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/rows.h"
 
 /*
  * What the migration had made and people have filled since: whole tables, and
@@ -18,6 +19,10 @@ struct parked {
 	struct restore_pg_row row;
 	bool *added;  /* by column of the line; NULL: the whole row goes */
 	bool int_key; /* lines are ordered by number */
+	/* rows that make room, or whose values do: by column of the line its
+	 * number among the lines that are restored, n_lines: it is not */
+	const struct restore_pg_table *evict;
+	size_t *place, n_lines;
 };
 
 static struct manifest_table *new_table(struct restore_pg *r, const char *name)
@@ -48,21 +53,69 @@ static void add_field(struct buf *out, const struct restore_pg_field *f)
 	buf_add(out, f->s, f->len);
 }
 
+/* A new value; of a long one its digest. */
+static void add_new(struct buf *out, const struct restore_pg_field *f)
+{
+	buf_addch(out, '\t');
+	if (f->len > ROW_NEW_MAX + 1)
+		buf_addf(out, "#%016llx",
+			 (unsigned long long)restore_pg_digest(f));
+	else
+		buf_add(out, f->s, f->len);
+}
+
+/* The value that replaces the one of column i; NULL = it stays. */
+static const struct restore_pg_field *replacement(const struct parked *p,
+						  size_t i)
+{
+	const struct restore_pg_field *extra =
+		p->row.fields + p->m->n_keys + p->m->n_columns;
+	size_t at = p->evict ? p->place[i] : 0;
+	const struct restore_pg_field *mask;
+
+	if (!p->evict || at == p->n_lines)
+		return NULL;
+	/* operation, old values, masks */
+	mask = &extra[1 + p->n_lines + at / RESTORE_PG_MASK_BITS];
+	if (mask->s[0] != '\'' ||
+	    !(strtoull(mask->s + 1, NULL, 10) >> (at % RESTORE_PG_MASK_BITS) &
+	      1))
+		return NULL;
+	return &extra[1 + at];
+}
+
+/* All of the row goes: the table does, or the row makes room. */
+static bool is_whole(const struct parked *p)
+{
+	const struct restore_pg_field *op =
+		p->row.fields + p->m->n_keys + p->m->n_columns;
+
+	if (!p->added)
+		return true;
+	return p->evict && op->s[0] == '\'' && op->s[1] != '~';
+}
+
 static void park_row(struct parked *p)
 {
 	struct restore_pg *r = p->r;
 	struct manifest_table *m = p->m;
 	struct buf *out = line_writer_begin(&r->park);
-	const struct restore_pg_field *f = p->row.fields;
+	const struct restore_pg_field *f = p->row.fields, *old;
+	bool whole = is_whole(p);
 	/* without a key every column has an old and a new value */
 	bool both = !m->n_keys;
 
-	buf_addch(out, p->added ? '~' : '-');
+	buf_addch(out, whole ? '-' : '~');
 	for (size_t k = 0; k < m->n_keys; k++)
 		add_field(out, f++);
 	for (size_t i = 0; i < m->n_columns; i++, f++) {
-		if (!p->added) {
+		old = whole ? NULL : replacement(p, i);
+		if (whole) {
 			add_field(out, f);
+		} else if (old) {
+			r->out->parked++;
+			add_field(out, f);
+			add_new(out, old);
 		} else if (p->added[i]) {
 			r->out->parked += f->s[0] == '\'';
 			add_field(out, f);
@@ -77,10 +130,11 @@ static void park_row(struct parked *p)
 	}
 	buf_addch(out, '\n');
 	line_writer_add(&r->park);
-	if (p->added)
-		m->updated++;
-	else
+	if (whole)
 		m->deleted++;
+	else
+		m->updated++;
+	r->out->parked += whole;
 	if (p->int_key)
 		manifest_count_key(m,
 				   strtoll(p->row.fields[0].s + 1, NULL, 10));
@@ -144,7 +198,8 @@ static struct err *park_table(struct restore_pg *r, const char *name)
 	restore_pg_add_fields(&sql, p.m);
 	buf_addf(&sql, " FROM ONLY %s) TO STDOUT", name);
 	err = park_stream(&p, buf_str(&sql));
-	r->out->parked += p.m->deleted;
+	if (p.m->deleted)
+		restore_result_tally(r->out, name)->removed += p.m->deleted;
 	buf_release(&sql);
 	drop_empty(r);
 	return err;
@@ -154,44 +209,91 @@ static void add_order(struct buf *sql, const struct restore_pg_relation *rel)
 {
 	for (size_t k = 0; k < rel->n_keys; k++)
 		buf_addf(sql,
-			 rel->int_key ? "%s%s" : "%sconcat(%s) COLLATE \"C\"",
+			 rel->int_key ? "%st.%s"
+				      : "%sconcat(t.%s) COLLATE \"C\"",
 			 k ? ", " : " ORDER BY ", rel->keys[k]);
 }
 
-/* Rows that have some value in an added column. */
-static struct err *park_columns(struct restore_pg *r, const char *name,
-				const char *then, const struct map *added)
+/* Behind the row's own fields: what is to become of it. */
+static void add_evictions(struct buf *sql, struct buf *from, struct parked *p,
+			  const struct restore_pg_relation *rel)
 {
-	struct parked p = { .r = r };
+	const struct manifest_table *lines = p->evict->lines;
+	size_t n = lines->n_columns;
+
+	p->n_lines = n;
+	p->place = arena_array(&p->r->arena, p->m->n_columns + 1,
+			       sizeof(*p->place));
+	for (size_t i = 0; i < p->m->n_columns; i++) {
+		size_t k = 0;
+
+		while (k < n && !streq_null(lines->columns[k].after,
+					    p->m->columns[i].before))
+			k++;
+		p->place[i] = k;
+	}
+	buf_addstr(sql, ", l.op");
+	for (size_t k = 0; k < n; k++)
+		buf_addf(sql, ", l.o%zu", k);
+	for (size_t k = 0; k < n; k += RESTORE_PG_MASK_BITS)
+		buf_addf(sql, ", l.m%zu", k / RESTORE_PG_MASK_BITS);
+	buf_addf(from, " LEFT JOIN %s l ON ", p->evict->evict);
+	restore_pg_add_join(from, p->r, p->evict, rel);
+}
+
+static void add_own(struct buf *sql, const struct manifest_table *m)
+{
+	const char *sep = "";
+
+	for (size_t k = 0; k < m->n_keys; k++, sep = ", ")
+		buf_addf(sql, "%st.%s", sep, m->keys[k]);
+	for (size_t i = 0; i < m->n_columns; i++, sep = ", ")
+		buf_addf(sql, "%st.%s", sep, m->columns[i].before);
+}
+
+/* Rows that have some value in an added column, or make room. */
+static struct err *park_columns(struct restore_pg *r, const char *name,
+				const struct restore_pg_table *t,
+				const struct map *added)
+{
+	bool itself = streq(name, t->after);
+	struct parked p = { .r = r, .evict = itself && t->evict ? t : NULL };
 	struct restore_pg_relation rel;
-	struct buf sql = BUF_INIT, where = BUF_INIT;
+	struct buf sql = BUF_INIT, from = BUF_INIT, where = BUF_INIT;
 	struct err *err = restore_pg_relation(r, name, &rel);
 
 	if (err || rel.kind != 'r')
 		return err;
 	p.m = new_table(r, name);
-	p.m->after = arena_strdup(&r->park_manifest.arena, then);
+	p.m->after = arena_strdup(&r->park_manifest.arena,
+				  itself ? t->before : name);
 	p.int_key = rel.int_key;
 	p.added = arena_array(&r->arena, rel.n_columns + 1, sizeof(*p.added));
 	add_columns(&p, &rel);
+	if (p.evict)
+		buf_addstr(&where, " WHERE l.op IS NOT NULL");
 	for (size_t i = 0; i < p.m->n_columns; i++) {
 		struct manifest_column *c = &p.m->columns[i];
 
 		p.added[i] = map_has(added, c->before);
 		if (p.added[i])
-			buf_addf(&where, "%s%s IS NOT NULL",
+			buf_addf(&where, "%st.%s IS NOT NULL",
 				 where.len ? " OR " : " WHERE ", c->before);
 		else
 			c->after = c->before;
 	}
 	buf_addstr(&sql, "COPY (SELECT ");
-	restore_pg_add_fields(&sql, p.m);
-	buf_addf(&sql, " FROM ONLY %s%s", name, buf_str(&where));
+	add_own(&sql, p.m);
+	if (p.evict)
+		add_evictions(&sql, &from, &p, &rel);
+	buf_addf(&sql, " FROM ONLY %s t%s%s", name, buf_str(&from),
+		 buf_str(&where));
 	add_order(&sql, &rel);
 	buf_addstr(&sql, ") TO STDOUT");
 	if (where.len)
 		err = park_stream(&p, buf_str(&sql));
 	buf_release(&sql);
+	buf_release(&from);
 	buf_release(&where);
 	drop_empty(r);
 	return err;
@@ -241,10 +343,7 @@ static struct err *park_added(struct restore_pg *r,
 		err = family(r, t->after, &names);
 	map_each (&names, e)
 		if (!err)
-			err = park_columns(r, e->key,
-					   streq(e->key, t->after) ? t->before
-								   : e->key,
-					   &added);
+			err = park_columns(r, e->key, t, &added);
 	map_release(&added);
 	map_release(&names);
 	return err;

@@ -89,8 +89,8 @@ static struct err *update(struct restore_pg *r,
 			  const struct restore_pg_relation *rel)
 {
 	struct buf sql = BUF_INIT, set = BUF_INIT;
-	bool taken = false;
-	struct err *err = NULL;
+	bool refused = false, taken;
+	struct err *err = NULL, *why = NULL;
 
 	if (!add_assignments(&set, t, rel))
 		goto done;
@@ -98,11 +98,16 @@ static struct err *update(struct restore_pg *r,
 		 "UPDATE ONLY %s t SET %s FROM %s l WHERE l.op = '~' AND ",
 		 rel->name, buf_str(&set), t->temp);
 	restore_pg_add_join(&sql, r, t, rel);
-	err = restore_pg_try(r, buf_str(&sql), unique_codes, &taken, NULL);
+	err = restore_pg_try(r, buf_str(&sql), restore_pg_row_codes, &refused,
+			     &why);
+	taken = refused && streq(restore_pg_cause(why), RESTORE_NOT_UNIQUE);
+	if (!err && refused && !taken)
+		restore_pg_late(r, t->before, restore_pg_cause(why), 1);
 	if (!err && taken)
 		err = move_out_and_in(r, t, rel, buf_str(&set), &taken);
 	if (!err && taken)
-		restore_result_add(r->out, t->before, RESTORE_NOT_UNIQUE, 1);
+		restore_pg_late(r, t->before, RESTORE_NOT_UNIQUE, 1);
+	err_free(why);
 done:
 	buf_release(&sql);
 	buf_release(&set);

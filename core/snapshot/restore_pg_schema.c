@@ -132,6 +132,17 @@ static void add_line(struct buf *out, bool *any, const char *line)
 	*any = true;
 }
 
+/* Rows without a value are found once they are there. */
+static const char *column_text(struct restore_pg *r,
+			       const struct schema_pg_column *c)
+{
+	size_t len = strlen(c->text);
+
+	if (!r->look || !c->not_null || c->identity)
+		return c->text;
+	return arena_strndup(&r->arena, c->text, len - strlen(c->not_null));
+}
+
 /* A table with its columns and checks, and nothing that rows wait for; in the
  * form of the schema tree. */
 static const struct schema_object *bare(struct restore_pg *r,
@@ -146,8 +157,8 @@ static const struct schema_object *bare(struct restore_pg *r,
 		return o;
 	buf_addstr(&text, t.head);
 	for (size_t i = 0; i < t.n_columns; i++)
-		add_line(&text, &any, t.columns[i].text);
-	for (size_t i = 0; i < t.n_constraints; i++)
+		add_line(&text, &any, column_text(r, &t.columns[i]));
+	for (size_t i = 0; i < t.n_constraints && !r->look; i++)
 		if (t.constraints[i].kind == SCHEMA_PG_CHECK &&
 		    !t.constraints[i].not_valid)
 			add_line(&text, &any, t.constraints[i].text);

@@ -13,7 +13,7 @@ static struct err *verify_copied(struct restore_pg *r,
 	struct restore_pg_row row = { .n = 0 };
 	struct restore_pg_lines lines;
 	struct buf sql = BUF_INIT;
-	struct err *err = restore_pg_lines_open(&lines, r, t->lines);
+	struct err *err = restore_pg_lines_open(&lines, r, t);
 	size_t n_fields = t->lines->n_keys + t->lines->n_columns, len;
 	const char *text = NULL;
 	uint64_t n = 0;
@@ -71,8 +71,7 @@ static struct err *is_copied(struct restore_pg *r,
 	return err;
 }
 
-static struct err *verify(struct restore_pg *r,
-			  const struct restore_pg_table *t)
+static struct err *verify(struct restore_pg *r, struct restore_pg_table *t)
 {
 	bool copied, hidden;
 	struct err *err = restore_pg_unhide(r, t->before, &hidden);

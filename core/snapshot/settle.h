@@ -65,6 +65,10 @@ struct restore_late {
 struct restore_memory {
 	struct restore_late *late;
 	size_t n, cap;
+	/* where rows in the way are found by an attempt of their own */
+	bool look;       /**< the next one is that */
+	size_t looks;    /**< those that were */
+	size_t n_looked; /**< what was known when the last one began */
 	struct arena arena;
 };
 

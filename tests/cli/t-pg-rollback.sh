@@ -74,7 +74,8 @@ test_expect_success 'values that were changed since are a conflict' '
 	pg_sql "UPDATE person SET note = \$\$mine\$\$ WHERE id = 2" &&
 	dump >"$TRASH/before" &&
 	expect_status 1 rollback && has "$ERR" "person.*1 row CHANGED" &&
-	! grep -q mine "$OUT" "$ERR" && dump | diff "$TRASH/before" -
+	has "$ERR" "^    public.person id = 2 note: before .note 2., after .m., now .mine. \(CHANGED\)$" &&
+	dump | diff "$TRASH/before" -
 '
 
 # another session commits rows all the time; each of them is kept or stays

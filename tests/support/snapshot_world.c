@@ -169,6 +169,22 @@ void world_event_release(struct world_event *ev)
 	arena_release(&ev->arena);
 }
 
+static struct err *attempt(struct world *w, const struct restore_request *req,
+			   struct restore_result *out)
+{
+	struct err *err = target_begin(w->t);
+
+	if (err)
+		return err;
+	err = target_inspect(w->t, &w->schema, TARGET_ANYTHING, NULL);
+	if (!err)
+		err = restore_run(req, out);
+	if (!err && !out->blocked && !out->again)
+		return target_commit(w->t);
+	target_rollback(w->t);
+	return err;
+}
+
 struct err *world_revert(struct world *w, const struct world_event *ev,
 			 struct memory_snapshot *park,
 			 struct restore_result *out)
@@ -179,21 +195,22 @@ struct err *world_revert(struct world *w, const struct world_event *ev,
 		.delta = &ev->delta,
 		.in = ev->kept.any ? &ev->files.in : NULL,
 		.park = &park->out,
+		.choice = w->on_conflict,
+		.max_details = w->max_details,
+		.memory = restore_memory_new(),
 	};
 	struct err *err = restore_session_begin(w->t);
 
 	memset(out, 0, sizeof(*out));
-	if (!err)
-		err = target_begin(w->t);
-	if (!err) {
-		err = target_inspect(w->t, &w->schema, TARGET_ANYTHING, NULL);
-		if (!err)
-			err = restore_run(&req, out);
-		if (!err && !out->n_conflicts)
-			err = target_commit(w->t);
-		if (err || out->n_conflicts)
-			target_rollback(w->t);
+	for (int i = 0; i < 20 && !err; i++) {
+		restore_result_release(out);
+		memory_snapshot_release(park);
+		memory_snapshot_init(park);
+		err = attempt(w, &req, out);
+		if (out->blocked || !out->again)
+			break;
 	}
+	restore_memory_free(req.memory);
 	return err_first(err, restore_session_end(w->t));
 }
 

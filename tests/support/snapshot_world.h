@@ -22,6 +22,8 @@ struct world {
 	sqlite3 *db;           /* SQLite */
 	char *url;             /* PostgreSQL: a database of the test's own */
 	struct pg_conn *other; /* somebody else's connection to it */
+	enum restore_choice on_conflict;
+	size_t max_details;
 	struct schema schema;
 	struct capture *capture;
 };
@@ -53,7 +55,8 @@ MUST_USE struct err *world_apply(struct world *w, const char *sql,
 void world_event_release(struct world_event *ev);
 
 /**
- * Take it back. With conflicts, or on failure, nothing has changed.
+ * Take it back, settling conflicts by w->on_conflict. When it is blocked, or on
+ * failure, nothing has changed.
  *
  * @param park receives what is parked
  * @param out release it, also on failure

@@ -1,0 +1,275 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_find.h"
+#include "snapshot/restore_pg_form.h"
+#include "snapshot/rows.h"
+
+/*
+ * Rows that break a constraint, with their lines: the pieces of a question, and
+ * what comes of its answer.
+ */
+
+const struct restore_pg_table *restore_pg_find_table(const struct restore_pg *r,
+						     const char *name)
+{
+	for (size_t i = 0; i < r->n_tables; i++)
+		if (r->tables[i].before && r->tables[i].lines &&
+		    streq(r->tables[i].before, name))
+			return &r->tables[i];
+	return NULL;
+}
+
+/* --- columns that name a row --- */
+
+/* "id, "b c"" */
+static void split_names(struct restore_pg *r, const char *list,
+			struct restore_pg_keys *out)
+{
+	const char *p = list;
+
+	while (*p && out->n < 32) {
+		const char *start = p;
+		bool quoted = false;
+
+		for (; *p && (quoted || *p != ','); p++)
+			if (*p == '"')
+				quoted = !quoted;
+		out->names[out->n++] =
+			arena_strndup(&r->arena, start, (size_t)(p - start));
+		p += strspn(p, ", ");
+	}
+}
+
+static struct err *names_of_old(struct restore_pg_find *f)
+{
+	struct pg_form form;
+	struct err *err = pg_form_read(&form, &f->r->arena, f->t->old);
+
+	for (size_t i = 0; !err && i < form.t.n_constraints; i++) {
+		const struct schema_pg_constraint *c = &form.t.constraints[i];
+		const char *open = strchr(c->definition, '(');
+		const char *end = open ? strchr(open, ')') : NULL;
+
+		if (c->kind == SCHEMA_PG_PRIMARY_KEY && end)
+			split_names(f->r,
+				    arena_strndup(&f->r->arena, open + 1,
+						  (size_t)(end - open - 1)),
+				    &f->keys);
+	}
+	return err;
+}
+
+struct err *restore_pg_find_open(struct restore_pg_find *f)
+{
+	struct restore_pg *r = f->r;
+	struct err *err = restore_pg_relation(r, f->table, &f->rel);
+
+	f->t = restore_pg_find_table(r, f->table);
+	f->copied = f->t && (f->t->way == RESTORE_PG_REMAKE || f->t->empty);
+	if (err)
+		return err;
+	if (f->t && f->t->lines->n_keys) {
+		restore_pg_names_of_keys(r, f->t, &f->rel, &f->keys);
+		return NULL;
+	}
+	f->keys.names = arena_array(&r->arena, 32, sizeof(char *));
+	f->keys.number = arena_array(&r->arena, 32, sizeof(bool));
+	for (size_t k = 0; k < f->rel.n_keys; k++)
+		f->keys.names[f->keys.n++] = f->rel.keys[k];
+	if (!f->keys.n && f->t && f->t->old)
+		err = names_of_old(f);
+	for (size_t k = 0; k < f->keys.n; k++)
+		f->keys.number[k] = restore_pg_is_number(
+			restore_pg_column(&f->rel, f->keys.names[k]));
+	return err;
+}
+
+/* --- pieces of a question; its rows are "t", their lines "l" --- */
+
+void restore_pg_find_add_keys(struct buf *sql, const struct restore_pg_find *f)
+{
+	for (size_t k = 0; k < f->keys.n; k++)
+		buf_addf(sql, ", concat(t.%s) AS k%zu", f->keys.names[k], k);
+}
+
+static bool has_lines(const struct restore_pg_find *f)
+{
+	return f->t && f->t->temp && f->t->lines->n_keys;
+}
+
+void restore_pg_find_add_lines(struct buf *sql, const struct restore_pg_find *f)
+{
+	if (f->copied) {
+		buf_addf(sql,
+			 " LEFT JOIN (SELECT ctid AS at, row_number() OVER "
+			 "(ORDER BY ctid) - 1 AS n, '-' AS op FROM ONLY %s) l "
+			 "ON l.at = t.git_migrate_at",
+			 f->table);
+	} else if (has_lines(f)) {
+		buf_addf(sql, " LEFT JOIN %s l ON l.op <> '+' AND ",
+			 f->t->temp);
+		restore_pg_add_join(sql, f->r, f->t, &f->rel);
+	} else {
+		buf_addstr(sql, " LEFT JOIN (SELECT 0::bigint AS n, '-' AS op)"
+				" l ON false");
+	}
+}
+
+static bool is_in(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(names[i], name))
+			return true;
+	return false;
+}
+
+/* The line put these columns there. */
+void restore_pg_find_add_restored(struct buf *sql,
+				  const struct restore_pg_find *f,
+				  const char *const *columns, size_t n)
+{
+	buf_addstr(sql, "coalesce(l.op = '-'");
+	for (size_t i = 0; has_lines(f) && i < f->t->lines->n_columns; i++) {
+		if (!is_in(f->t->lines->columns[i].before, columns, n))
+			continue;
+		buf_addstr(sql, " OR (l.op = '~' AND ");
+		restore_pg_add_changed(sql, i);
+		buf_addstr(sql, ")");
+	}
+	buf_addstr(sql, ", false)");
+}
+
+void restore_pg_find_add_begin(struct buf *sql, const struct restore_pg_find *f,
+			       const char *const *columns, size_t n)
+{
+	buf_addstr(sql, "COPY (SELECT coalesce(l.n, -1), ");
+	restore_pg_find_add_restored(sql, f, columns, n);
+	buf_addstr(sql, ", l.op");
+	restore_pg_find_add_keys(sql, f);
+}
+
+void restore_pg_find_add_rows(struct buf *sql, const struct restore_pg_find *f)
+{
+	buf_addf(sql,
+		 " FROM (SELECT t.*, t.ctid AS git_migrate_at FROM ONLY %s t) "
+		 "t",
+		 f->table);
+	restore_pg_find_add_lines(sql, f);
+}
+
+/* --- rows of the answer: line, restored, operation, key, what follows --- */
+
+static bool is_true(const struct restore_pg_field *f)
+{
+	return f->s[0] == '\'' && f->s[1] == 't';
+}
+
+static int64_t number(const struct restore_pg_field *f)
+{
+	return f->s[0] == '\'' ? strtoll(f->s + 1, NULL, 10) : -1;
+}
+
+/* Rows of a copied table count those lines only that went back. */
+static uint64_t line_of(const struct restore_pg_find *f, uint64_t n)
+{
+	const struct settlement *s = &f->t->settled;
+
+	for (size_t i = 0; f->copied && i < s->n; i++)
+		n += s->list[i].how == SETTLE_SKIP && s->list[i].line <= n;
+	return n;
+}
+
+/* A key as it stands in a line. */
+static const char *line_key(struct restore_pg_find *f,
+			    const struct restore_pg_field *keys)
+{
+	struct buf b = BUF_INIT;
+	const char *out;
+
+	for (size_t k = 0; k < f->keys.n; k++) {
+		if (k)
+			buf_addch(&b, '\t');
+		buf_add(&b, keys[k].s, keys[k].len);
+	}
+	out = arena_strdup(&f->r->arena, buf_str(&b));
+	buf_release(&b);
+	return out;
+}
+
+static void settle(struct restore_pg_find *f, struct restore_late *late)
+{
+	struct restore_pg *r = f->r;
+
+	switch (restore_result_conflict(r->req, r->out, &late->detail, true,
+					late->evict != NULL)) {
+	case RESTORE_TAKE:
+		late->how = SETTLE_EVICT;
+		break;
+	case RESTORE_KEEP:
+		late->how = SETTLE_SKIP;
+		late->evict = NULL;
+		break;
+	case RESTORE_ABORT:
+		return;
+	}
+	restore_remember(r->req, r->out, late);
+}
+
+static void take_hit(struct restore_pg_find *f,
+		     const struct restore_pg_field *row)
+{
+	struct restore_pg *r = f->r;
+	const struct restore_pg_field *more = row + 3 + f->keys.n;
+	bool restored = number(&row[0]) >= 0 && is_true(&row[1]);
+	bool wanted = restore_result_wants(r->req, r->out);
+	struct restore_late late = {
+		.detail = { .object = f->table,
+			    .what = f->what,
+			    .column = f->column,
+			    .constraint = f->constraint },
+	};
+
+	if (wanted)
+		late.detail.key = restore_pg_key_text(r, &f->keys, row + 3);
+	if (restored) {
+		late.table = f->table;
+		late.line = line_of(f, (uint64_t)number(&row[0]));
+		late.op = row[2].s[1];
+		if (f->unique && is_true(&more[0]) && has_lines(f))
+			late.evict = line_key(f, more + 1);
+		if (f->unique && wanted)
+			late.detail.now =
+				restore_pg_key_text(r, &f->keys, more + 1);
+	} else if (f->parent && number(&more[0]) >= 0) {
+		late.table = f->parent->before;
+		late.line = (uint64_t)number(&more[0]);
+		late.op = more[1].s[1];
+	}
+	if (late.table)
+		settle(f, &late);
+	else
+		restore_result_conflict(r->req, r->out, &late.detail, false,
+					false);
+}
+
+struct err *restore_pg_find_ask(struct restore_pg_find *f, const char *sql)
+{
+	struct restore_pg_row row = { .n = 0 };
+	struct pg_conn *c = f->r->c;
+	struct err *err = pg_copy_out_begin(c, sql);
+	const char *line;
+	size_t len;
+
+	while (!err) {
+		err = pg_copy_out_next(c, &line, &len);
+		if (err || !line)
+			break;
+		restore_pg_row_cut(&row, line, len);
+		take_hit(f, row.fields);
+	}
+	restore_pg_row_release(&row);
+	return err_wrap(err, "%.*s", 200, sql);
+}

@@ -1,0 +1,305 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_form.h"
+#include "snapshot/rows.h"
+
+/*
+ * One line of a snapshot and the row that has its key now: what comes of it.
+ * The table in docs/snapshots.md, "Three ways", on PostgreSQL.
+ */
+
+static struct err *take_unique(void *payload, int n, const struct pg_cell *cell)
+{
+	struct restore_pg_judge *j = payload;
+	const struct manifest_table *m = j->t->lines;
+
+	(void)n;
+	for (size_t i = 0; i < m->n_columns; i++)
+		if (m->columns[i].after &&
+		    streq(m->columns[i].after, cell[0].s))
+			j->unique[i] = true;
+	return NULL;
+}
+
+/* Columns that are unique by themselves. */
+static struct err *find_unique(struct restore_pg_judge *j)
+{
+	struct pg_arg arg = pg_text(j->t->after);
+
+	return pg_query(j->r->c,
+			"SELECT quote_ident(a.attname) FROM pg_index i"
+			" JOIN pg_attribute a ON a.attrelid = i.indrelid"
+			" AND a.attnum = i.indkey[0] WHERE i.indisunique"
+			" AND i.indisvalid AND i.indnkeyatts = 1"
+			" AND i.indpred IS NULL"
+			" AND i.indrelid = to_regclass($1)",
+			&arg, 1, take_unique, j);
+}
+
+/* Columns whose type comes back with the table's old form. */
+static struct err *find_retyped(struct restore_pg_judge *j)
+{
+	const struct restore_pg_table *t = j->t;
+	const struct manifest_table *m = t->lines;
+	struct pg_form was, is;
+	struct err *err;
+
+	if (!t->old || !t->cur || t->old == t->cur)
+		return NULL;
+	err = pg_form_read(&was, &j->r->arena, t->old);
+	if (!err)
+		err = pg_form_read(&is, &j->r->arena, t->cur);
+	for (size_t i = 0; i < m->n_columns && !err; i++) {
+		const struct schema_pg_column *a =
+			pg_form_column(&was, m->columns[i].before);
+		const struct schema_pg_column *b =
+			pg_form_column(&is, m->columns[i].after);
+
+		j->retyped[i] = a && b && !streq(a->type, b->type);
+	}
+	return err;
+}
+
+struct err *restore_pg_judge_open(struct restore_pg_judge *j,
+				  struct restore_pg *r,
+				  struct restore_pg_table *t,
+				  const struct restore_pg_relation *rel,
+				  const bool *known)
+{
+	const struct manifest_table *m = t->lines;
+	size_t n = m->n_columns + 1;
+	struct err *err;
+
+	*j = (struct restore_pg_judge){ .r = r, .t = t, .known = known };
+	j->unique = arena_array(&r->arena, n, sizeof(bool));
+	j->retyped = arena_array(&r->arena, n, sizeof(bool));
+	j->number = arena_array(&r->arena, n, sizeof(bool));
+	for (size_t i = 0; i < m->n_columns; i++)
+		j->number[i] = restore_pg_is_number(
+			restore_pg_column(rel, m->columns[i].after));
+	restore_pg_names_of_keys(r, t, rel, &j->keys);
+	err = find_unique(j);
+	return err ? err : find_retyped(j);
+}
+
+/* How the row compares with what the line expects of it. */
+struct likeness {
+	size_t compared, agree;
+	bool unique;    /* a unique column agrees */
+	bool all;       /* every column that is known does */
+	size_t written; /* columns that the migration wrote */
+};
+
+static bool is_null(const struct restore_pg_field *f)
+{
+	return f->s[0] == '\\';
+}
+
+static bool is_gone(const struct restore_pg_field *f)
+{
+	return f->s && f->s[0] == '!';
+}
+
+static void compare(const struct restore_pg_judge *j,
+		    const struct restore_pg_line *line,
+		    const struct restore_pg_field *row, struct likeness *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->all = true;
+	for (size_t i = 0; i < j->t->lines->n_columns; i++) {
+		bool changed = line->now[i].s != NULL, same;
+
+		out->written += changed;
+		if (!j->known[i] || is_gone(&line->now[i])) {
+			out->all &= line->op != ROW_DELETED;
+			continue;
+		}
+		same = restore_pg_matches(
+			changed ? &line->now[i] : &line->old[i], &row[i]);
+		out->all &= same;
+		out->unique |= same && j->unique[i] && !is_null(&row[i]);
+		if (changed && !same)
+			same = restore_pg_matches(&line->old[i], &row[i]);
+		/* what it wrote tells only where it is still there */
+		if (changed && (!same || !j->t->tells[i]))
+			continue;
+		out->compared++;
+		out->agree += same;
+	}
+}
+
+static bool is_same_row(const struct likeness *l)
+{
+	return l->unique || !l->compared || l->agree * 2 >= l->compared;
+}
+
+static void settle(struct restore_pg_judge *j, enum settle_how how,
+		   const struct restore_pg_line *line, size_t column)
+{
+	settle_add(&j->t->settled, how, line->number, column);
+}
+
+static void skip(struct restore_pg_judge *j, const struct restore_pg_line *line)
+{
+	settle(j, SETTLE_SKIP, line, 0);
+	restore_pg_count_out(j->r, j->t, line->op);
+}
+
+static void init_detail(struct restore_pg_judge *j,
+			const struct restore_pg_line *line, const char *what,
+			struct restore_detail *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->object = j->t->before;
+	d->what = what;
+	if (restore_result_wants(j->r->req, j->r->out))
+		d->key = restore_pg_key_text(j->r, &j->keys, line->keys);
+}
+
+/* What the migration wrote gets its old values, whatever is there. */
+static void overwrite(struct restore_pg_judge *j,
+		      const struct restore_pg_line *line,
+		      const struct restore_pg_field *row)
+{
+	if (line->op != ROW_UPDATED) {
+		settle(j, SETTLE_EVICT, line, 0);
+		return;
+	}
+	for (size_t i = 0; i < j->t->lines->n_columns; i++)
+		if (line->now[i].s && j->known[i] && !is_gone(&line->now[i]) &&
+		    !restore_pg_matches(&line->now[i], &row[i]) &&
+		    !restore_pg_matches(&line->old[i], &row[i]))
+			settle(j, SETTLE_EVICT, line, i);
+}
+
+/* A conflict of the whole row; the choice is carried out. */
+static void row_conflict(struct restore_pg_judge *j,
+			 const struct restore_pg_line *line, const char *what,
+			 const struct restore_pg_field *row)
+{
+	struct restore_detail d;
+
+	init_detail(j, line, what, &d);
+	switch (restore_result_conflict(j->r->req, j->r->out, &d, true, true)) {
+	case RESTORE_KEEP:
+		skip(j, line);
+		break;
+	case RESTORE_TAKE:
+		if (row)
+			overwrite(j, line, row);
+		else
+			skip(j, line); /* not all of the row is known */
+		j->r->out->kept += !row;
+		break;
+	case RESTORE_ABORT:
+		break;
+	}
+}
+
+/* One column of a row; returns whether its old value goes back. */
+static bool column_conflict(struct restore_pg_judge *j,
+			    const struct restore_pg_line *line, size_t i,
+			    const struct restore_pg_field *row, bool first)
+{
+	struct restore_detail d;
+
+	init_detail(j, line, RESTORE_CHANGED, &d);
+	d.column = j->t->lines->columns[i].before;
+	d.more = !first;
+	if (d.key) {
+		bool changed = line->now[i].s != NULL;
+
+		d.before = changed ? restore_pg_literal(j->r, &line->old[i],
+							j->number[i])
+				   : NULL;
+		d.after = changed ? restore_pg_literal(j->r, &line->now[i],
+						       j->number[i])
+				  : NULL;
+		d.now = restore_pg_literal(j->r, &row[i], j->number[i]);
+	}
+	return restore_result_conflict(j->r->req, j->r->out, &d, true, true) !=
+	       RESTORE_KEEP;
+}
+
+/* The columns of a changed row, one by one. */
+static void judge_columns(struct restore_pg_judge *j,
+			  const struct restore_pg_line *line,
+			  const struct restore_pg_field *row,
+			  const struct likeness *l)
+{
+	struct settlement *s = &j->t->settled;
+	size_t at = s->n, left = l->written;
+	bool first = true;
+
+	for (size_t i = 0; i < j->t->lines->n_columns; i++) {
+		if (!line->now[i].s || !j->known[i] || is_gone(&line->now[i]) ||
+		    restore_pg_matches(&line->now[i], &row[i]) ||
+		    restore_pg_matches(&line->old[i], &row[i]))
+			continue;
+		if (!j->retyped[i]) {
+			bool take = column_conflict(j, line, i, row, first);
+
+			first = false;
+			if (take && j->r->req->choice == RESTORE_TAKE)
+				settle(j, SETTLE_EVICT, line, i);
+			if (take)
+				continue;
+		}
+		settle(j, SETTLE_COLUMN, line, i);
+		left--;
+	}
+	if (!left) { /* nothing of the line goes back */
+		s->n = at;
+		skip(j, line);
+	}
+}
+
+/* A row that came, and was changed since. */
+static void judge_inserted(struct restore_pg_judge *j,
+			   const struct restore_pg_line *line,
+			   const struct restore_pg_field *row)
+{
+	bool first = true, take = true;
+
+	for (size_t i = 0; i < j->t->lines->n_columns; i++) {
+		if (!j->known[i] || restore_pg_matches(&line->old[i], &row[i]))
+			continue;
+		take = column_conflict(j, line, i, row, first);
+		first = false;
+	}
+	if (!take)
+		skip(j, line);
+	else if (j->r->req->choice == RESTORE_TAKE)
+		settle(j, SETTLE_EVICT, line, 0);
+}
+
+void restore_pg_judge(struct restore_pg_judge *j,
+		      const struct restore_pg_line *line,
+		      const struct restore_pg_field *row)
+{
+	struct likeness l;
+
+	if (!row) {
+		if (line->op == ROW_UPDATED)
+			row_conflict(j, line, RESTORE_DELETED, NULL);
+		else if (line->op == ROW_INSERTED)
+			skip(j, line); /* gone already */
+		return;
+	}
+	compare(j, line, row, &l);
+	if (line->op == ROW_DELETED && l.all)
+		skip(j, line); /* somebody has put it back */
+	else if (line->op == ROW_DELETED)
+		row_conflict(j, line, RESTORE_KEY_REUSED, row);
+	else if (l.all)
+		return; /* as the migration left it */
+	else if (!is_same_row(&l))
+		row_conflict(j, line, RESTORE_KEY_REUSED, row);
+	else if (line->op == ROW_INSERTED)
+		judge_inserted(j, line, row);
+	else
+		judge_columns(j, line, row, &l);
+}

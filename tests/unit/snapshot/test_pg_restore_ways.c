@@ -1,0 +1,449 @@
+#include "pg_trip.h"
+
+/* Rows of later and rows of the snapshot: docs/snapshots.md, "Three ways". */
+
+struct way {
+	const char *before, *migration, *later;
+	const char *conflicts; /* "table CODE rows; ..."; "" = none */
+	const char *details;   /* "key column before>after>now; ..." */
+	const char *kept;      /* rows of t, with what there is kept */
+	const char *taken;     /* ... with the snapshot's; NULL = blocks */
+};
+
+static struct err *take_text(void *payload, int n, const struct pg_cell *cell)
+{
+	(void)n;
+	buf_addstr(payload, cell[0].s ? cell[0].s : "");
+	return NULL;
+}
+
+static void read_rows(struct world *w, struct buf *out)
+{
+	int64_t there;
+
+	buf_reset(out);
+	assert_ok(pg_query_int(w->other,
+			       "SELECT (to_regclass('s.t') IS NOT NULL)::int",
+			       NULL, 0, &there));
+	if (!there)
+		return;
+	assert_ok(pg_query_once(w->other,
+				"SELECT string_agg(t::text, ' ' ORDER BY "
+				"t::text) FROM s.t",
+				NULL, 0, take_text, out));
+}
+
+static void describe_details(const struct restore_result *res, struct buf *out)
+{
+	buf_reset(out);
+	for (size_t i = 0; i < res->n_details; i++) {
+		const struct restore_detail *d = &res->details[i];
+
+		buf_addf(out, "%s%s", i ? "; " : "", d->key ? d->key : "-");
+		if (d->column)
+			buf_addf(out, " %s", d->column);
+		if (d->constraint)
+			buf_addf(out, " [%s]", d->constraint);
+		if (d->before || d->after || d->now)
+			buf_addf(out, " %s>%s>%s", d->before ? d->before : "",
+				 d->after ? d->after : "",
+				 d->now ? d->now : "");
+	}
+}
+
+static void differ(struct buf *why, const char *what, const char *want,
+		   const char *have)
+{
+	if (!streq(want, have))
+		buf_addf(why, "\n  %s\n    want: %s\n    have: %s", what, want,
+			 have);
+}
+
+/* With each choice: what is said, and what becomes of the rows. */
+static void try_way(struct world *w, const struct way *c,
+		    enum restore_choice choice, struct buf *why)
+{
+	static const char *const names[] = { "abort", "keep", "take" };
+	struct buf said = BUF_INIT, was = BUF_INIT;
+	const char *want = choice == RESTORE_KEEP   ? c->kept
+			   : choice == RESTORE_TAKE ? c->taken
+						    : NULL;
+	struct memory_snapshot park;
+	struct restore_result res = { 0 };
+	struct world_event ev;
+	struct err *e;
+
+	trip_start(w, c->before);
+	assert_ok(world_apply(w, c->migration, &ev));
+	assert_ok(world_exec(w, c->later));
+	read_rows(w, &was);
+	memory_snapshot_init(&park);
+	w->on_conflict = choice;
+	w->max_details = 10;
+	e = world_revert(w, &ev, &park, &res);
+	if (e) {
+		buf_addf(why, "\n  %s: %s", names[choice], err_text(e));
+		err_free(e);
+	} else {
+		describe_conflicts(&res, &said);
+		differ(why, names[choice], c->conflicts, buf_str(&said));
+		describe_details(&res, &said);
+		differ(why, names[choice], c->details, buf_str(&said));
+		if (!want && !*c->conflicts)
+			want = c->kept;
+		read_rows(w, &said);
+		differ(why, names[choice], want ? want : buf_str(&was),
+		       buf_str(&said));
+		if (res.blocked != !want)
+			buf_addf(why, "\n  %s: %s", names[choice],
+				 want ? "blocked" : "not blocked");
+	}
+	restore_result_release(&res);
+	memory_snapshot_release(&park);
+	world_event_release(&ev);
+	buf_release(&said);
+	buf_release(&was);
+}
+
+static void expect_ways(struct world *w, const struct way *c, size_t n)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct buf why = BUF_INIT;
+
+		try_way(w, &c[i], RESTORE_ABORT, &why);
+		try_way(w, &c[i], RESTORE_KEEP, &why);
+		try_way(w, &c[i], RESTORE_TAKE, &why);
+		if (why.len)
+			print_error("%s; then %s%s\n", c[i].migration,
+				    c[i].later, buf_str(&why));
+		failed += why.len > 0;
+		buf_release(&why);
+	}
+	if (failed)
+		fail_msg("%zu of %zu", failed, n);
+}
+
+#define T                                                                  \
+	"CREATE TABLE t (id int PRIMARY KEY, a text, b int, c text);"      \
+	"INSERT INTO t VALUES (1, 'a1', 10, 'c1'), (2, 'a2', 20, 'c2'), (" \
+	"3, 'a3', 30, 'c3');"
+#define WAS "(1,a1,10,c1) (2,a2,20,c2) (3,a3,30,c3)"
+
+#define U(unique)                                                       \
+	"CREATE TABLE t (id int PRIMARY KEY, u text " unique ", x int," \
+	" y int, z int); INSERT INTO t VALUES (1, 'a', 1, 1, 1), (2, "  \
+	"'b', 2, 2, 2), (3, 'c', 3, 3, 3);"
+
+static void changed_rows__by_column(void **state)
+{
+	static const struct way ways[] = {
+		/* untouched since, and other columns changed */
+		{ T, "UPDATE t SET b = b + 1",
+		  "UPDATE t SET a = 'mine' WHERE id = 2", "", "",
+		  "(1,a1,10,c1) (2,mine,20,c2) (3,a3,30,c3)",
+		  "(1,a1,10,c1) (2,mine,20,c2) (3,a3,30,c3)" },
+		/* the old value is back already; rows came */
+		{ T, "UPDATE t SET b = b + 1",
+		  "UPDATE t SET b = 20 WHERE id = 2; INSERT INTO t VALUES (4, "
+		  "'n', 4, 'n')",
+		  "", "", WAS " (4,n,4,n)", WAS " (4,n,4,n)" },
+		/* both wrote the same column */
+		{ T, "UPDATE t SET b = b + 1, a = upper(a)",
+		  "UPDATE t SET b = 99 WHERE id = 2", "s.t CHANGED 1",
+		  "id = 2 b 20>21>99", "(1,a1,10,c1) (2,a2,99,c2) (3,a3,30,c3)",
+		  WAS },
+		{ "CREATE TABLE t (id int PRIMARY KEY, a text, b int, c int, d "
+		  "int); INSERT INTO t VALUES (1, 'a1', 10), (2, 'a2', 20);",
+		  "UPDATE t SET b = b + 1, a = upper(a)",
+		  "UPDATE t SET b = NULL, a = 'it''s' WHERE id = 2",
+		  "s.t CHANGED 1",
+		  "id = 2 a 'a2'>'A2'>'it''s'; id = 2 b 20>21>NULL",
+		  "(1,a1,10,,) (2,it's,,,)", "(1,a1,10,,) (2,a2,20,,)" },
+		/* it is gone */
+		{ T, "UPDATE t SET b = b + 1", "DELETE FROM t WHERE id = 2",
+		  "s.t DELETED 1", "id = 2", "(1,a1,10,c1) (3,a3,30,c3)",
+		  "(1,a1,10,c1) (3,a3,30,c3)" },
+		/* a freed id was given to somebody else */
+		{ T, "UPDATE t SET b = b + 1",
+		  "DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (2, 'new', "
+		  "7, 'new')",
+		  "s.t KEY_REUSED 1", "id = 2",
+		  "(1,a1,10,c1) (2,new,7,new) (3,a3,30,c3)",
+		  "(1,a1,10,c1) (2,new,20,new) (3,a3,30,c3)" },
+		/* what everybody got tells nobody apart */
+		{ T, "UPDATE t SET b = 5",
+		  "DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (2, 'new', "
+		  "5, 'new')",
+		  "s.t KEY_REUSED 1", "id = 2",
+		  "(1,a1,10,c1) (2,new,5,new) (3,a3,30,c3)",
+		  "(1,a1,10,c1) (2,new,20,new) (3,a3,30,c3)" },
+		/* known by a unique column though most others changed */
+		{ U("UNIQUE"), "UPDATE t SET z = 5",
+		  "UPDATE t SET x = 7, y = 7 WHERE id = 1", "", "",
+		  "(1,a,7,7,1) (2,b,2,2,2) (3,c,3,3,3)",
+		  "(1,a,7,7,1) (2,b,2,2,2) (3,c,3,3,3)" },
+		{ U(""), "UPDATE t SET z = 5",
+		  "UPDATE t SET x = 7, y = 7 WHERE id = 1", "s.t KEY_REUSED 1",
+		  "id = 1", "(1,a,7,7,5) (2,b,2,2,2) (3,c,3,3,3)",
+		  "(1,a,7,7,1) (2,b,2,2,2) (3,c,3,3,3)" },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
+static void deleted_rows__come_back(void **state)
+{
+	static const struct way ways[] = {
+		{ T, "DELETE FROM t WHERE id < 3",
+		  "INSERT INTO t VALUES (7, 'n', 7, 'n')", "", "",
+		  WAS " (7,n,7,n)", WAS " (7,n,7,n)" },
+		{ T, "DELETE FROM t WHERE id < 3",
+		  "INSERT INTO t VALUES (1, 'a1', 10, 'c1')", "", "", WAS,
+		  WAS },
+		{ T, "DELETE FROM t WHERE id < 3",
+		  "INSERT INTO t VALUES (1, 'bob', 1, 'bob')",
+		  "s.t KEY_REUSED 1", "id = 1",
+		  "(1,bob,1,bob) (2,a2,20,c2) (3,a3,30,c3)", WAS },
+		{ T, "TRUNCATE t", "INSERT INTO t VALUES (1, 'bob', 1, 'bob')",
+		  "s.t KEY_REUSED 1", "id = 1",
+		  "(1,bob,1,bob) (2,a2,20,c2) (3,a3,30,c3)", WAS },
+		/* one row was changed, another one's key is taken */
+		{ T, "DELETE FROM t WHERE id = 1; UPDATE t SET b = b + 1",
+		  "INSERT INTO t VALUES (1, 'bob', 1, 'bob'); UPDATE t SET b "
+		  "= 0 WHERE id = 2",
+		  "s.t CHANGED 1; s.t KEY_REUSED 1", "id = 2 b 20>21>0; id = 1",
+		  "(1,bob,1,bob) (2,a2,0,c2) (3,a3,30,c3)", WAS },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
+static void rows_that_came__go(void **state)
+{
+	static const struct way ways[] = {
+		{ T, "INSERT INTO t VALUES (8, 'x', 8, 'x'), (9, 'y', 9, 'y')",
+		  "DELETE FROM t WHERE id = 8", "", "", WAS, WAS },
+		{ T, "INSERT INTO t VALUES (8, 'x', 8, 'x'), (9, 'y', 9, 'y')",
+		  "UPDATE t SET a = 'mine' WHERE id = 8", "s.t CHANGED 1",
+		  "id = 8 a >>'mine'", WAS " (8,mine,8,x)", WAS },
+		{ T, "INSERT INTO t VALUES (8, 'x', 8, 'x'), (9, 'y', 9, 'y')",
+		  "UPDATE t SET a = 'p', b = 0, c = 'q' WHERE id = 8",
+		  "s.t KEY_REUSED 1", "id = 8", WAS " (8,p,0,q)", WAS },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
+static void keys__of_several_columns_and_changed(void **state)
+{
+	static const struct way ways[] = {
+		{ "CREATE TABLE t (x text, y date, v int, w int, PRIMARY KEY "
+		  "(x, "
+		  "y)); INSERT INTO t VALUES ('a	b', '2020-01-01', 1), "
+		  "('it''s', '2020-01-02', 2);",
+		  "UPDATE t SET v = v * 10", "UPDATE t SET v = 7",
+		  "s.t CHANGED 2",
+		  "x = 'a	b', y = '2020-01-01' v 1>10>7; "
+		  "x = 'it''s', y = '2020-01-02' v 2>20>7",
+		  "(\"a	b\",2020-01-01,7,) (it's,2020-01-02,7,)",
+		  "(\"a	b\",2020-01-01,1,) (it's,2020-01-02,2,)" },
+		/* an UPDATE of keys is a row that went, and one that came */
+		{ T, "UPDATE t SET id = id + 10 WHERE id < 3",
+		  "UPDATE t SET b = 0 WHERE id = 11; INSERT INTO t VALUES (2, "
+		  "'bob', 2, 'bob')",
+		  "s.t CHANGED 1; s.t KEY_REUSED 1", "id = 11 b >>0; id = 2",
+		  "(1,a1,10,c1) (11,a1,0,c1) (2,bob,2,bob) (3,a3,30,c3)", WAS },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
+static void definitions__with_rows_of_later(void **state)
+{
+	static const struct way ways[] = {
+		/* a dropped column: the default, or nothing */
+		{ T, "ALTER TABLE t DROP COLUMN b",
+		  "INSERT INTO t VALUES (4, 'n', 'n'); DELETE FROM t WHERE id "
+		  "= 1; UPDATE t SET a = 'mine' WHERE id = 2",
+		  "s.t DELETED 1", "id = 1",
+		  "(2,mine,20,c2) (3,a3,30,c3) (4,n,,n)",
+		  "(2,mine,20,c2) (3,a3,30,c3) (4,n,,n)" },
+		/* a type: unchanged ones from the snapshot, others by cast */
+		{ T, "ALTER TABLE t ALTER b TYPE text USING b || ' kg'",
+		  "UPDATE t SET b = '7' WHERE id = 2; INSERT INTO t VALUES (4, "
+		  "'n', '44', 'n')",
+		  "", "", "(1,a1,10,c1) (2,a2,7,c2) (3,a3,30,c3) (4,n,44,n)",
+		  "(1,a1,10,c1) (2,a2,7,c2) (3,a3,30,c3) (4,n,44,n)" },
+		/* a table made anew, and a key that was taken */
+		{ T, "ALTER TABLE t DROP COLUMN b; DELETE FROM t WHERE id = 1",
+		  "INSERT INTO t VALUES (1, 'bob', 'bob')", "s.t KEY_REUSED 1",
+		  "id = 1", "(1,bob,,bob) (2,a2,20,c2) (3,a3,30,c3)", WAS },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
+#define F(key) \
+	T "CREATE TABLE f (id int PRIMARY KEY, t int " key " REFERENCES t);"
+
+static void constraints__named_with_their_rows(void **state)
+{
+	static const struct way ways[] = {
+		/* a unique value that comes back is taken */
+		{ T "CREATE UNIQUE INDEX u ON t (a) WHERE b > 0;",
+		  "DELETE FROM t WHERE id < 3",
+		  "INSERT INTO t VALUES (7, 'a1', 7, 'n'), (8, 'a2', 0, 'n')",
+		  "s.t NOT_UNIQUE 1", "id = 1 [u] >>id = 7",
+		  "(2,a2,20,c2) (3,a3,30,c3) (7,a1,7,n) (8,a2,0,n)",
+		  WAS " (8,a2,0,n)" },
+		{ T "ALTER TABLE t ADD CONSTRAINT u UNIQUE (a, c);",
+		  "UPDATE t SET a = 'q' WHERE id = 1",
+		  "INSERT INTO t VALUES (7, 'a1', 7, 'c1'), (8, 'a1', 7, NULL)",
+		  "s.t NOT_UNIQUE 1", "id = 1 [u] >>id = 7",
+		  "(1,q,10,c1) (2,a2,20,c2) (3,a3,30,c3) (7,a1,7,c1) "
+		  "(8,a1,7,)",
+		  WAS " (8,a1,7,)" },
+		{ T "CREATE UNIQUE INDEX u ON t (lower(a)); CREATE UNIQUE "
+		    "INDEX v ON t (c);",
+		  "DELETE FROM t WHERE id = 1; UPDATE t SET c = 'q' WHERE id = "
+		  "2",
+		  "INSERT INTO t VALUES (7, 'A1', 7, 'c2')", "s.t NOT_UNIQUE 2",
+		  "id = 1 [u] >>id = 7; id = 2 [v] >>id = 7",
+		  "(2,a2,20,q) (3,a3,30,c3) (7,A1,7,c2)", WAS },
+		/* rows of later break an index that comes back */
+		{ T "CREATE UNIQUE INDEX u ON t (a);", "DROP INDEX u",
+		  "INSERT INTO t VALUES (7, 'a1'), (8, 'a1')",
+		  "s.t NOT_UNIQUE 2", "id = 7 [u]; id = 8 [u]", NULL, NULL },
+		/* a row that comes back refers to one that is gone */
+		{ "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int "
+		  "PRIMARY KEY, p int REFERENCES p); INSERT INTO p VALUES (1), "
+		  "(2); INSERT INTO t VALUES (5, 1), (6, 2);",
+		  "DELETE FROM t", "DELETE FROM p WHERE id = 2",
+		  "s.t ORPHANED 1", "id = 6 [t_p_fkey]", "(5,1)", NULL },
+		/* a row that goes is referred to by later ones */
+		{ F(""), "INSERT INTO t VALUES (7, 'x'), (8, 'y')",
+		  "INSERT INTO f VALUES (1, 7), (2, 3)", "s.f ORPHANED 1",
+		  "id = 1 [f_t_fkey]", WAS " (7,x,,)", NULL },
+		{ "CREATE TABLE t (id int PRIMARY KEY, u text UNIQUE, x text); "
+		  "INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 'y'); CREATE "
+		  "TABLE f (id int PRIMARY KEY, u text REFERENCES t (u));",
+		  "UPDATE t SET u = u || '!', x = x || '!'; INSERT INTO t "
+		  "VALUES (3, 'c')",
+		  "INSERT INTO f VALUES (1, 'a!'), (2, 'c')", "s.f ORPHANED 2",
+		  "id = 1 [f_u_fkey]; id = 2 [f_u_fkey]",
+		  "(1,a!,x!) (2,b,y) (3,c,)", NULL },
+		/* checks that are younger */
+		{ T, "DELETE FROM t WHERE id < 3",
+		  "ALTER TABLE t ADD CONSTRAINT k CHECK (b > 10)",
+		  "s.t CHANGED 1", "id = 1 [k]", "(2,a2,20,c2) (3,a3,30,c3)",
+		  NULL },
+		{ T, "UPDATE t SET b = b + 100",
+		  "ALTER TABLE t ADD CONSTRAINT k CHECK (b > 10)",
+		  "s.t CHANGED 1", "id = 1 [k]",
+		  "(1,a1,110,c1) (2,a2,20,c2) (3,a3,30,c3)", NULL },
+		{ "CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t "
+		  "VALUES (1, 'a'), (2, NULL);",
+		  "DELETE FROM t", "ALTER TABLE t ALTER a SET NOT NULL",
+		  "s.t NO_VALUE 1", "id = 2 a", "(1,a)", NULL },
+		/* a column that comes back has no value for rows of later */
+		{ "CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL); "
+		  "INSERT INTO t VALUES (1, 'a');",
+		  "ALTER TABLE t DROP COLUMN a",
+		  "INSERT INTO t VALUES (2), (3)", "s.t NO_VALUE 2",
+		  "id = 2 a; id = 3 a", NULL, NULL },
+		/* what went with a table refers to nothing now */
+		{ "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int "
+		  "PRIMARY KEY, p int REFERENCES p); INSERT INTO p VALUES (1), "
+		  "(2); INSERT INTO t VALUES (5, 1), (6, 2), (7, 2), (8, 1);",
+		  "DROP TABLE t", "DELETE FROM p WHERE id = 2",
+		  "s.t ORPHANED 2", "id = 6 [t_p_fkey]; id = 7 [t_p_fkey]",
+		  "(5,1) (8,1)", NULL },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
+/* A row that is left out leaves out those that refer to it. */
+static void constraints__one_behind_the_other(void **state)
+{
+	static const struct way way = {
+		T "CREATE TABLE f (id int PRIMARY KEY, t int REFERENCES t, a "
+		  "text UNIQUE); INSERT INTO f VALUES (1, 1, 'x'), (2, 2, 'y');"
+		  "CREATE UNIQUE INDEX u ON t (a);",
+		"DELETE FROM f; DELETE FROM t WHERE id = 1",
+		"INSERT INTO t VALUES (7, 'a1')",
+		"s.t NOT_UNIQUE 1; s.f ORPHANED 1",
+		"id = 1 [u] >>id = 7; id = 1 [f_t_fkey]",
+		"(2,a2,20,c2) (3,a3,30,c3) (7,a1,,)",
+		NULL
+	};
+	struct buf why = BUF_INIT;
+
+	try_way(*state, &way, RESTORE_KEEP, &why);
+	if (why.len)
+		fail_msg("%s", buf_str(&why));
+}
+
+/* What was in the way is in the park, as a snapshot has it. */
+static void what_is_taken__is_parked(void **state)
+{
+	struct world *w = *state;
+	struct restore_result res = { 0 };
+	struct memory_snapshot park;
+	struct buf text = BUF_INIT;
+	struct world_event ev;
+
+	trip_start(w, T);
+	assert_ok(world_apply(w,
+			      "UPDATE t SET b = b + 1 WHERE id > 1; "
+			      "DELETE FROM t WHERE id = 1;"
+			      "ALTER TABLE t ADD COLUMN d text",
+			      &ev));
+	assert_ok(world_exec(w,
+			     "UPDATE t SET b = 99, d = 'more' WHERE id = 2;"
+			     "UPDATE t SET d = 'three' WHERE id = 3;"
+			     "INSERT INTO t VALUES (1, 'bob', 1, 'b', 'd')"));
+	memory_snapshot_init(&park);
+	w->on_conflict = RESTORE_TAKE;
+	assert_ok(world_revert(w, &ev, &park, &res));
+	assert_false(res.blocked);
+	assert_int_equal(res.parked, 4);
+	assert_true(memory_snapshot_text(&park, "rows/1", &text));
+	assert_string_equal(buf_str(&text),
+			    "-\t'1\t'bob\t'1\t'b\t'd\n"
+			    "~\t'2\t=2ei\t'99\t'20\t=Xh1\t'more\t!\n"
+			    "~\t'3\t=VPW\t=j7R\t=IA4\t'three\t!\n");
+	buf_release(&text);
+	restore_result_release(&res);
+	memory_snapshot_release(&park);
+	world_event_release(&ev);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(changed_rows__by_column,
+						trip_setup, trip_teardown),
+		cmocka_unit_test_setup_teardown(deleted_rows__come_back,
+						trip_setup, trip_teardown),
+		cmocka_unit_test_setup_teardown(rows_that_came__go, trip_setup,
+						trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			keys__of_several_columns_and_changed, trip_setup,
+			trip_teardown),
+		cmocka_unit_test_setup_teardown(definitions__with_rows_of_later,
+						trip_setup, trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			constraints__named_with_their_rows, trip_setup,
+			trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			constraints__one_behind_the_other, trip_setup,
+			trip_teardown),
+		cmocka_unit_test_setup_teardown(what_is_taken__is_parked,
+						trip_setup, trip_teardown),
+	};
+
+	return pg_run_group_tests(tests, NULL, NULL);
+}
