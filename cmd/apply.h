@@ -8,7 +8,7 @@ struct apply_options {
 	const char *to;
 	size_t count;
 	bool dry_run, out_of_order, allow_foreign, no_group, no_snapshot,
-		no_restore;
+		no_restore, prove;
 	bool group, step_done, step_redo;
 	bool worktree;
 	struct opt_duration lock_timeout;

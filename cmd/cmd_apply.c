@@ -24,6 +24,8 @@ const struct opt apply_options_table[] = {
 	  "a statement in doubt took effect: go on behind it" },
 	{ OPT_FLAG, 0, "step-redo", AT(step_redo), NULL,
 	  "a statement in doubt did not: run it" },
+	{ OPT_FLAG, 0, "prove", AT(prove), NULL,
+	  "take each back before it is committed: refuse what is not exact" },
 	{ OPT_FLAG, 0, "no-restore", AT(no_restore), NULL,
 	  "leave parked what earlier rollbacks have parked" },
 	{ OPT_FLAG, 0, "no-snapshot", AT(no_snapshot), NULL,
@@ -78,6 +80,7 @@ struct err *apply_run(struct cmd_ctx *ctx, const struct apply_options *o)
 				       : ENGINE_STEP_ASK,
 		.no_snapshot = o->no_snapshot,
 		.no_restore = o->no_restore,
+		.prove = o->prove,
 	};
 	struct engine_run run = { 0 };
 	struct run_view view;

@@ -104,6 +104,9 @@ static struct err *target_values(const struct config *c,
 	v = config_get(c, t, "foreignkeys");
 	if (v && !units_bool(v, &out->foreign_keys))
 		return bad_value(t, "foreignKeys", v, "a boolean");
+	v = config_get(c, t, "prove");
+	if (v && !units_bool(v, &out->prove))
+		return bad_value(t, "prove", v, "a boolean");
 	v = config_get(c, t, "locktimeout");
 	if (v && !units_duration(v, &out->lock_timeout_ms))
 		return err_hint(bad_value(t, "lockTimeout", v, "a duration"),

@@ -128,7 +128,7 @@ bool units_date(const char *text, int64_t *seconds)
 	if (!p || !read_zone(p, &local, &minutes))
 		return false;
 	given = t;
-	*seconds = local ? mktime(&t) : timegm(&t) - minutes * 60;
+	*seconds = local ? mktime(&t) : timegm(&t) - (int64_t)minutes * 60;
 	return t.tm_mday == given.tm_mday; /* no 31st of June */
 }
 

@@ -180,20 +180,19 @@ static struct err *take_along(const struct newest *all,
 static struct err *close_set(const struct newest *all,
 			     const struct plan_choice *choice, struct going *g)
 {
-	size_t oldest = all->n;
+	size_t oldest = 0;
 	struct err *e = NULL;
 	bool more = false;
 
 	/* from the oldest on: what is taken along is newer than what needs it */
-	for (size_t i = all->n; i-- > 0 && !e;) {
-		if (!g->goes[i])
-			continue;
-		if (oldest == all->n)
-			oldest = i;
-		e = take_along(all, choice, g, i);
-	}
-	for (size_t i = 0; i < all->n; i++)
+	for (size_t i = all->n; i-- > 0 && !e;)
+		if (g->goes[i])
+			e = take_along(all, choice, g, i);
+	for (size_t i = 0; i < all->n; i++) {
 		more |= g->goes[i] && !g->named[i];
+		if (g->goes[i])
+			oldest = i;
+	}
 	return e || !more ? e : refuse(all, g, oldest);
 }
 
@@ -211,6 +210,7 @@ static struct err *choose_names(const struct plan_view *v,
 		e = find_done(v, choice->names[k], &item);
 		if (e)
 			break;
+		assert(item);
 		while (all->items[i] != item)
 			i++;
 		g->named[i] = g->goes[i] = true;

@@ -183,6 +183,32 @@ static struct err *plan_steps(struct apply *a)
 	return err;
 }
 
+static bool proves(const struct apply *a)
+{
+	return a->opt->prove || a->e->cfg.prove;
+}
+
+/* What can never be taken back, or not in one transaction. */
+static struct err *refuse_unproved(const struct apply *a, const struct ready *r)
+{
+	const char *why = NULL;
+
+	if (!proves(a))
+		return NULL;
+	if (a->opt->no_snapshot)
+		why = "no snapshot is kept";
+	else if (r->m->irreversible)
+		why = "it is marked irreversible";
+	else if (r->no_transaction)
+		why = "it runs without a transaction";
+	if (!why)
+		return NULL;
+	return err_hint(err_new(ERR_REFUSED,
+				"%s: its rollback cannot be proved: %s",
+				r->m->name, why),
+			"apply it without --prove and migrate.<target>.prove");
+}
+
 /* Whether a file is there that could be read as a statement of intent. */
 static struct err *prepare_all(struct apply *a)
 {
@@ -196,6 +222,8 @@ static struct err *prepare_all(struct apply *a)
 		struct ready *r = &a->ready[i];
 
 		err = ready_init(r, a->e, &a->tree.set, m);
+		if (!err)
+			err = refuse_unproved(a, r);
 		if (err)
 			break;
 		r->out_of_order = a->plan.steps[i].item->out_of_order != NULL;
@@ -436,6 +464,7 @@ static struct err *run_all(struct apply *a)
 	r.layout = migration_layout_name(&a->tree.set);
 	r.no_snapshot = a->opt->no_snapshot;
 	r.no_restore = a->opt->no_restore;
+	r.prove = proves(a);
 	r.step = a->opt->step;
 	if (!err)
 		err = run_steps(a, &r);

@@ -44,6 +44,7 @@ struct engine_config {
 			 has is lost */
 	bool url_is_per_tree; /**< the URL names several databases: a file in
 				   the work tree, ${branch}, ${worktree} */
+	bool prove;           /**< as engine_apply_options.prove, always */
 	const char *tool;     /**< "git-migrate 0.1.0", for the journal */
 };
 
@@ -185,6 +186,7 @@ struct engine_apply_options {
 	bool no_group; /**< a transaction for each migration */
 	bool group;    /**< many in one, also where that is not the default */
 	bool no_snapshot;
+	bool prove;      /**< refuse what a rollback would not bring back */
 	bool no_restore; /**< run the SQL only: parked data stays parked */
 	enum engine_step_choice step;
 };

@@ -183,6 +183,8 @@ struct run {
 	bool schema_stale;
 	bool check_schema; /**< parts of it were read: check at the end */
 	bool no_snapshot;
+	bool prove; /**< take each group back before it is committed */
+	bool proving;
 	bool no_restore; /**< parked data stays where it is */
 	bool park_any;
 	int64_t started_us; /**< of the migration that runs */
@@ -320,6 +322,14 @@ void chain_release(struct chain *c);
 MUST_USE struct err *chain_delta(const struct chain *c, struct target *target,
 				 struct arena *a, struct schema_delta *out);
 
+/* --- prove.c: rollbacks, tried before the commit --- */
+
+/**
+ * The open group, its journal and its snapshot are written: take it back in a
+ * savepoint, which is undone. ERR_REFUSED when that would not be exact.
+ */
+MUST_USE struct err *prove_group(struct run *r);
+
 /* --- depend.c: what has to go first --- */
 
 struct depend;
@@ -347,6 +357,7 @@ struct revert {
 	enum restore_choice choice;
 	size_t max_details;
 	bool dry_run;
+	bool proves;                      /**< nothing is parked or recorded */
 	struct restore_memory **memories; /**< by event of the chain */
 	bool again; /**< undo the transaction, and begin it anew */
 };

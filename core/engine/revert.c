@@ -174,7 +174,7 @@ static struct err *open_snapshot(struct run *r, const struct journal_event *ev,
 static void take_result(struct run *r, const struct revert *rv,
 			const char *name, const struct restore_result *res)
 {
-	if (res->again)
+	if (res->again || rv->proves)
 		return; /* told by the attempt that follows */
 	take_conflicts(r->out, name, res);
 	take_details(r->out, name, res);
@@ -342,6 +342,7 @@ struct err *revert_run(struct run *r, struct revert *rv)
 	row.started_at = keep(r, now);
 	r->started_us = clock_steady_us();
 	r->park_any = false;
+	r->proving = rv->proves;
 	if (r->undone) /* what went before the transaction */
 		err = run_inspect(r, TARGET_ANYTHING, &did);
 	for (size_t i = 0; i < chain->n && !err && !rv->again; i++) {
@@ -357,7 +358,7 @@ struct err *revert_run(struct run *r, struct revert *rv)
 			err = revert_event(r, rv, i, &ev, &did, &row);
 	}
 	r->out_prefix[0] = '\0';
-	if (err || rv->again)
+	if (err || rv->again || rv->proves)
 		goto done;
 	rollback_merge(&all, &did);
 	if (r->park_any) {
@@ -373,6 +374,7 @@ struct err *revert_run(struct run *r, struct revert *rv)
 	if (!err)
 		tell_step(r, rv, &row);
 done:
+	r->proving = false;
 	schema_delta_release(&did);
 	schema_delta_release(&all);
 	arena_release(&a);

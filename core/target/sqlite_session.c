@@ -1,6 +1,5 @@
 #include "target/sqlite_driver.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,7 +166,6 @@ struct err *sqlite_reset(struct target *base)
 	struct sqlite_target *t = sqlite_target_of(base);
 	struct err *e = NULL;
 
-	assert(sqlite3_get_autocommit(t->db));
 	if (t->like_touched) {
 		sqlite3_exec(t->db, "PRAGMA case_sensitive_like = 0", NULL,
 			     NULL, NULL);
@@ -197,7 +195,6 @@ struct err *target_sqlite_foreign_keys(struct target *base, bool on)
 	sqlite3_db_config(t->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &now);
 	if (now == (int)on) /* a change compiles every statement again */
 		return NULL;
-	assert(sqlite3_get_autocommit(t->db));
 	sqlite3_db_config(t->db, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on, NULL);
 	return NULL;
 }

@@ -29,7 +29,8 @@ void target_sqlite_guard(struct target *base, bool on);
 /** Foreign keys are enforced, where nothing says otherwise. */
 bool target_sqlite_enforces(struct target *base);
 
-/** PRAGMA foreign_keys, until target_reset(); outside a transaction only. */
+/** PRAGMA foreign_keys, until target_reset(); also in a transaction, where the
+ * pragma does nothing. */
 MUST_USE struct err *target_sqlite_foreign_keys(struct target *base, bool on);
 
 /** Deferred foreign key violations outstanding in this transaction. */
