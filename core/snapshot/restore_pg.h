@@ -314,7 +314,7 @@ MUST_USE struct err *restore_pg_verify(struct restore_pg *r);
 
 /* restore_pg_bag.c: tables without a key, by content */
 MUST_USE struct err *restore_pg_bag_check(struct restore_pg *r,
-					  const struct restore_pg_table *t);
+					  struct restore_pg_table *t);
 MUST_USE struct err *restore_pg_bag_rows(struct restore_pg *r,
 					 const struct restore_pg_table *t);
 

@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "snapshot/restore_pg.h"
+#include "snapshot/rows.h"
 
 /*
  * Tables without a key: rows are what they hold, equal ones are counted. A
@@ -10,6 +11,11 @@
  * and prints each value as COPY does, so that a record of our texts and one
  * of the table's values are the same bytes.
  */
+
+struct bag {
+	struct restore_pg_table *t;
+	bool *number; /* by column of the lines: needs no quotes */
+};
 
 /* "ROW(t.a, t.b)::text" of the columns that both forms have. */
 static void add_content(struct buf *out, const struct restore_pg_table *t,
@@ -50,42 +56,138 @@ static void add_line_content(struct buf *out, const struct restore_pg_table *t,
 	buf_addstr(out, ")::text");
 }
 
-/* Lines of these kinds whose content has fewer rows than lines. */
+/* Lines whose old content has fewer rows than lines. */
 static struct err *count_missing(struct restore_pg *r,
-				 const struct restore_pg_table *t, bool after,
-				 int64_t *out)
+				 const struct restore_pg_table *t, int64_t *out)
 {
 	struct restore_pg_relation rel;
 	struct buf table = BUF_INIT, line = BUF_INIT;
-	struct err *err =
-		restore_pg_relation(r, after ? t->after : t->before, &rel);
+	struct err *err = restore_pg_relation(r, t->before, &rel);
 
-	add_content(&table, t, &rel, after);
-	add_line_content(&line, t, &rel, after ? 'w' : 'o', after);
+	add_content(&table, t, &rel, false);
+	add_line_content(&line, t, &rel, 'o', false);
 	if (!err)
 		err = restore_pg_count(
 			r, out,
 			"SELECT sum(greatest(a.n - coalesce(b.n, 0), 0)) FROM "
 			"(SELECT %s AS v, count(*) AS n FROM %s l "
-			"WHERE op IN ('~', '%s') GROUP BY 1) a LEFT JOIN "
+			"WHERE op IN ('~', '-') GROUP BY 1) a LEFT JOIN "
 			"(SELECT %s AS v, count(*) AS n FROM ONLY %s t "
 			"GROUP BY 1) b USING (v)",
-			buf_str(&line), t->temp, after ? "+" : "-",
-			buf_str(&table), rel.name);
+			buf_str(&line), t->temp, buf_str(&table), rel.name);
 	buf_release(&table);
 	buf_release(&line);
 	return err;
 }
 
-struct err *restore_pg_bag_check(struct restore_pg *r,
-				 const struct restore_pg_table *t)
+/* "(1, 'x', NULL)" */
+static const char *row_text(struct restore_pg *r, const struct bag *b,
+			    const struct restore_pg_field *f)
 {
-	int64_t missing = 0;
-	struct err *err = count_missing(r, t, true, &missing);
+	size_t n = b->t->lines->n_columns;
+	struct buf text = BUF_INIT;
+	const char *out;
 
-	if (!err && missing)
-		restore_result_add(r->out, t->after, RESTORE_CHANGED,
-				   (uint64_t)missing);
+	for (size_t i = 0; i < n; i++) {
+		const char *value = restore_pg_literal(r, &f[i], b->number[i]);
+
+		buf_addf(&text, "%s%s", i ? ", " : "(", value ? value : "...");
+	}
+	buf_addch(&text, ')');
+	out = n ? arena_strdup(&r->arena, buf_str(&text)) : NULL;
+	buf_release(&text);
+	return out;
+}
+
+/*
+ * No row holds what the line left: it was changed, or is gone. Which of both
+ * nothing tells, and so the line is left out whatever is chosen.
+ */
+static void settle(struct restore_pg *r, const struct bag *b,
+		   const struct restore_pg_line *line)
+{
+	struct restore_detail d = { .object = b->t->before,
+				    .what = RESTORE_CHANGED };
+	bool came = line->op == ROW_INSERTED;
+	enum restore_choice choice;
+
+	if (restore_result_wants(r->req, r->out)) {
+		d.before = came ? NULL : row_text(r, b, line->old);
+		d.after = row_text(r, b, came ? line->old : line->now);
+	}
+	choice = restore_result_conflict(r->req, r->out, &d, true, true);
+	if (choice == RESTORE_ABORT)
+		return;
+	r->out->kept += choice == RESTORE_TAKE;
+	settle_add(&b->t->settled, SETTLE_SKIP, line->number, 0);
+	restore_pg_count_out(r, b->t, line->op);
+}
+
+/* The lines that a COPY names, in their order. */
+static struct err *settle_all(struct restore_pg *r, const struct bag *b,
+			      const char *sql)
+{
+	struct restore_pg_lines lines;
+	struct err *err = restore_pg_lines_open(&lines, r, b->t);
+	const char *text;
+	size_t len;
+
+	if (!err)
+		err = pg_copy_out_begin(r->c, sql);
+	while (!err) {
+		err = pg_copy_out_next(r->c, &text, &len);
+		if (err || !text)
+			break;
+		do
+			err = restore_pg_lines_next(&lines);
+		while (!err && lines.line.op &&
+		       lines.line.number < strtoull(text, NULL, 10));
+		if (!err)
+			settle(r, b, &lines.line);
+	}
+	if (err)
+		pg_copy_out_abort(r->c);
+	restore_pg_lines_close(&lines);
+	return err;
+}
+
+/* Lines that more lines than rows have the content of. */
+static void add_missing(struct buf *sql, const struct restore_pg_table *t,
+			const struct restore_pg_relation *rel)
+{
+	buf_addstr(sql, "COPY (SELECT l.n FROM (SELECT l.n, ");
+	add_line_content(sql, t, rel, 'w', true);
+	buf_addstr(sql, " AS v, row_number() OVER (PARTITION BY ");
+	add_line_content(sql, t, rel, 'w', true);
+	buf_addf(sql,
+		 " ORDER BY l.n) AS i FROM %s l WHERE l.op IN ('~', '+')) l "
+		 "LEFT JOIN (SELECT ",
+		 t->temp);
+	add_content(sql, t, rel, true);
+	buf_addf(sql,
+		 " AS v, count(*) AS rows FROM ONLY %s t GROUP BY 1) t USING "
+		 "(v) WHERE l.i > coalesce(t.rows, 0) ORDER BY l.n) TO STDOUT",
+		 rel->name);
+}
+
+struct err *restore_pg_bag_check(struct restore_pg *r,
+				 struct restore_pg_table *t)
+{
+	struct bag b = { .t = t };
+	struct restore_pg_relation rel;
+	struct buf sql = BUF_INIT;
+	struct err *err = restore_pg_relation(r, t->after, &rel);
+
+	b.number = arena_array(&r->arena, t->lines->n_columns + 1,
+			       sizeof(*b.number));
+	for (size_t i = 0; i < t->lines->n_columns; i++)
+		b.number[i] = restore_pg_is_number(
+			restore_pg_column(&rel, t->lines->columns[i].after));
+	add_missing(&sql, t, &rel);
+	if (!err)
+		err = settle_all(r, &b, buf_str(&sql));
+	settle_sort(&t->settled);
+	buf_release(&sql);
 	return err;
 }
 
@@ -162,7 +264,7 @@ struct err *restore_pg_bag_rows(struct restore_pg *r,
 	if (!err)
 		err = restore_pg_copy(r, t);
 	if (!err)
-		err = count_missing(r, t, false, &missing);
+		err = count_missing(r, t, &missing);
 	if (!err && missing)
 		err = err_new(ERR_STATE,
 			      "%lld rows of table %s would not be what they "

@@ -285,6 +285,32 @@ static void definitions__with_rows_of_later(void **state)
 	expect_ways(*state, ways, ARRAY_LEN(ways));
 }
 
+#define B                                                                 \
+	"CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), " \
+	"(1, 'x'), (2, 'y');"
+
+static void tables_without_a_key__by_content(void **state)
+{
+	static const struct way ways[] = {
+		{ B, "UPDATE t SET b = b || '!'; DELETE FROM t WHERE a = 2",
+		  "INSERT INTO t VALUES (3, 'n'), (2, 'y')", "", "",
+		  "(1,x) (1,x) (2,y) (2,y) (3,n)",
+		  "(1,x) (1,x) (2,y) (2,y) (3,n)" },
+		/* one of two equal ones was changed */
+		{ B, "UPDATE t SET b = b || '!'",
+		  "UPDATE t SET b = 'mine' WHERE ctid = (SELECT max(ctid) FROM "
+		  "t WHERE a = 1)",
+		  "s.t CHANGED 1", "- >(1, 'x!')>",
+		  "(1,mine) (1,x) (1,x) (2,y)", "(1,mine) (1,x) (1,x) (2,y)" },
+		{ B, "INSERT INTO t VALUES (1, 'x'), (7, NULL)",
+		  "DELETE FROM t WHERE a = 7; INSERT INTO t VALUES (8, 'z')",
+		  "s.t CHANGED 1", "- >(7, NULL)>", "(1,x) (1,x) (2,y) (8,z)",
+		  "(1,x) (1,x) (2,y) (8,z)" },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
 #define F(key) \
 	T "CREATE TABLE f (id int PRIMARY KEY, t int " key " REFERENCES t);"
 
@@ -435,6 +461,9 @@ int main(void)
 			trip_teardown),
 		cmocka_unit_test_setup_teardown(definitions__with_rows_of_later,
 						trip_setup, trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			tables_without_a_key__by_content, trip_setup,
+			trip_teardown),
 		cmocka_unit_test_setup_teardown(
 			constraints__named_with_their_rows, trip_setup,
 			trip_teardown),
