@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -13,6 +14,8 @@ static const struct opt options_table[] = {
 	  "prune: what is younger (30d, 12h, 4w), or the newest so many" },
 	{ OPT_FLAG, 0, "dry-run", AT(dry_run), NULL,
 	  "prune: tell what would go" },
+	{ OPT_STRING, 0, "remote", AT(remote), "name",
+	  "push, fetch: the git remote (default: the store's, or origin)" },
 	OPT_TABLE_END,
 };
 
@@ -21,6 +24,8 @@ static const char *const synopsis[] = {
 	"show [-n <number> | --all] [--json] <name> | <id>",
 	"verify [--json] [<name> | <id>]",
 	"prune --keep <age> | <number> [--dry-run] [--json]",
+	"push [--remote <name>] [--json] [<name> | <id>...]",
+	"fetch [--remote <name>] [--json] [<name> | <id>...]",
 	NULL,
 };
 
@@ -30,7 +35,7 @@ struct word {
 	struct err *(*run)(struct cmd_ctx *ctx,
 			   const struct snapshot_options *o, int argc,
 			   char **argv);
-	bool shows_rows, prunes;
+	bool shows_rows, prunes, moves;
 };
 
 static const struct word words[] = {
@@ -42,6 +47,11 @@ static const struct word words[] = {
 	  .shows_rows = true },
 	{ .name = "verify", .max = 1, .run = snapshot_verify },
 	{ .name = "prune", .run = snapshot_prune, .prunes = true },
+	{ .name = "push", .max = INT_MAX, .run = snapshot_push, .moves = true },
+	{ .name = "fetch",
+	  .max = INT_MAX,
+	  .run = snapshot_fetch,
+	  .moves = true },
 };
 
 static const struct word *find(int argc, char **argv)
@@ -111,6 +121,8 @@ static struct err *check(const struct cmd_ctx *ctx, const void *options,
 		return err_new(ERR_USAGE, "-n and --all belong to show");
 	if (o->count && o->all)
 		return err_new(ERR_USAGE, "-n and --all exclude each other");
+	if (o->remote && !w->moves)
+		return err_new(ERR_USAGE, "--remote belongs to push and fetch");
 	return check_keep(w, o);
 }
 

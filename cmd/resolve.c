@@ -124,7 +124,8 @@ static struct err *target_values(const struct config *c,
 	if (v && !engine_has_snapshot_store(v))
 		return err_hint(bad_value(t, "snapshotStore", v,
 					  "a place for snapshots"),
-				"the places are 'clone' and 'database'");
+				"the places are 'clone', 'database' and "
+				"'remote:NAME', a git remote");
 	out->snapshot_store = v;
 	out->branch = config_get(c, t, "branch");
 	return NULL;

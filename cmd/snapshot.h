@@ -11,6 +11,7 @@ struct snapshot_options {
 	bool all;
 	const char *keep;
 	bool dry_run;
+	const char *remote;
 };
 
 /** "30d", "12h", "4w" or a number; false for anything else. */
@@ -24,6 +25,11 @@ struct err *snapshot_verify(struct cmd_ctx *ctx,
 			    const struct snapshot_options *o, int argc,
 			    char **argv);
 struct err *snapshot_prune(struct cmd_ctx *ctx,
+			   const struct snapshot_options *o, int argc,
+			   char **argv);
+struct err *snapshot_push(struct cmd_ctx *ctx, const struct snapshot_options *o,
+			  int argc, char **argv);
+struct err *snapshot_fetch(struct cmd_ctx *ctx,
 			   const struct snapshot_options *o, int argc,
 			   char **argv);
 

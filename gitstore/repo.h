@@ -133,6 +133,7 @@ struct err *gs_sink_drop(struct snapshot_sink *k);
 struct err *gs_sink_durable(struct snapshot_sink *k, const char *key,
 			    bool *written);
 struct err *gs_sink_promote(struct snapshot_sink *k);
+struct err *gs_sink_abandon(struct snapshot_sink *k);
 void gs_sink_close(struct snapshot_sink *k);
 struct err *gs_pending_settle(struct store *s,
 			      bool (*keep)(void *payload, const char *key,
@@ -157,6 +158,20 @@ struct err *gs_snapshots_prune(struct store *s, const char *uuid,
 			       const struct store_id *ids, size_t n,
 			       struct err *(*first)(void *payload),
 			       void *payload, int64_t *freed);
+
+/* vault_remote.c */
+struct err *gs_snapshots_remote_list(
+	struct store *s, const char *remote, const char *uuid,
+	void (*fn)(void *payload, const struct store_id *id), void *payload);
+struct err *gs_snapshots_push(struct store *s, const char *remote,
+			      const char *uuid, const struct store_id *ids,
+			      size_t n);
+struct err *gs_snapshots_fetch(struct store *s, const char *remote,
+			       const char *uuid, const struct store_id *ids,
+			       size_t n);
+struct err *gs_snapshots_remote_drop(struct store *s, const char *remote,
+				     const char *uuid,
+				     const struct store_id *ids, size_t n);
 
 /* vault_ref.c */
 struct err *gs_snapshots_keys(struct store *s,

@@ -151,6 +151,17 @@ struct err *gs_sink_promote(struct snapshot_sink *k)
 	return err;
 }
 
+struct err *gs_sink_abandon(struct snapshot_sink *k)
+{
+	struct err *err = NULL;
+
+	if (k->key)
+		err = gs_vault_drop_ref(k->vault, "pending", k->key);
+	free(k->key);
+	k->key = NULL;
+	return err;
+}
+
 void gs_sink_close(struct snapshot_sink *k)
 {
 	if (!k)

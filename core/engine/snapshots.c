@@ -11,6 +11,7 @@
 static const struct snapshot_place *const places[] = {
 	&snapshots_in_clone,
 	&snapshots_in_database,
+	&snapshots_in_remote,
 };
 
 const char *engine_store_host(const char *stored, size_t *len)
@@ -24,19 +25,41 @@ const char *engine_store_host(const char *stored, size_t *len)
 /* As the configuration has it, or history: with a host behind it. */
 static const struct snapshot_place *find(const char *name)
 {
-	size_t len;
+	size_t len, n = strcspn(name, ":@");
 
 	engine_store_host(name, &len);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (strlen(places[i]->name) == len &&
-		    !strncmp(places[i]->name, name, len))
+		if (strlen(places[i]->name) == n &&
+		    !strncmp(places[i]->name, name, n) &&
+		    (places[i]->is_named ? name[n] == ':' && n + 1 < len
+					 : n == len))
 			return places[i];
 	return NULL;
 }
 
+const char *snapshot_remote_name(const char *store)
+{
+	static const char prefix[] = "remote:";
+
+	return store && starts_with(store, prefix) ? store + strlen(prefix)
+						   : NULL;
+}
+
+/* It becomes an argument of git, and part of a key. */
+static bool is_remote_name(const char *name)
+{
+	if (!name)
+		return true;
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 127 || *p == '@')
+			return false;
+	return *name && *name != '-';
+}
+
 bool engine_has_snapshot_store(const char *name)
 {
-	return !strchr(name, '@') && find(name) != NULL;
+	return find(name) && is_remote_name(snapshot_remote_name(name)) &&
+	       !strchr(name, '@');
 }
 
 static bool is_protected(const struct engine *e)
@@ -79,7 +102,10 @@ const char *snapshot_writer_store(const struct snapshot_writer *w)
 	if (!e->stored_as) {
 		gethostname(host, sizeof(host) - 1);
 		e->stored_as =
-			arena_printf(&e->arena, "%s@%s", w->place->name, host);
+			arena_printf(&e->arena, "%s@%s",
+				     w->place->is_named ? e->cfg.snapshot_store
+							: w->place->name,
+				     host);
 	}
 	return e->stored_as;
 }
@@ -111,7 +137,7 @@ static struct err *refuse_clone(const struct snapshot_writer *w)
 			      what);
 	return err_hintf(err,
 			 "migrate.%s.snapshotStore = database keeps snapshots "
-			 "in the database%s",
+			 "in the database, remote:<name> in a git remote%s",
 			 target, or);
 }
 
@@ -193,9 +219,15 @@ static struct err *explain(const struct journal_event *ev, struct err *why)
 		      ev->name, ev->finished_at, ev->applied_by,
 		      host ? " on " : "", host ? host : "", err_text(why));
 	err_free(why);
-	return err_hint(err, "roll back in the clone that made it; "
-			     "migrate.<target>.snapshotStore = database "
-			     "keeps snapshots where every clone has them");
+	if (ev->snapshot_store && snapshot_remote_name(ev->snapshot_store))
+		return err_hintf(err, "git migrate snapshot fetch %s",
+				 ev->name);
+	return err_hintf(err,
+			 "roll back in the clone that made it; or there 'git "
+			 "migrate snapshot push %s', and here 'git migrate "
+			 "snapshot fetch %s'; migrate.<target>.snapshotStore = "
+			 "database keeps snapshots where every clone has them",
+			 ev->name, ev->name);
 }
 
 struct end {

@@ -30,6 +30,7 @@ struct snapshot_source {
 
 struct snapshot_place {
 	const char *name; /**< in the configuration and in the journal */
+	bool is_named;    /**< "remote:<name>": one of several */
 	bool in_clone;    /**< whoever has no access to this clone has none */
 	bool has_host;    /**< the host that writes it is worth knowing */
 
@@ -42,6 +43,8 @@ struct snapshot_place {
 	struct err *(*drop)(struct snapshot_writer *w);
 	struct err *(*durable)(struct snapshot_writer *w, const char *key);
 	struct err *(*promote)(struct snapshot_writer *w);
+	/** After durable(): the database will not commit. NULL = nothing. */
+	struct err *(*abandon)(struct snapshot_writer *w);
 	void (*writer_close)(struct snapshot_writer *w);
 
 	struct err *(*source_open)(struct engine *e, const struct store_id *id,
@@ -58,6 +61,10 @@ struct snapshot_place {
 
 extern const struct snapshot_place snapshots_in_clone;
 extern const struct snapshot_place snapshots_in_database;
+extern const struct snapshot_place snapshots_in_remote;
+
+/** The git remote of "remote:<name>"; NULL for other places. */
+const char *snapshot_remote_name(const char *store);
 
 /**
  * Nothing is made before the first byte.

@@ -78,6 +78,11 @@ static struct err *promote(struct snapshot_writer *w)
 	return ops_of(w->engine)->sink_promote(writer_of(w)->sink);
 }
 
+static struct err *abandon(struct snapshot_writer *w)
+{
+	return ops_of(w->engine)->sink_abandon(writer_of(w)->sink);
+}
+
 static void writer_close(struct snapshot_writer *w)
 {
 	ops_of(w->engine)->sink_close(writer_of(w)->sink);
@@ -133,6 +138,7 @@ const struct snapshot_place snapshots_in_clone = {
 	.drop = drop,
 	.durable = durable,
 	.promote = promote,
+	.abandon = abandon,
 	.writer_close = writer_close,
 	.source_open = source_open,
 	.source_files = source_files,

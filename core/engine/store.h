@@ -235,6 +235,9 @@ struct store_ops {
 	 * refs/snapshots/<key>. */
 	struct err *(*sink_promote)(struct snapshot_sink *k);
 
+	/** The database will not commit: drop what sink_durable() made. */
+	struct err *(*sink_abandon)(struct snapshot_sink *k);
+
 	/** Close; what was not made durable is gone, a pending ref stays. */
 	void (*sink_close)(struct snapshot_sink *k);
 
@@ -298,6 +301,34 @@ struct store_ops {
 				       const struct store_id *ids, size_t n,
 				       struct err *(*first)(void *payload),
 				       void *payload, int64_t *freed);
+
+	/* --- snapshots in a git remote of the project, under
+	 * refs/migrate/snapshots/<uuid>/<id>; git itself goes there, with the
+	 * person's credentials. ERR_REFUSED: there is no remote of that name;
+	 * ERR_STORE: git's own words --- */
+
+	/** Ids that a remote has of a database. */
+	struct err *(*snapshots_remote_list)(
+		struct store *s, const char *remote, const char *uuid,
+		void (*fn)(void *payload, const struct store_id *id),
+		void *payload);
+
+	/** Put snapshots there that are here. What is there stays. */
+	struct err *(*snapshots_push)(struct store *s, const char *remote,
+				      const char *uuid,
+				      const struct store_id *ids, size_t n);
+
+	/** Get snapshots that are there; they are kept as if made here. */
+	struct err *(*snapshots_fetch)(struct store *s, const char *remote,
+				       const char *uuid,
+				       const struct store_id *ids, size_t n);
+
+	/** Remove snapshots that are there. */
+	struct err *(*snapshots_remote_drop)(struct store *s,
+					     const char *remote,
+					     const char *uuid,
+					     const struct store_id *ids,
+					     size_t n);
 
 	/* --- chunks of snapshots that are kept elsewhere. These three ask
 	 * nothing of the repository; several threads may use the first and the last --- */

@@ -121,4 +121,34 @@ MUST_USE struct err *engine_snapshot_prune(
 	struct engine *e, const struct engine_prune_options *opt,
 	struct engine_prune *out);
 
+struct engine_transfer_options {
+	const char *remote;       /**< NULL = the store's, else "origin" */
+	const char *const *names; /**< n = 0: all that can be */
+	size_t n;
+};
+
+struct engine_transfer {
+	const char *remote;
+	struct engine_snapshots moved;
+	size_t n_there;   /**< push: those that were there */
+	size_t n_missing; /**< fetch: those that are neither here nor there */
+	struct engine_snapshots all; /**< owns the strings */
+};
+void engine_transfer_release(struct engine_transfer *t);
+
+/**
+ * Put snapshots of this clone into a git remote, or get those that it lacks
+ * from there.
+ *
+ * @return ERR_INPUT: no snapshot of that name; ERR_REFUSED: there is no such
+ *         remote, or one that was named is not to be had; ERR_STORE with what
+ *         git says
+ */
+MUST_USE struct err *engine_snapshot_push(
+	struct engine *e, const struct engine_transfer_options *opt,
+	struct engine_transfer *out);
+MUST_USE struct err *engine_snapshot_fetch(
+	struct engine *e, const struct engine_transfer_options *opt,
+	struct engine_transfer *out);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/map.h"
 #include "base/util.h"
 #include "engine/impl.h"
 #include "engine/stored_impl.h"
@@ -33,7 +34,7 @@ struct pruning {
 
 static bool may_go(const struct engine_snapshot *s)
 {
-	return s->here && !s->pruned_at;
+	return (s->here || snapshot_remote_name(s->store)) && !s->pruned_at;
 }
 
 /* What was asked for. */
@@ -129,10 +130,10 @@ static void choose(struct pruning *p)
 			continue;
 		VEC_GROW(gone->items, gone->n, gone->cap);
 		gone->items[gone->n++] = *s;
-		p->out->freed += s->alone;
+		p->out->freed += s->here ? s->alone : 0;
 		if (in_database)
 			p->in_database[p->n_in_database++] = s->id;
-		else
+		else if (s->here)
 			add_to_clone(p, s->id);
 	}
 	/* strings go with the list that is told */
@@ -192,6 +193,64 @@ static struct err *tell(void *payload)
 	return err;
 }
 
+struct there {
+	struct map ids;
+};
+
+static void take_there(void *payload, const struct store_id *id)
+{
+	struct there *t = payload;
+
+	map_put(&t->ids, id->hex, t);
+}
+
+/* What the journal calls pruned, of one remote: those that go now, and those
+ * of a run that was cut off. */
+static struct err *prune_remote(struct pruning *p, const char *remote)
+{
+	const struct store_ops *ops = p->e->store->ops;
+	struct store_id *ids = xcalloc(p->all.n + 1, sizeof(*ids));
+	struct there there = { .ids = MAP_INIT };
+	size_t n = 0;
+	struct err *err;
+
+	err = ops->snapshots_remote_list(p->e->store, remote, p->e->meta.uuid,
+					 take_there, &there);
+	for (size_t i = 0; i < p->all.n && !err; i++) {
+		const struct engine_snapshot *s = &p->all.items[i];
+
+		if ((s->pruned_at || is_listed(&p->out->gone, s->id)) &&
+		    map_remove(&there.ids, s->id))
+			snprintf(ids[n++].hex, sizeof(ids->hex), "%s", s->id);
+	}
+	if (!err && n)
+		err = ops->snapshots_remote_drop(p->e->store, remote,
+						 p->e->meta.uuid, ids, n);
+	map_release(&there.ids);
+	free(ids);
+	return err;
+}
+
+/* Each remote once. */
+static struct err *prune_remotes(struct pruning *p)
+{
+	const struct engine_snapshots *gone = &p->out->gone;
+	struct map done = MAP_INIT;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < gone->n && !err; i++) {
+		const char *name = snapshot_remote_name(gone->items[i].store);
+
+		if (!name || map_has(&done, name))
+			continue;
+		map_put(&done, name, p);
+		err = prune_remote(p, name);
+	}
+	map_release(&done);
+	return err_hint(err, "they are gone from here; git migrate snapshot "
+			     "prune does the rest when it is run again");
+}
+
 static struct err *run(struct pruning *p)
 {
 	struct engine *e = p->e;
@@ -202,6 +261,8 @@ static struct err *run(struct pruning *p)
 					     p->in_clone, p->n_in_clone, tell,
 					     p, &freed);
 	p->out->freed = freed + p->freed;
+	if (!err)
+		err = prune_remotes(p);
 	if (err || !p->n_in_database)
 		return err;
 	err = journal_snapshots_shrink(e->target);

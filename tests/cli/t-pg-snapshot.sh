@@ -72,4 +72,20 @@ test_expect_success 'clone: what goes is really gone, the rest goes back' '
 	[ "$(pg_sql "SELECT count(*) FROM users")" = 2573 ] && expect_status 1 rollback && has "$ERR" "was pruned 20"
 '
 
+test_expect_success 'remote: pushed before the commit, fetched by another clone' '
+	start remote:store && git init -q --bare up.git && git remote add store "$PWD/up.git" &&
+	echo "DELETE FROM users;" | migration 1_a && CI=1 git migrate apply -q &&
+	[ "$(git -C up.git for-each-ref refs/migrate/snapshots | wc -l)" = 1 ] &&
+	git clone -q . ../second && cd ../second && git config migrate.dev.url "$URL" && git config migrate.dialect postgresql &&
+	git remote add store "$TRASH/repo/up.git" && expect_status 1 rollback && has "$ERR" "^hint: git migrate snapshot fetch 1_a" &&
+	git config migrate.dev.snapshotStore remote:store && git migrate snapshot fetch -q && expect_status 0 rollback -q &&
+	[ "$(pg_sql "SELECT count(*) FROM users")" = 3000 ] && rm -rf ../second
+'
+
+test_expect_success 'remote: a push that fails leaves the database as it was' '
+	start remote:store && git remote add store "$PWD/nowhere.git" && echo "DELETE FROM users;" | migration 1_a &&
+	expect_status 128 apply && has "$ERR" "push snapshots to store: git push failed" &&
+	[ "$(pg_sql "SELECT count(*) FROM users")" = 3000 ] && [ "$(pg_sql "SELECT to_regclass('\''git_migrate.history'\'') IS NULL")" = t ]
+'
+
 test_done

@@ -183,10 +183,10 @@ static void source__of_an_unknown_place_is_refused(void **state)
 	ground(w);
 	eworld_add(w, "1_a", "DROP TABLE a;");
 	assert_ok(eworld_apply(w, NULL));
-	spoil(w, "UPDATE git_migrate_history SET snapshot_store = 'remote:up' "
+	spoil(w, "UPDATE git_migrate_history SET snapshot_store = 'cloud:up' "
 		 "WHERE event = 'apply'");
 	eworld_expect(eworld_back(w, 1), ERR_REFUSED,
-		      "is kept in 'remote:up', which this git-migrate does not "
+		      "is kept in 'cloud:up', which this git-migrate does not "
 		      "know",
 		      "upgrade git-migrate");
 }
@@ -344,8 +344,8 @@ static void expect_refusal(struct eworld *w, const char *why)
 	struct buf before = BUF_INIT, after = BUF_INIT;
 	static const char hint[] =
 		"migrate.dev.snapshotStore = database keeps snapshots in the "
-		"database, or apply --no-snapshot, which makes the migration "
-		"irreversible";
+		"database, remote:<name> in a git remote, or apply "
+		"--no-snapshot, which makes the migration irreversible";
 
 	eworld_dump(w, &before);
 	eworld_expect(eworld_apply(w, NULL), ERR_REFUSED, why, hint);
@@ -473,11 +473,20 @@ static void database__is_the_default_of_a_protected_target(void **state)
 	buf_release(&after);
 }
 
-static void engine_has_snapshot_store__knows_both(void **state)
+static void engine_has_snapshot_store__knows_all(void **state)
 {
 	(void)state;
 	assert_true(engine_has_snapshot_store("clone"));
 	assert_true(engine_has_snapshot_store("database"));
+	assert_true(engine_has_snapshot_store("remote:origin"));
+	assert_true(engine_has_snapshot_store("remote:a/b.c"));
+	assert_false(engine_has_snapshot_store("remote"));
+	assert_false(engine_has_snapshot_store("remote:"));
+	assert_false(engine_has_snapshot_store("remote:-x"));
+	assert_false(engine_has_snapshot_store("remote:a b"));
+	assert_false(engine_has_snapshot_store("remote:a@b"));
+	assert_false(engine_has_snapshot_store("clone@host"));
+	assert_false(engine_has_snapshot_store("clone:x"));
 	assert_false(engine_has_snapshot_store("Clone"));
 	assert_false(engine_has_snapshot_store(""));
 }
@@ -518,7 +527,7 @@ int main(void)
 		eworld_test(clone__is_fine_while_nothing_is_kept),
 		eworld_test(clone__takes_no_park_where_it_would_be_lost),
 		eworld_test(database__is_the_default_of_a_protected_target),
-		cmocka_unit_test(engine_has_snapshot_store__knows_both),
+		cmocka_unit_test(engine_has_snapshot_store__knows_all),
 		cmocka_unit_test(chunk_id__goes_to_bytes_and_back),
 	};
 
