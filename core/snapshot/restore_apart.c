@@ -123,7 +123,9 @@ static struct err *return_row(struct restore_writer *w,
 	err_free(err);
 	err = NULL;
 	table_bind_key(w->back_over, 1, &w->info, &line->key, &w->key, &err);
-	return err ? err : restore_taken(w, line, &broken, w->back_over);
+	if (!err)
+		restore_taken(w, line, &broken, w->back_over);
+	return err;
 }
 
 static struct err *return_rows(struct restore_writer *w)

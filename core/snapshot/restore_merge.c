@@ -18,6 +18,9 @@ struct merge {
 	const struct table_info *old;
 	sqlite3_stmt *from;            /* rowid, then the kept columns */
 	sqlite3_stmt *whole, *partial; /* INSERT of all, of the kept columns */
+	sqlite3_stmt *whole_over, *partial_over; /* the same, OR REPLACE */
+	struct restore_writer writer; /* for what a constraint keeps out */
+	struct map in_the_way;        /* keys of lines -> the constraint */
 	const struct restore_kept *kept;
 	int *kept_of; /* for each column of the old form: in from, or -1 */
 	int *line_of; /* for each field of a line: in the old form, or -1 */
@@ -51,11 +54,12 @@ static struct err *prepare_from(struct merge *m, const struct table_info *aside)
 	return err;
 }
 
-static size_t add_insert(struct buf *sql, const struct merge *m, bool whole)
+static size_t add_insert(struct buf *sql, const struct merge *m,
+			 const char *verb, bool whole)
 {
 	size_t n = whole ? m->old->n_columns : m->kept->n;
 
-	buf_addstr(sql, "INSERT INTO main.");
+	buf_addf(sql, "%s INTO main.", verb);
 	sql_quote_name(sql, m->old->name);
 	buf_addf(sql, " (%s", m->old->rowid);
 	for (size_t i = 0; i < n; i++) {
@@ -67,11 +71,11 @@ static size_t add_insert(struct buf *sql, const struct merge *m, bool whole)
 	return n;
 }
 
-static struct err *prepare_insert(struct merge *m, bool whole,
+static struct err *prepare_insert(struct merge *m, const char *verb, bool whole,
 				  sqlite3_stmt **out)
 {
 	struct buf sql = BUF_INIT;
-	size_t n = add_insert(&sql, m, whole);
+	size_t n = add_insert(&sql, m, verb, whole);
 	struct err *err;
 
 	buf_addstr(&sql, "VALUES (?1");
@@ -90,44 +94,58 @@ static struct err *run(struct merge *m, sqlite3_stmt *stmt)
 	sqlite3_reset(stmt);
 	if (rc == SQLITE_DONE)
 		return NULL;
-	if ((rc & 0xff) == SQLITE_CONSTRAINT) {
-		rc = sqlite3_extended_errcode(m->r->db);
-		restore_conflict_add(m->r, m->old->name,
-				     rc == SQLITE_CONSTRAINT_NOTNULL
-					     ? RESTORE_NO_VALUE
-					     : RESTORE_NOT_UNIQUE,
-				     1);
-		return NULL;
-	}
 	return err_wrap(target_sqlite_error(m->r->db, "write"), "table %s",
 			m->old->name);
 }
 
-/* A row that the migration did not touch, or that came after it. */
-static struct err *keep_row(struct merge *m)
+static void bind_kept(struct merge *m, sqlite3_stmt *stmt)
 {
-	sqlite3_bind_value(m->partial, 1, sqlite3_column_value(m->from, 0));
+	sqlite3_bind_value(stmt, 1, sqlite3_column_value(m->from, 0));
 	for (size_t i = 0; i < m->kept->n; i++)
-		sqlite3_bind_value(m->partial, (int)i + 2,
+		sqlite3_bind_value(stmt, (int)i + 2,
 				   sqlite3_column_value(m->from, (int)i + 1));
-	return run(m, m->partial);
 }
 
-/* A line's old values over the row as it is now (NULL: it is gone). */
-static struct err *put_row(struct merge *m, const struct restore_line *line,
-			   bool have_row)
+/*
+ * A row that the migration did not touch, or that came after it. When a
+ * restored one is in its way, that is the conflict of the restored one.
+ */
+static struct err *keep_row(struct merge *m)
+{
+	struct restore_broken broken;
+	struct err *err;
+
+	bind_kept(m, m->partial);
+	err = run(m, m->partial);
+	if (!err || !restore_broken_read(&broken, &m->writer))
+		return err;
+	err_free(err);
+	err = NULL;
+	if (!m->partial_over)
+		err = prepare_insert(m, "INSERT OR REPLACE", false,
+				     &m->partial_over);
+	if (err)
+		return err;
+	bind_kept(m, m->partial_over);
+	restore_kept_out(&m->writer, sqlite3_column_int64(m->from, 0), &broken,
+			 m->partial_over, &m->in_the_way);
+	return NULL;
+}
+
+static struct err *bind_whole(struct merge *m, const struct restore_line *line,
+			      bool have_row, sqlite3_stmt *stmt)
 {
 	const char *p = line->fields;
 	struct err *err = NULL;
 
-	sqlite3_bind_int64(m->whole, 1, line->key.i);
+	sqlite3_bind_int64(stmt, 1, line->key.i);
 	for (size_t i = 0; i < m->old->n_columns; i++) {
 		if (have_row && m->kept_of[i] >= 0)
-			sqlite3_bind_value(m->whole, (int)i + 2,
+			sqlite3_bind_value(stmt, (int)i + 2,
 					   sqlite3_column_value(
 						   m->from, m->kept_of[i] + 1));
 		else
-			sqlite3_bind_null(m->whole, (int)i + 2);
+			sqlite3_bind_null(stmt, (int)i + 2);
 	}
 	buf_reset(&m->values);
 	buf_reserve(&m->values, (size_t)(line->end - line->fields));
@@ -139,10 +157,33 @@ static struct err *put_row(struct merge *m, const struct restore_line *line,
 		err = restore_field_next(&p, line->end, line->op, &f,
 					 &m->values);
 		if (!err && m->line_of[i] >= 0)
-			table_bind(m->whole, m->line_of[i] + 2, &f.old);
+			table_bind(stmt, m->line_of[i] + 2, &f.old);
 	}
+	return err;
+}
+
+/* A line's old values over the row as it is now (NULL: it is gone). */
+static struct err *put_row(struct merge *m, const struct restore_line *line,
+			   bool have_row)
+{
+	struct restore_broken broken;
+	struct err *err = bind_whole(m, line, have_row, m->whole);
+
 	m->r->out->restored++;
-	return err ? err : run(m, m->whole);
+	if (!err)
+		err = run(m, m->whole);
+	if (!err || !restore_broken_read(&broken, &m->writer))
+		return err;
+	err_free(err);
+	err = NULL;
+	if (!m->whole_over)
+		err = prepare_insert(m, "INSERT OR REPLACE", true,
+				     &m->whole_over);
+	if (!err)
+		err = bind_whole(m, line, have_row, m->whole_over);
+	if (!err)
+		restore_taken(&m->writer, line, &broken, m->whole_over);
+	return err;
 }
 
 static struct err *merge_lines(struct merge *m, struct restore_lines *lines)
@@ -185,14 +226,19 @@ static struct err *merge_rows(struct merge *m)
 	struct err *err = restore_lines_open(&lines, m->r, m->t);
 
 	if (!err)
-		err = prepare_insert(m, true, &m->whole);
+		err = prepare_insert(m, "INSERT", true, &m->whole);
 	if (!err)
-		err = prepare_insert(m, false, &m->partial);
+		err = prepare_insert(m, "INSERT", false, &m->partial);
 	if (!err)
 		err = merge_lines(m, &lines);
 	sqlite3_finalize(m->whole);
+	sqlite3_finalize(m->whole_over);
 	sqlite3_finalize(m->partial);
+	sqlite3_finalize(m->partial_over);
 	restore_lines_close(&lines);
+	if (!err)
+		err = restore_leave_out(&m->writer, &m->in_the_way);
+	map_release(&m->in_the_way);
 	return err;
 }
 
@@ -319,7 +365,7 @@ static struct err *feed_rows(struct merge *m, bool *done)
 	m->feed.start = feed_start;
 	m->feed.next = feed_next;
 	m->feed.values = xcalloc(m->feed.n_fields, sizeof(*m->feed.values));
-	add_insert(&sql, m, true);
+	add_insert(&sql, m, "INSERT", true);
 	buf_addstr(&sql, "SELECT f0");
 	for (size_t i = 1; i < m->feed.n_fields; i++)
 		buf_addf(&sql, ", f%zu", i);
@@ -363,7 +409,11 @@ struct err *restore_merge(struct restore *r, const struct restore_table *t,
 			  const struct table_info *aside,
 			  const struct restore_kept *kept)
 {
-	struct merge m = { .r = r, .t = t, .old = old, .kept = kept };
+	struct merge m = { .r = r,
+			   .t = t,
+			   .old = old,
+			   .kept = kept,
+			   .writer = { .r = r, .t = t, .info = *old } };
 	struct err *err;
 	bool done = false;
 

@@ -184,7 +184,9 @@ static struct err *insert_row(struct restore_writer *w,
 		err = prepare_insert(w, "INSERT OR REPLACE", &w->replace);
 	if (!err)
 		err = bind_insert(w, line, NULL, w->replace);
-	return err ? err : restore_taken(w, line, &broken, w->replace);
+	if (!err)
+		restore_taken(w, line, &broken, w->replace);
+	return err;
 }
 
 /* The UPDATE for the columns whose bytes in the mask are '1'. */

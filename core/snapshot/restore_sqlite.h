@@ -260,7 +260,7 @@ MUST_USE struct err *restore_writer_moved(struct restore_writer *w);
 /* restore_taken.c: rows that a constraint keeps out */
 struct restore_broken {
 	int code; /**< SQLite's, extended */
-	const char *constraint;
+	char *constraint;
 };
 
 /** Of the statement that has just failed; false = it was something else. */
@@ -271,12 +271,24 @@ bool restore_broken_read(struct restore_broken *out,
  * The conflict of a line whose row could not be put back.
  *
  * @param replace the statement again, as INSERT OR REPLACE; bound, and is
- *        reset
+ *        run and reset
  */
-MUST_USE struct err *restore_taken(struct restore_writer *w,
-				   const struct restore_line *line,
-				   const struct restore_broken *broken,
-				   sqlite3_stmt *replace);
+void restore_taken(struct restore_writer *w, const struct restore_line *line,
+		   const struct restore_broken *broken, sqlite3_stmt *replace);
+
+/**
+ * The same of a row that has no line, when a table is made anew.
+ *
+ * @param in_the_way keys of the rows that have its values, for
+ *        restore_leave_out()
+ */
+void restore_kept_out(struct restore_writer *w, int64_t rowid,
+		      const struct restore_broken *broken,
+		      sqlite3_stmt *replace, struct map *in_the_way);
+
+/** The lines of those keys do not go back: a conflict each. */
+MUST_USE struct err *restore_leave_out(struct restore_writer *w,
+				       const struct map *in_the_way);
 
 /* restore_fill.c */
 MUST_USE struct err *restore_fill(struct restore *r,

@@ -1,5 +1,6 @@
 #include "snapshot/restore_sqlite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,7 @@
 
 /*
  * A row of the snapshot that a constraint keeps out: rows written since have
- * its unique values. Which ones SQLite itself says, by replacing them in a
- * savepoint that is undone.
+ * its unique values. Which ones SQLite itself says, by replacing them.
  */
 
 struct replaced {
@@ -58,23 +58,19 @@ static void on_change(void *payload, sqlite3 *db, int op, const char *schema,
 	x->keys[x->n++] = buf_detach(&b);
 }
 
-/* Keys of the rows that the statement would replace. */
-static struct err *find_replaced(struct restore_writer *w, sqlite3_stmt *stmt,
-				 struct replaced *x)
+/* Keys of the rows that the statement replaces. That is not taken back: with
+ * this conflict the whole attempt will be. */
+static void find_replaced(struct restore_writer *w, sqlite3_stmt *stmt,
+			  struct replaced *x)
 {
 	sqlite3 *db = w->r->db;
-	struct err *err = restore_exec(w->r, "SAVEPOINT git_migrate_taken");
 	int rc;
 
-	if (err)
-		return err;
 	sqlite3_preupdate_hook(db, on_change, x);
 	rc = sqlite3_step(stmt);
 	sqlite3_preupdate_hook(db, NULL, NULL);
 	sqlite3_reset(stmt);
 	x->failed |= rc != SQLITE_DONE;
-	return restore_exec(w->r, "ROLLBACK TO git_migrate_taken; "
-				  "RELEASE git_migrate_taken");
 }
 
 static void release(struct replaced *x)
@@ -101,10 +97,8 @@ bool restore_broken_read(struct restore_broken *out,
 	return (out->code & 0xff) == SQLITE_CONSTRAINT;
 }
 
-struct err *restore_taken(struct restore_writer *w,
-			  const struct restore_line *line,
-			  const struct restore_broken *broken,
-			  sqlite3_stmt *replace)
+void restore_taken(struct restore_writer *w, const struct restore_line *line,
+		   const struct restore_broken *broken, sqlite3_stmt *replace)
 {
 	const struct restore_request *req = w->r->req;
 	bool unique = broken->code != SQLITE_CONSTRAINT_NOTNULL;
@@ -120,12 +114,9 @@ struct err *restore_taken(struct restore_writer *w,
 		.how = SETTLE_SKIP,
 	};
 	struct replaced x = { .info = &w->info };
-	struct err *err = NULL;
 
 	if (unique && w->t->after)
-		err = find_replaced(w, replace, &x);
-	if (err)
-		goto done;
+		find_replaced(w, replace, &x);
 	if (x.n) {
 		struct change_key key = { .s = w->info.without_rowid ? x.keys[0]
 								     : NULL,
@@ -150,7 +141,81 @@ struct err *restore_taken(struct restore_writer *w,
 		}
 		break;
 	}
-done:
 	release(&x);
+}
+
+void restore_kept_out(struct restore_writer *w, int64_t rowid,
+		      const struct restore_broken *broken,
+		      sqlite3_stmt *replace, struct map *in_the_way)
+{
+	const struct restore_request *req = w->r->req;
+	const struct change_key key = { .i = rowid };
+	struct replaced x = { .info = &w->info };
+	struct restore_late late = {
+		.detail = { .object = w->t->before,
+			    .what = RESTORE_NOT_UNIQUE,
+			    .key = restore_key_text(w->r, &w->info, &key),
+			    .constraint = broken->constraint },
+		.table = w->t->before,
+		.how = SETTLE_EVICT,
+		.evict = arena_printf(&w->r->arena, "%lld", (long long)rowid),
+	};
+
+	if (broken->code == SQLITE_CONSTRAINT_NOTNULL) {
+		late.detail.what = RESTORE_NO_VALUE;
+		restore_result_conflict(req, w->r->out, &late.detail, false,
+					false);
+		return;
+	}
+	find_replaced(w, replace, &x);
+	if (req->choice == RESTORE_KEEP && x.n && !x.failed) {
+		for (size_t i = 0; i < x.n; i++)
+			map_put(in_the_way, x.keys[i], broken->constraint);
+	} else if (restore_result_conflict(req, w->r->out, &late.detail, false,
+					   x.n && !x.failed) == RESTORE_TAKE) {
+		restore_remember(req, w->r->out, &late);
+	}
+	release(&x);
+}
+
+/* Lines that gave way to rows that were there: now they can be read again. */
+struct err *restore_leave_out(struct restore_writer *w,
+			      const struct map *in_the_way)
+{
+	const struct restore_request *req = w->r->req;
+	struct restore_lines lines;
+	struct restore_line line;
+	struct err *err;
+	size_t found = 0;
+
+	if (!in_the_way->n)
+		return NULL;
+	err = restore_lines_open(&lines, w->r, w->t);
+	while (!err) {
+		struct restore_late late = { .table = w->t->before,
+					     .how = SETTLE_SKIP };
+		char key[24];
+
+		err = restore_lines_next(&lines, &line);
+		if (err || !line.op)
+			break;
+		snprintf(key, sizeof(key), "%lld", (long long)line.key.i);
+		late.detail.constraint = map_get(in_the_way, key);
+		if (!late.detail.constraint)
+			continue;
+		found++;
+		late.line = line.number;
+		late.op = line.op;
+		late.detail.object = w->t->before;
+		late.detail.what = RESTORE_NOT_UNIQUE;
+		late.detail.key = restore_key_text(w->r, &w->info, &line.key);
+		if (restore_result_conflict(req, w->r->out, &late.detail, true,
+					    false) == RESTORE_KEEP)
+			restore_remember(req, w->r->out, &late);
+	}
+	restore_lines_close(&lines);
+	if (!err && found < in_the_way->n) /* later rows among themselves */
+		restore_result_add(w->r->out, w->t->before, RESTORE_NOT_UNIQUE,
+				   in_the_way->n - found);
 	return err;
 }

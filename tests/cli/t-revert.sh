@@ -117,6 +117,14 @@ test_expect_success 'UPDATE: unique values that rows of the migration pass on ar
 	rolls && exact 1 && is "SELECT id, email FROM users ORDER BY id" "1|a@x 2|b@x 3|c@x"
 '
 
+test_expect_success 'UPDATE and DROP COLUMN: a unique value that a later row took, in a table made anew' '
+	world "CREATE TABLE t (id INTEGER PRIMARY KEY, e TEXT UNIQUE, o TEXT); INSERT INTO t VALUES (1, \"a\", \"p\"), (5, \"b\", \"q\"), (9, \"c\", \"r\");" \
+		"UPDATE t SET e = \"new\" || id; ALTER TABLE t DROP COLUMN o;" && sql "INSERT INTO t VALUES (3, \"b\"), (7, \"a\")" &&
+	refused "t \(2 rows NOT_UNIQUE\)" "^    t id = 7 t.e \(NOT_UNIQUE\)$" "^    t id = 5 t.e: now id = 3 \(NOT_UNIQUE\)$" && cp dev.db keep.db &&
+	rolls --on-conflict=keep && exact 0 && is "SELECT id, e, o FROM t" "1|new1| 3|b| 5|new5| 7|a| 9|c|r" && mv keep.db dev.db &&
+	expect_status 0 target accept --same && rolls --on-conflict=restore && is "SELECT id, e, o FROM t" "1|a|p 5|b|q 9|c|r"
+'
+
 # --- DELETE ---
 
 test_expect_success 'DELETE: rows come back beside later ones' '
