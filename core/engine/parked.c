@@ -84,9 +84,19 @@ static struct err *open_park(struct run *r, const struct journal_event *ev,
 {
 	struct snapshot_source *source;
 	struct snapshot_in in;
+	bool pruned = false;
 	struct err *err;
 
-	if (!ev->snapshot)
+	if (ev->snapshot) {
+		err = snapshot_is_pruned(r->e, ev, &pruned);
+		if (err)
+			return err;
+	}
+	if (pruned)
+		session_note(r->e, ENGINE_HINT,
+			     "what the rollback of %s had parked was pruned",
+			     ev->name);
+	if (!ev->snapshot || pruned)
 		return decode(add_part(p, 0), ev, p);
 	err = snapshot_source_open(r->e, ev->snapshot_store, ev->snapshot, NULL,
 				   &source);

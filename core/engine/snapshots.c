@@ -260,6 +260,16 @@ static struct err *pruned(const struct journal_event *ev, const struct end *end)
 			"undoes it");
 }
 
+struct err *snapshot_is_pruned(struct engine *e, const struct journal_event *ev,
+			       bool *out)
+{
+	struct end end = { .of = ev };
+	struct err *err = journal_snapshot_events(e->target, take_end, &end);
+
+	*out = *end.at != '\0';
+	return err;
+}
+
 struct err *snapshot_source_of(struct engine *e, const struct journal_event *ev,
 			       struct snapshot_source **out)
 {

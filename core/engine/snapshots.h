@@ -129,6 +129,11 @@ MUST_USE struct err *snapshot_source_of(struct engine *e,
 					const struct journal_event *ev,
 					struct snapshot_source **out);
 
+/** The journal says that what the event kept was pruned since. */
+MUST_USE struct err *snapshot_is_pruned(struct engine *e,
+					const struct journal_event *ev,
+					bool *out);
+
 /** Paths of all its files; it was opened for any of them. */
 MUST_USE struct err *snapshot_source_files(struct snapshot_source *s,
 					   void (*fn)(void *payload,

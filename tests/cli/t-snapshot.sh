@@ -281,6 +281,13 @@ test_expect_success 'database: rows that are known by their number are not renum
 	expect_status 0 rollback -q && [ "$(query "SELECT group_concat(a) FROM bag")" = 2,3 ]
 '
 
+test_expect_success 'what a rollback parked and was pruned is not given back' '
+	start && echo "CREATE TABLE later (x INTEGER PRIMARY KEY);" | migration 1_a && git migrate apply -q &&
+	query "INSERT INTO later VALUES (7)" && git migrate rollback -q && expect_status 0 snapshot list &&
+	has "$OUT" "  rollback  1_a" && git migrate snapshot prune -q --keep 0 && expect_status 0 apply &&
+	has "$ERR" "what the rollback of 1_a had parked was pruned" && [ "$(query "SELECT count(*) FROM later")" = 0 ]
+'
+
 # --- prune, killed ---
 
 killed_at() {
