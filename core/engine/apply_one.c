@@ -56,8 +56,9 @@ struct err *apply_statement_error(struct err *err, const struct run *r,
 				       s->line, s->col });
 }
 
-/* Statement i, with capture around it. */
-struct err *apply_statement(struct run *r, struct ready *m, size_t i)
+/* Statement i, with capture around it; or, `later`, sent with others. */
+static struct err *run_statement(struct run *r, struct ready *m, size_t i,
+				 bool later)
 {
 	const struct sql_statement *s = &m->script.statements[i];
 	struct err *err = cancel_check(), *why;
@@ -67,7 +68,8 @@ struct err *apply_statement(struct run *r, struct ready *m, size_t i)
 	if (!r->no_snapshot)
 		err = capture_before(r->capture, i);
 	if (!err) {
-		err = target_run(r->e->target, s);
+		err = later ? target_run_later(r->e->target, s)
+			    : target_run(r->e->target, s);
 		/* capture stops a statement: its reason is the one to tell */
 		why = err && !r->no_snapshot ? capture_take_error(r->capture)
 					     : NULL;
@@ -80,6 +82,28 @@ struct err *apply_statement(struct run *r, struct ready *m, size_t i)
 		err = capture_after(r->capture, i);
 	crash_point("statement");
 	return err ? apply_statement_error(err, r, m, i) : NULL;
+}
+
+struct err *apply_statement(struct run *r, struct ready *m, size_t i)
+{
+	return run_statement(r, m, i, false);
+}
+
+/* An error that one of those sent together has brought. */
+static struct err *later_error(struct err *err, const struct run *r,
+			       const struct ready *m)
+{
+	const struct err_at *at = err ? err_at_of(err) : NULL;
+	size_t i = 0;
+
+	if (!at || at->path[0] || !at->line)
+		return err;
+	while (i + 1 < m->script.n &&
+	       (m->script.statements[i + 1].line < at->line ||
+		(m->script.statements[i + 1].line == at->line &&
+		 m->script.statements[i + 1].col <= at->col)))
+		i++;
+	return apply_statement_error(err, r, m, i);
 }
 
 static const char *kind_of(const struct schema_delta *delta, bool wrote)
@@ -170,6 +194,7 @@ static struct err *apply_member(struct run *r, struct ready *m)
 	struct target *t = r->e->target;
 	int64_t before = 0, after = 0;
 	struct parked *parked = NULL;
+	bool later = m->only_creates && !m->known;
 	struct journal_event ev;
 	struct err *err = NULL;
 
@@ -184,12 +209,12 @@ static struct err *apply_member(struct run *r, struct ready *m)
 		if (target_statement_place(r->e->cfg.dialect,
 					   &m->script.statements[i]) !=
 		    TARGET_AROUND)
-			err = apply_statement(r, m, i);
+			err = run_statement(r, m, i, later);
 	if (!err)
 		err = parked_give(r, parked, &ev);
 	parked_close(parked);
 	if (!err)
-		err = target_check_deferred(t);
+		err = later_error(target_check_deferred(t), r, m);
 	if (!err && m->around)
 		err = target_violations(t, &after);
 	if (!err && after > before)

@@ -131,6 +131,7 @@ struct ready {
 	bool no_transaction;
 	bool own_group; /**< may not share a transaction with others */
 	bool around;    /**< settings to be made before it begins */
+	bool only_creates; /**< takes nothing, changes nothing that is there */
 	bool out_of_order;
 	bool known;         /**< the database has met it before */
 	const char *author; /**< raw line; NULL = not found */

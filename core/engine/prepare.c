@@ -97,6 +97,19 @@ static struct err *check_places(struct ready *r, struct engine *e,
 		  path, alone->line, alone->col);
 }
 
+/* Nothing has to be looked at between its statements. */
+static bool only_creates(const struct sql_script *script)
+{
+	for (size_t i = 0; i < script->n; i++) {
+		const struct sql_statement *s = &script->statements[i];
+
+		if (s->kind != SQL_KIND_DDL || s->n_losses || s->unknown ||
+		    (s->verb != SQL_CREATE_TABLE && s->verb != SQL_CREATE))
+			return false;
+	}
+	return true;
+}
+
 struct err *ready_init(struct ready *r, struct engine *e,
 		       struct migration_set *set, struct migration *m)
 {
@@ -120,6 +133,7 @@ struct err *ready_init(struct ready *r, struct engine *e,
 	/* settings that begin with the transaction, or outlive the file */
 	r->own_group |=
 		r->around || r->no_transaction || m->lock_timeout_ms >= 0;
+	r->only_creates = only_creates(&r->script);
 	return err;
 }
 

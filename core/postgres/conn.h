@@ -186,6 +186,13 @@ void pg_copy_in_abort(struct pg_conn *c);
 MUST_USE struct err *pg_queue(struct pg_conn *c, const char *sql,
 			      const struct pg_arg *args, int n_args,
 			      pg_row_fn row, void *payload);
+
+/**
+ * A statement of somebody else's among them, by the extended protocol: one
+ * that gives no rows and copies nothing. Its error has its place, as pg_run()'s.
+ */
+MUST_USE struct err *pg_queue_statement(struct pg_conn *c,
+					const struct pg_statement *s);
 MUST_USE struct err *pg_flush(struct pg_conn *c);
 
 /** Something was queued and not flushed: nothing else may be asked. */

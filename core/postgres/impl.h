@@ -14,6 +14,8 @@ struct pg_queued {
 	pg_row_fn row;
 	void *payload;
 	PGresult **keep; /**< the result goes there instead; NULL = to row */
+	bool foreign;    /**< a migration's: an error has its place */
+	unsigned line, col;
 };
 
 struct pg_conn {
@@ -49,6 +51,11 @@ MUST_USE struct err *pg_lost(struct pg_conn *c);
 /** What the server says; sql (may be NULL) is the text that it counts in. */
 MUST_USE struct err *pg_result_error(struct pg_conn *c, const PGresult *r,
 				     const char *sql);
+
+/* run.c */
+
+/** The server counts within the statement; the file begins before it. */
+MUST_USE struct err *pg_place(struct err *e, unsigned line, unsigned col);
 
 /* wait.c */
 

@@ -251,6 +251,21 @@ struct err *pg_queue(struct pg_conn *c, const char *sql,
 	return pg_started(c, send_query(c, sql, name, &p));
 }
 
+struct err *pg_queue_statement(struct pg_conn *c, const struct pg_statement *s)
+{
+	static const struct params none;
+	struct pg_queued *q;
+
+	if (!c->n_queued && !pg_lib.PQenterPipelineMode(c->pg))
+		return pg_lost(c);
+	q = queue_add(c);
+	q->what = xstrndup(s->sql, s->len);
+	q->foreign = true;
+	q->line = s->line;
+	q->col = s->col;
+	return pg_started(c, send_query(c, q->what, NULL, &none));
+}
+
 bool pg_has_queue(const struct pg_conn *c)
 {
 	return c->n_queued > 0;
@@ -259,6 +274,14 @@ bool pg_has_queue(const struct pg_conn *c)
 static void forget_prepared(struct pg_conn *c, const char *sql)
 {
 	free(map_remove(&c->prepared, sql));
+}
+
+static struct err *queued_error(struct pg_conn *c, const PGresult *r,
+				const struct pg_queued *q)
+{
+	if (!q->foreign)
+		return query_error(c, r, q->what);
+	return pg_place(pg_result_error(c, r, q->what), q->line, q->col);
 }
 
 /* The answer to one of the queue: a result, then the NULL that ends it. */
@@ -273,7 +296,7 @@ static struct err *take_queued(struct pg_conn *c, struct pg_queued *q,
 		return err_first(e, lost);
 	status = pg_lib.PQresultStatus(r);
 	if (is_failure(status) && !e)
-		e = query_error(c, r, q->what);
+		e = queued_error(c, r, q);
 	*aborted |= is_failure(status) || status == PGRES_PIPELINE_ABORTED;
 	if (*aborted && q->prepare)
 		forget_prepared(c, q->prepare);

@@ -86,17 +86,16 @@ static struct err *take_result(struct pg_conn *c, PGresult *r, const char *sql,
 	return NULL;
 }
 
-/* The server counts within the statement; the file begins before it. */
-static struct err *place(struct err *e, const struct pg_statement *s)
+struct err *pg_place(struct err *e, unsigned line, unsigned col)
 {
 	const struct err_at *in = e ? err_at_of(e) : NULL;
-	struct err_at at = { "", s->line, s->col };
+	struct err_at at = { "", line, col };
 
 	if (in && in->line > 1) {
-		at.line = s->line + in->line - 1;
+		at.line = line + in->line - 1;
 		at.col = in->col;
 	} else if (in && in->line == 1) {
-		at.col = s->col + in->col - 1;
+		at.col = col + in->col - 1;
 	}
 	return err_move(e, at);
 }
@@ -118,5 +117,5 @@ struct err *pg_run(struct pg_conn *c, const struct pg_statement *s,
 	if (e && pg_conn_is_alive(c))
 		pg_drain(c);
 	free(text);
-	return place(err_first(e, lost), s);
+	return pg_place(err_first(e, lost), s->line, s->col);
 }

@@ -331,13 +331,16 @@ static struct err *ask(struct probe *p, struct err *(*more)(struct probe *))
 	return err_first(e, pg_flush(p->r->conn));
 }
 
+/* The counts before the settings: under another search_path than at the start
+ * of the transaction they would be planned anew each time. */
 static struct err *queue_first(struct probe *p)
 {
-	struct err *e = pg_read_begin_part(p->r->conn);
+	struct pg_conn *c = p->r->conn;
+	struct err *e =
+		pg_queue(c, pg_sql_counts, NULL, 0, pg_count_row, &p->now);
 
 	if (!e)
-		e = pg_queue(p->r->conn, pg_sql_counts, NULL, 0, pg_count_row,
-			     &p->now);
+		e = pg_read_begin_part(c);
 	return e ? e : queue(p, pg_sql_probe_first, 3);
 }
 

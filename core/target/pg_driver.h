@@ -25,6 +25,7 @@ struct pg_target {
 	struct schema *schema; /**< read in parts, or NULL */
 	bool batching;    /**< target_batch(): what gives no rows is queued */
 	bool touched;     /**< statements may have left settings behind */
+	bool later;       /**< statements of a migration are queued */
 	bool running;     /**< a migration's statement: its notices count */
 	bool wrote;       /**< this transaction's journal, by ourselves */
 	char *before;     /**< what the journal was like then */
@@ -55,6 +56,11 @@ MUST_USE struct err *pg_target_explain(struct pg_target *t, const char *sql,
 /* pg_run.c */
 MUST_USE struct err *pg_target_run(struct target *base,
 				   const struct sql_statement *s);
+MUST_USE struct err *pg_target_run_later(struct target *base,
+					 const struct sql_statement *s);
+
+/** Send what is queued; statements of a migration may be among it. */
+MUST_USE struct err *pg_target_flush(struct pg_target *t);
 enum target_place pg_target_place(const struct sql_statement *s);
 
 /* pg_session.c */

@@ -175,7 +175,7 @@ struct err *pg_target_guard_check(struct pg_target *t)
 		e = pg_queue(t->c, LOCKED, &arg, 1, take, &f);
 	if (!e && !t->wrote && t->opaque)
 		e = pg_queue(t->c, REPLACED, &arg, 1, take, &f);
-	e = err_first(e, pg_flush(t->c));
+	e = err_first(e, pg_target_flush(t));
 	if (!e && f.newer && !t->opaque)
 		e = pg_query(t->c, REPLACED, &arg, 1, take, &f);
 	buf_release(&schema);

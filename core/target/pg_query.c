@@ -204,7 +204,7 @@ static struct err *ask(struct pg_target *t, const char *sql,
 		return pg_query(t->c, sql, args, n_args, row, sink);
 	e = pg_queue(t->c, sql, args, n_args, row, sink);
 	if (row || !t->batching)
-		e = err_first(e, pg_flush(t->c));
+		e = err_first(e, pg_target_flush(t));
 	return e;
 }
 
@@ -222,7 +222,7 @@ struct err *pg_target_query(struct target *base, const char *sql,
 	sql = with_schema(t, sql);
 	if (!n_args && !row) { /* perhaps several: no pipeline takes them */
 		if (pg_has_queue(t->c))
-			e = pg_flush(t->c);
+			e = pg_target_flush(t);
 		return pg_target_explain(t, sql, e ? e : pg_exec(t->c, sql));
 	}
 	list = xcalloc((size_t)n_args + 1, sizeof(*list));

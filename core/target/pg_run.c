@@ -98,7 +98,7 @@ struct err *pg_target_run(struct target *base, const struct sql_statement *s)
 					       "migration"),
 			   (struct err_at){ "", s->line, s->col });
 	if (!e && pg_has_queue(t->c))
-		e = pg_flush(t->c);
+		e = pg_target_flush(t);
 	if (!e && !inside)
 		e = pg_target_check_lock(t, true);
 	if (!e && inside)
@@ -116,5 +116,48 @@ struct err *pg_target_run(struct target *base, const struct sql_statement *s)
 	if (!e && inside && !pg_conn_in_transaction(t->c))
 		e = err_new(ERR_TARGET, "the statement ended the transaction");
 	note_seen(t, s, rows);
+	return e ? pg_target_blame(t, e) : NULL;
+}
+
+/* Whether it may be sent before the answers to others have come. */
+static bool can_wait(const struct pg_target *t, const struct sql_statement *s)
+{
+	return pg_conn_in_transaction(t->c) && !t->wrote &&
+	       !t->base.deadline_us && !s->temp && !s->unknown && !s->alone &&
+	       !s->copy_data && s->kind == SQL_KIND_DDL &&
+	       (s->verb == SQL_CREATE_TABLE || s->verb == SQL_CREATE);
+}
+
+struct err *pg_target_run_later(struct target *base,
+				const struct sql_statement *s)
+{
+	struct pg_target *t = pg_target_of(base);
+	struct pg_statement run = {
+		.sql = s->text, .len = s->len, .line = s->line, .col = s->col
+	};
+	struct err *e;
+
+	if (!can_wait(t, s))
+		return pg_target_run(base, s);
+	e = cancel_check();
+	if (!e)
+		e = pg_queue_statement(t->c, &run);
+	t->later |= !e;
+	note_seen(t, s, 0);
+	return e;
+}
+
+struct err *pg_target_flush(struct pg_target *t)
+{
+	struct err *e;
+
+	if (!t->later)
+		return pg_flush(t->c);
+	t->later = false;
+	pg_target_watch(t);
+	t->running = true;
+	e = pg_flush(t->c);
+	t->running = false;
+	pg_conn_on_slow(t->c, 0, NULL, NULL);
 	return e ? pg_target_blame(t, e) : NULL;
 }

@@ -159,6 +159,11 @@ struct err *target_run(struct target *t, const struct sql_statement *s)
 	return t->ops->run(t, s);
 }
 
+struct err *target_run_later(struct target *t, const struct sql_statement *s)
+{
+	return t->ops->run_later ? t->ops->run_later(t, s) : t->ops->run(t, s);
+}
+
 struct err *target_inspect(struct target *t, struct schema *s,
 			   enum target_scope scope, struct schema_delta *delta)
 {

@@ -158,6 +158,9 @@ struct target_ops {
 	struct err *(*inspect)(struct target *t, struct schema *s,
 			       enum target_scope scope,
 			       struct schema_delta *delta);
+	/* optional; NULL: run */
+	struct err *(*run_later)(struct target *t,
+				 const struct sql_statement *s);
 	struct err *(*reset)(struct target *t);
 	struct err *(*lock)(struct target *t, int64_t timeout_ms,
 			    void (*waiting)(void *payload, const char *who),
@@ -284,6 +287,14 @@ MUST_USE struct err *target_exec(struct target *t, const char *sql);
  */
 MUST_USE struct err *target_run(struct target *t,
 				const struct sql_statement *s);
+
+/**
+ * target_run() of a statement that only makes something, at the latest with
+ * target_check_deferred(), which has to follow and gives its error then, with
+ * the place of the statement: several of them are one way to a server.
+ */
+MUST_USE struct err *target_run_later(struct target *t,
+				      const struct sql_statement *s);
 
 /** Where the statement may run. Decided from its text alone. */
 enum target_place target_statement_place(enum sql_dialect d,

@@ -108,7 +108,7 @@ static struct err *commit(struct target *base)
 	pg_conn_hold(t->c, true);
 	/* behind a question that failed the server does not see it */
 	e = pg_queue(t->c, "COMMIT", NULL, 0, NULL, NULL);
-	e = err_first(e, pg_flush(t->c));
+	e = err_first(e, pg_target_flush(t));
 	pg_conn_hold(t->c, false);
 	t->batching = false;
 	return err_wrap(e, "commit");
@@ -118,7 +118,7 @@ static void rollback(struct target *base)
 {
 	struct pg_target *t = pg_target_of(base);
 
-	t->batching = false;
+	t->batching = t->later = false;
 	pg_conn_hold(t->c, true);
 	if (pg_has_queue(t->c))
 		err_free(pg_flush(t->c));
@@ -136,7 +136,7 @@ static struct err *inspect(struct target *base, struct schema *s,
 			   enum target_scope scope, struct schema_delta *delta)
 {
 	struct pg_target *t = pg_target_of(base);
-	struct err *e = pg_flush(t->c);
+	struct err *e = pg_target_flush(t);
 
 	if (e)
 		return e;
@@ -212,6 +212,7 @@ const struct target_ops target_pg_ops = {
 	.in_transaction = in_transaction,
 	.query = pg_target_query,
 	.run = pg_target_run,
+	.run_later = pg_target_run_later,
 	.inspect = inspect,
 	.reset = pg_target_reset,
 	.lock = pg_target_lock,

@@ -209,6 +209,14 @@ test_expect_success '... behind characters of several bytes, in the middle of a 
 	fails_with "${before}nosuch;" "1:$col: statement 2 of 2: column .nosuch."
 '
 
+test_expect_success '... among statements that are sent together' '
+	again && fails_with "CREATE TABLE b (id int); CREATE TABLE c (id int,
+  x nosuch); CREATE TABLE d (id int);" "2:5: statement 2 of 3: type .nosuch. does not exist" &&
+	fails_with "CREATE TABLE b (id int); CREATE TABLE b (id int);
+CREATE TABLE d (id int);" "1:26: statement 2 of 3: relation .b. already exists" &&
+	[ -z "$(tables)" ]
+'
+
 test_expect_success '... in the body of a function' '
 	again && fails_with "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS \$\$
   SELECT 1;

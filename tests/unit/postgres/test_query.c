@@ -258,6 +258,47 @@ static void pg_flush__stops_at_the_first_error(void **state)
 	buf_release(&out);
 }
 
+static void pg_queue_statement__has_its_place(void **state)
+{
+	struct pg_statement good = { .sql = "CREATE TABLE a (i int); x",
+				     .len = strlen("CREATE TABLE a (i int)"),
+				     .line = 3,
+				     .col = 5 };
+	struct pg_statement bad = { .sql = "CREATE TABLE b\n  (i nosuch)",
+				    .len = 27,
+				    .line = 7,
+				    .col = 9 };
+	struct pg_conn *c = *state;
+	int64_t got = 0;
+	struct err *e;
+
+	assert_ok(pg_queue_statement(c, &good));
+	assert_ok(pg_flush(c));
+	assert_ok(pg_query_int(c, "SELECT count(*) FROM a", NULL, 0, &got));
+	assert_ok(pg_queue_statement(c, &bad));
+	good.sql = "CREATE TABLE d (i int)";
+	assert_ok(pg_queue_statement(c, &good));
+	e = pg_flush(c);
+	assert_non_null(e);
+	assert_string_equal(err_code_of(e), "42704");
+	assert_int_equal(err_at_of(e)->line, 8);
+	assert_int_equal(err_at_of(e)->col, 6);
+	err_free(e);
+	/* without a position: where it begins */
+	good.sql = "CREATE TABLE a (i int)";
+	assert_ok(pg_queue_statement(c, &good));
+	e = pg_flush(c);
+	assert_string_equal(err_code_of(e), "42P07");
+	assert_int_equal(err_at_of(e)->line, 3);
+	assert_int_equal(err_at_of(e)->col, 5);
+	err_free(e);
+	assert_ok(pg_query_int(c,
+			       "SELECT count(*) FROM pg_class "
+			       "WHERE relname IN ('b', 'd')",
+			       NULL, 0, &got));
+	assert_int_equal(got, 0);
+}
+
 static void pg_conn_open__says_why_not(void **state)
 {
 	static const struct {
@@ -315,6 +356,7 @@ int main(void)
 		TEST(pg_copy__goes_both_ways_on_two_connections),
 		TEST(pg_flush__answers_in_order),
 		TEST(pg_flush__stops_at_the_first_error),
+		TEST(pg_queue_statement__has_its_place),
 		cmocka_unit_test(pg_conn_open__says_why_not),
 		cmocka_unit_test(pg_conn_open__names_createdb),
 	};
