@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,11 +21,71 @@ static bool starts_with_word(const struct sql_statement *s, const char *word)
 	return s->len > n && strncasecmp(s->text, word, n) == 0;
 }
 
-/* Only what is certain keeps us from looking behind a statement. */
+/* The word stands somewhere in it, be it in a string. */
+static bool has_word(const struct sql_statement *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 1; i + n < s->len; i++)
+		if (strncasecmp(s->text + i, word, n) == 0 &&
+		    !isalnum((unsigned char)s->text[i - 1]) &&
+		    !isalnum((unsigned char)s->text[i + n]))
+			return true;
+	return false;
+}
+
+/* An index over more than columns: at least a second group. */
+static bool has_expression(const struct sql_statement *s)
+{
+	const char *group = memchr(s->text, '(', s->len);
+
+	return group &&
+	       memchr(group + 1, '(', (size_t)(s->text + s->len - group - 1));
+}
+
+/* One of these kinds is only written down when it is made. */
+static bool is_definition(const struct sql_statement *s)
+{
+	static const char *const kinds[] = {
+		"view",   "sequence",  "type",    "domain", "function",
+		"schema", "procedure", "trigger", "policy", "rule",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (streq_null(s->detail, kinds[i]))
+			return true;
+	return false;
+}
+
+/* Nothing is computed by it that could call a function. */
+static bool is_written_down(const struct sql_statement *s)
+{
+	switch ((int)s->verb) {
+	case SQL_DROP:
+	case SQL_DROP_TABLE:
+	case SQL_DROP_COLUMN:
+	case SQL_RENAME_TABLE:
+	case SQL_RENAME_COLUMN:
+		return true;
+	case SQL_ADD_COLUMN:
+		return !has_word(s, "default") && !has_word(s, "generated") &&
+		       !has_word(s, "check");
+	case SQL_CREATE_TABLE: /* bounds of partitions are computed */
+		return starts_with_word(s, "create") && !has_word(s, "as") &&
+		       !has_word(s, "values");
+	case SQL_CREATE:
+		return streq_null(s->detail, "index") ? !has_expression(s)
+						      : is_definition(s);
+	default:
+		return false;
+	}
+}
+
+/* A function may set anything, whatever calls it (CREATE TABLE ... AS, a
+ * default, USING). Only what is certain keeps us from looking behind it. */
 static bool may_touch_settings(const struct sql_statement *s)
 {
-	return s->kind == SQL_KIND_READ || s->kind == SQL_KIND_DML ||
-	       s->verb == SQL_OTHER || s->temp || s->unknown;
+	return !is_written_down(s) || s->temp || s->unknown;
 }
 
 /* What tables and rows are changed by is seen by its locks, what is made by its

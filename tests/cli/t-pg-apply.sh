@@ -393,6 +393,41 @@ test_expect_success 'settings, locks, cursors, prepared statements: likewise' '
 	expect_status 0 status --exit-code && expect_status 0 log && [ "$(pg_sql "SELECT count(*) FROM f")" = 1 ]
 '
 
+# hidden <statement>: it sets things on the way
+hidden() {
+	fresh && pg_sql "CREATE SCHEMA other; CREATE TABLE p (a int) PARTITION BY RANGE (a);
+		CREATE TABLE r (a int); INSERT INTO r VALUES (1);
+		CREATE FUNCTION hide(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS \$\$ BEGIN
+		PERFORM set_config('work_mem', '64kB', false), set_config('search_path', 'other', false),
+			set_config('session_replication_role', 'replica', false), pg_advisory_lock(7);
+		RETURN a; END \$\$" &&
+		printf '%s;\n' "$1" | migration 1_hide &&
+		migration 2_check <<-\SQL
+			DO $$ BEGIN
+			ASSERT current_setting('work_mem') <> '64kB', 'a';
+			ASSERT current_setting('search_path') <> 'other', 'b';
+			ASSERT current_setting('session_replication_role') = 'origin', 'c';
+			ASSERT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+				AND pid = pg_backend_pid()) = 0, 'd';
+			END $$;
+			CREATE TABLE after (id int);
+		SQL
+}
+
+test_expect_success '... also what a function has set that something else calls' '
+	for s in "CREATE TABLE a AS SELECT hide(1)" "CREATE TABLE a AS VALUES (hide(1))" \
+		"SELECT hide(1) INTO a" "CREATE MATERIALIZED VIEW a AS SELECT hide(1)" \
+		"CREATE INDEX ON r (hide(a))" "ALTER TABLE r ALTER a TYPE bigint USING hide(a)" \
+		"ALTER TABLE r ADD COLUMN b int DEFAULT hide(1)" "ALTER TABLE r ADD CHECK (hide(a) = 1)" \
+		"ALTER TABLE r ADD COLUMN b int GENERATED ALWAYS AS (hide(a)) STORED" \
+		"CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (hide(1)) TO (2)" \
+		"WITH x AS (SELECT hide(1)) INSERT INTO r SELECT * FROM x" \
+		"COPY (SELECT hide(1)) TO STDOUT" "EXPLAIN ANALYZE SELECT hide(1)"; do
+		hidden "$s" && expect_status 0 apply &&
+		[ "$(pg_sql "SELECT to_regclass(\$\$public.after\$\$)")" = after ] || { echo "$s" && return 1; }
+	done && hidden "CREATE TABLE a AS SELECT hide(1)" && expect_status 0 apply --group
+'
+
 grouped() {
 	echo 'CREATE TABLE a (id int);' | migration 1_a
 	echo 'SHOW work_mem;' | migration 2_b
