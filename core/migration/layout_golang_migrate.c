@@ -79,9 +79,10 @@ static struct err *take_down(struct migration_set *set,
 	if (!m)
 		scan_stray(set, e->path, "there is no up file of its version");
 	else if (m->down_path)
-		err = scan_error(set, e->path, 0,
-				 "version %s has a down file already, %s",
-				 version, m->down_path);
+		err = scan_pair_hint(
+			scan_error(set, e->path, 0,
+				   "version %s has a down file already, %s",
+				   version, m->down_path));
 	else
 		scan_set_down(set, m, e);
 	free(version);

@@ -162,3 +162,12 @@ const char *scan_first(const struct layout_listing *files,
 			return files->entries[i].path;
 	return NULL;
 }
+
+/* Some tools have whole names for versions; their files look the same. */
+struct err *scan_pair_hint(struct err *e)
+{
+	return err_hint(e, "give one of the two another number, or let whole "
+			   "names be versions: git config migrate.layout "
+			   "pattern && git config migrate.pattern "
+			   "'{name}.{direction}.sql'");
+}

@@ -78,4 +78,7 @@ char *scan_free_stamp(const struct migration_set *set, const char *stamp);
 /** Greatest version by migration_compare_versions(), or NULL. */
 const char *scan_greatest(const struct migration_set *set);
 
+/** The ways on where two files claim a version of pairs. Consumes e. */
+MUST_USE struct err *scan_pair_hint(struct err *e);
+
 #endif

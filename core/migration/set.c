@@ -125,11 +125,7 @@ static struct err *check_versions(const struct migration_set *set)
 			       safe);
 		free(safe);
 		if (scan_half(a->path) && scan_half(b->path))
-			return err_hint(e,
-					"give one of the two another number, "
-					"or let whole names be versions: git "
-					"config migrate.pattern "
-					"\"{name}.{direction}.sql\"");
+			return scan_pair_hint(e);
 		return err_hint(e, "give one of the two files another number");
 	}
 	return NULL;

@@ -215,6 +215,23 @@ test_expect_success 'pattern: release folders and dialects' '
 	finish_layout pattern 4.2/01__a 4.10/01__b
 '
 
+test_expect_success 'two files of one version: the way out that is told is one' '
+	begin_layout twice && echo "CREATE TABLE a (x);" | put 1_a.up.sql &&
+	echo "DROP TABLE a;" | put 1_a.down.sql && commit_all "One" &&
+	expect_status 0 init -q && [ "$(git config -f .gitmigrate migrate.layout)" = golang-migrate ] &&
+	echo "CREATE TABLE b (x);" | put 1_b.up.sql && commit_all "Two" &&
+	expect_status 128 status &&
+	has "$ERR" "migrations/1_b.up.sql: version 1 is taken already, by 1_a.up.sql$" &&
+	way=$(sed -n "s/^hint: .*versions: //p" "$ERR") && eval "$way" &&
+	expect_status 0 apply && has "$OUT" "^2 migrations applied" &&
+	expect_status 0 rollback -q -n 2 && state | cmp - "$TRASH/start" &&
+	git config --unset migrate.layout && git config --unset migrate.pattern &&
+	git rm -q migrations/1_b.up.sql && echo "DROP TABLE b;" | put 1_b.down.sql && commit_all "Three" &&
+	expect_status 128 status &&
+	has "$ERR" "migrations/1_b.down.sql: version 1 has a down file already, 1_a.down.sql$" &&
+	has "$ERR" "^hint: .*migrate.layout pattern && "
+'
+
 test_expect_success 'native, with depends and description' '
 	begin_layout native &&
 	printf "%s\n" "-- migrate:description First" "CREATE TABLE a (x);" | put 1_a.sql &&

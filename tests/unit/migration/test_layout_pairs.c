@@ -2,6 +2,11 @@
 
 /* golang-migrate's and sqlx's pairs, and sqlx's simple files. */
 
+#define WAY_OUT                                                       \
+	"[give one of the two another number, or let whole names be " \
+	"versions: git config migrate.layout pattern && git config "  \
+	"migrate.pattern '{name}.{direction}.sql']\n"
+
 static const struct folder_case folders[] = {
 	{ .about = "pairs",
 	  .files = { "1_a.up.sql", "1_a.down.sql", "2_b.up.sql" },
@@ -52,15 +57,13 @@ static const struct folder_case folders[] = {
 	{ .about = "two ups of one version",
 	  .layout = "golang-migrate",
 	  .files = { "1_a.up.sql", "1_b.up.sql" },
-	  .expect = "db/1_b.up.sql: version 1 is taken already, by 1_a.up.sql "
-		    "[give one of the two another number, or let whole names "
-		    "be versions: git config migrate.pattern "
-		    "\"{name}.{direction}.sql\"]\n" },
+	  .expect = "db/1_b.up.sql: version 1 is taken already, by "
+		    "1_a.up.sql " WAY_OUT },
 	{ .about = "two downs of one version",
 	  .layout = "golang-migrate",
 	  .files = { "1_a.up.sql", "1_a.down.sql", "1_b.down.sql" },
 	  .expect = "db/1_b.down.sql: version 1 has a down file already, "
-		    "1_a.down.sql\n" },
+		    "1_a.down.sql " WAY_OUT },
 	{ .about = "a down file that is not committed makes the pair dirty",
 	  .files = { "1_a.up.sql", "*1_a.down.sql" },
 	  .expect = "layout golang-migrate\n"
