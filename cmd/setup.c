@@ -83,6 +83,15 @@ static bool has_sqitch_plan(const char *top)
 	return has;
 }
 
+/* With the file that it is about, where there is one. */
+static void warn_of(struct cmd_ctx *ctx, const char *dir, const struct err *err)
+{
+	const struct err_at *at = err_at_of(err);
+	bool file = at && *at->path;
+
+	ctx_warn(ctx, "%s: %s", file ? at->path : dir, err_text(err));
+}
+
 /* One place; the first that holds migrations wins. */
 static struct err *try_place(struct setup *s, struct cmd_ctx *ctx,
 			     const char *dir)
@@ -97,7 +106,7 @@ static struct err *try_place(struct setup *s, struct cmd_ctx *ctx,
 		n = 0;
 	}
 	if (err) {
-		ctx_warn(ctx, "%s: %s", dir, err_text(err));
+		warn_of(ctx, dir, err);
 		if (err_hint_of(err))
 			ctx_hint(ctx, "%s", err_hint_of(err));
 		err_free(err);
