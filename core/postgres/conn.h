@@ -46,6 +46,9 @@ MUST_USE struct err *pg_conn_again(struct pg_conn **out,
 				   const struct pg_conn *like);
 void pg_conn_close(struct pg_conn *c);
 
+/** Version of libpq, like that of a server; 0 = it cannot be loaded. */
+int pg_client_version(void);
+
 /** 150020 for 15.20. */
 int pg_conn_version(const struct pg_conn *c);
 

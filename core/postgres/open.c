@@ -171,6 +171,15 @@ void pg_conn_close(struct pg_conn *c)
 	free(c);
 }
 
+int pg_client_version(void)
+{
+	struct err *e = pg_lib_load();
+	int version = e ? 0 : pg_lib.PQlibVersion();
+
+	err_free(e);
+	return version;
+}
+
 int pg_conn_version(const struct pg_conn *c)
 {
 	return pg_lib.PQserverVersion(c->pg);

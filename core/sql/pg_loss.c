@@ -282,3 +282,8 @@ void pg_find_losses(struct pg_parser *p, const char *text)
 	p->s->n_losses = f.n;
 	pg_query__parse_result__free_unpacked(tree, NULL);
 }
+
+const char *sql_pg_grammar(void)
+{
+	return PG_VERSION;
+}

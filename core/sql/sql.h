@@ -184,6 +184,9 @@ static inline bool sql_is_transaction_command(const struct sql_statement *s)
 	       s->verb == SQL_TWO_PHASE;
 }
 
+/** The release whose grammar libpg_query brings: "15.1". */
+const char *sql_pg_grammar(void);
+
 struct sql_script {
 	struct sql_statement *statements;
 	size_t n;

@@ -7,8 +7,17 @@ test_expect_success 'version names the program and its libraries' '
 	has "$OUT" "^git-migrate [0-9]+\.[0-9]+\.[0-9]+$" &&
 	has "$OUT" "^sqlite 3\." &&
 	has "$OUT" "^libgit2 1\." &&
+	has "$OUT" "^libpq (1[4-9]|[2-9][0-9])\.[0-9]+$" &&
+	has "$OUT" "^libpg_query 1[0-9]\.[0-9]+$" &&
 	has "$OUT" "^isa-l (yes|no)$" &&
 	[ ! -s "$ERR" ]
+'
+
+test_expect_success '... also where libpq cannot be loaded' '
+	mkdir -p broken && : >broken/libpq.so.5 &&
+	LD_LIBRARY_PATH=$PWD/broken expect_status 0 version &&
+	has "$OUT" "^libpq not installed$" && [ ! -s "$ERR" ] &&
+	LD_LIBRARY_PATH=$PWD/broken expect_status 0 version --json && [ "$(json .libpq)" = null ]
 '
 
 test_expect_success 'git-migrate --version is the same' '
@@ -19,7 +28,8 @@ test_expect_success 'version --json is one object' '
 	expect_status 0 version --json &&
 	[ "$(json .format)" = 1 ] &&
 	[ "$(json "keys_unsorted | join(\" \")")" = \
-		"format version sqlite libgit2 isal" ]
+		"format version sqlite libgit2 isal libpq libpg_query" ] &&
+	[ "$(json "[.libpq, .libpg_query] | all(test(\"^[0-9.]+$\"))")" = true ]
 '
 
 test_expect_success 'version works outside a repository' '
