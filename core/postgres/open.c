@@ -101,12 +101,16 @@ static struct err *check_server(struct pg_conn *c)
 	int version = pg_lib.PQserverVersion(c->pg);
 
 	if (version < OLDEST_VERSION)
-		return err_hint(err_new(ERR_TARGET,
-					"the server is PostgreSQL %d.%d, which "
-					"is too old",
-					version / 10000, version / 100 % 100),
-				"git migrate works with PostgreSQL 12 and "
-				"later");
+		return err_hint(
+			err_new(ERR_TARGET,
+				"the server is PostgreSQL %d.%d, which "
+				"is too old",
+				version / 10000,
+				version >= 100000 /* two parts from 10 on */
+					? version % 10000
+					: version / 100 % 100),
+			"git migrate works with PostgreSQL 12 and "
+			"later");
 	/* a pooler's answer to the second differs from the first */
 	c->pooled = true; /* nothing is prepared before it is known */
 	return pg_query(c, "SELECT pg_backend_pid()", NULL, 0, take_pid, c);

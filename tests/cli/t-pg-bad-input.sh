@@ -97,6 +97,16 @@ test_expect_success 'a role that is missing' '
 	fresh && refused 128 "${URL/tester@/nobody_here@}" "role .nobody_here. does not exist" "user"
 '
 
+test_expect_success 'a server that is too old, and one that is just new enough' '
+	fresh && minor=$(pg_sql "SHOW server_version" | sed "s/^[0-9]*\.\([0-9]*\).*/\1/") &&
+	for v in " 9" 10 11; do
+		pg_proxy -v "$v" &&
+		refused 128 "$URL" "the server is PostgreSQL $((v)).$minor, which is too old$" "works with PostgreSQL 12 and later$" &&
+		pg_proxy_end || return 1
+	done &&
+	pg_proxy -v 12 && expect_status 0 status --url "$URL" && pg_proxy_end
+'
+
 test_expect_success 'SSL that the URL wants and the server has not' '
 	fresh && refused 128 "postgresql://tester@$address/${PG_DBS[-1]##* }?sslmode=require" "does not support SSL" "sslmode"
 '

@@ -9,6 +9,7 @@
  *   -b TEXT  cut before what holds TEXT goes to the server
  *   -a TEXT  cut after it went there, when its answer comes; nobody hears it
  *   -r       refuse connections after the first cut; else they pass freely
+ *   -v NN    the server says that its version begins with these two digits
  *
  * Bytes are counted over all connections from the start. A cut closes every
  * connection both ways; what came before it has been passed on. SIGUSR1 cuts
@@ -53,7 +54,7 @@ static struct link *links[MAX_LINKS];
 static size_t n_links;
 static long long passed[2];
 static long long limit[3] = { -1, -1, -1 }; /* UP, DOWN, both */
-static const char *before, *after;
+static const char *before, *after, *version;
 static bool refuse, is_cut;
 static volatile sig_atomic_t cut_asked, end_asked;
 
@@ -120,6 +121,17 @@ static bool holds(const struct flow *f, const char *text)
 	return text && !is_cut && memmem(f->data, f->len, text, strlen(text));
 }
 
+/* In the parameters that a server sends at the start of a session. */
+static void say_version(struct flow *f)
+{
+	static const char name[] = "server_version"; /* and its NUL */
+	char *at = memmem(f->data, f->len, name, sizeof(name));
+
+	if (version && at &&
+	    (size_t)(at - f->data) + sizeof(name) + 2 <= f->len)
+		memcpy(at + sizeof(name), version, 2);
+}
+
 /* False = everything was cut. */
 static bool flow_read(struct link *l, int dir)
 {
@@ -131,6 +143,8 @@ static bool flow_read(struct link *l, int dir)
 	f->ended = n <= 0;
 	f->len = n > 0 ? (size_t)n : 0;
 	f->done = 0;
+	if (dir == DOWN)
+		say_version(f);
 	if ((dir == UP && holds(f, before)) ||
 	    (dir == DOWN && l->answer_due && !is_cut)) {
 		cut();
@@ -263,7 +277,7 @@ static const char *options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "n:u:d:b:a:r")) >= 0) {
+	while ((c = getopt(argc, argv, "n:u:d:b:a:rv:")) >= 0) {
 		switch (c) {
 		case 'n':
 			limit[2] = atoll(optarg);
@@ -283,6 +297,9 @@ static const char *options(int argc, char **argv)
 		case 'r':
 			refuse = true;
 			break;
+		case 'v':
+			version = strlen(optarg) == 2 ? optarg : NULL;
+			break;
 		default:
 			return NULL;
 		}
@@ -301,7 +318,8 @@ int main(int argc, char **argv)
 
 	if (!path) {
 		fprintf(stderr, "usage: drop-proxy [-n N] [-u N] [-d N] "
-				"[-b TEXT] [-a TEXT] [-r] LISTEN SERVER\n");
+				"[-b TEXT] [-a TEXT] [-r] [-v NN] "
+				"LISTEN SERVER\n");
 		return 129;
 	}
 	sigemptyset(&block);
