@@ -17,7 +17,7 @@ const char *render_verb(const char *event)
 	return event;
 }
 
-static void store_keys(struct report *r, const char *stored)
+void render_store_keys(struct report *r, const char *stored)
 {
 	size_t len = 0;
 	const char *host = stored ? engine_store_host(stored, &len) : NULL;
@@ -46,7 +46,7 @@ void render_event_keys(struct report *r, const struct engine_event *e)
 	report_string(r, "status", e->status);
 	report_string(r, "kind", e->kind);
 	report_id(r, "parent", e->parent);
-	store_keys(r, e->snapshot_store);
+	render_store_keys(r, e->snapshot_store);
 	report_string(r, "description", e->description);
 	report_string(r, "author", e->author);
 	report_string(r, "applied_by", e->applied_by);

@@ -9,6 +9,9 @@ const char *render_verb(const char *event);
 /** The keys of an event, into the open object (docs/json.md, "Events"). */
 void render_event_keys(struct report *r, const struct engine_event *e);
 
+/** snapshot_store and snapshot_host, from what the journal has of both. */
+void render_store_keys(struct report *r, const char *stored);
+
 /** An object of an array. */
 void render_event(struct report *r, const struct engine_event *e);
 

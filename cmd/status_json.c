@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/util.h"
+#include "cmd/render.h"
 
 enum engine_state status_shown(enum engine_state s)
 {
@@ -61,6 +62,7 @@ static void json_item(struct cmd_ctx *ctx, struct report *r,
 	report_id(r, "applied_blob", m->applied_blob);
 	report_bool(r, "out_of_order", m->out_of_order);
 	report_string(r, "note", m->note);
+	render_store_keys(r, m->snapshot_store);
 	report_end(r);
 }
 

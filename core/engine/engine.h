@@ -123,7 +123,7 @@ struct engine_status_item {
 	enum engine_state state;
 	const char *blob; /**< in the tree; of the journal when foreign */
 	const char *applied_blob; /**< in the journal, NULL = never applied */
-	const char *commit, *source_commit, *snapshot;
+	const char *commit, *source_commit, *snapshot, *snapshot_store;
 	const char *applied_at, *error, *note;
 	int64_t duration_ms;
 	bool out_of_order; /**< pending, sorts before an applied one */

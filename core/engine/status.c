@@ -94,6 +94,7 @@ static void add_item(struct engine_status *s, const struct tree *t,
 		out->commit = keep(s, row->commit);
 		out->source_commit = keep(s, row->source_commit);
 		out->snapshot = keep(s, row->snapshot);
+		out->snapshot_store = keep(s, row->snapshot_store);
 		out->error = keep(s, row->error);
 		out->duration_ms = row->duration_ms;
 		if (item->state == PLAN_APPLIED ||

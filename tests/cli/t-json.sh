@@ -50,7 +50,7 @@ test_expect_success 'status before anything was applied' '
 		"[1,\"dev\",\"sqlite\",null,null]" ] &&
 	is .head "$hex" &&
 	keys .counts "applied pending failed rolled_back foreign modified uncommitted" &&
-	keys ".migrations[0]" "name version state blob commit source_commit snapshot applied_at duration_ms error path applied_blob out_of_order note" &&
+	keys ".migrations[0]" "name version state blob commit source_commit snapshot applied_at duration_ms error path applied_blob out_of_order note snapshot_store snapshot_host" &&
 	[ "$(json ".migrations[0] | [.name, .version, .state, .commit, .applied_at, .duration_ms] | tojson")" = \
 		"[\"1_a\",\"1\",\"pending\",null,null,null]" ] &&
 	is ".migrations[0].blob" "$hex" &&

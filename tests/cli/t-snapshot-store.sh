@@ -54,7 +54,8 @@ test_expect_success 'log, show and status tell of it' '
 	expect_status 0 show --json 2_gone && [ "$(json .last.snapshot_store)" = database ] &&
 	[ "$(json .snapshot_summary)" = "users: 2572 deleted" ] &&
 	expect_status 0 status --json &&
-	[ "$(json ".migrations[1].snapshot")" = "$id" ]
+	[ "$(json ".migrations[1].snapshot")" = "$id" ] &&
+	[ "$(json ".migrations[1].snapshot_store")" = database ]
 '
 
 test_expect_success 'rolled back from another clone, exactly' '
@@ -88,6 +89,8 @@ test_expect_success 'each event is read from where it was written' '
 	expect_status 0 apply -q &&
 	echo "UPDATE users SET age = 0;" | migration 2_b &&
 	git -c migrate.dev.snapshotStore=database migrate apply -q &&
+	echo "CREATE TABLE empty (x);" | migration 3_c && expect_status 0 status --json &&
+	[ "$(json "[.migrations[].snapshot_store] | tojson")" = "[\"clone\",\"database\",null]" ] &&
 	expect_status 0 rollback -q -n 2 && state | cmp - "$TRASH/state.0"
 '
 
