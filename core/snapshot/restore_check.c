@@ -211,7 +211,8 @@ struct err *restore_check(struct restore *r)
 
 		if (t->lines)
 			err = check_lines(r, t);
-		if (t->lines && !manifest_lines(t->lines))
+		/* one of a shadow table that was empty says just that */
+		if (t->lines && t->settled.n && !manifest_lines(t->lines))
 			t->lines = NULL;
 	}
 	return err;

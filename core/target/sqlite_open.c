@@ -165,8 +165,10 @@ static struct err *open_at(struct target **out, char *path, const char *shown,
 		flags |= SQLITE_OPEN_CREATE;
 	/* a savepoint for each migration: its pages stay in memory, where
 	   each RELEASE frees them, up to this many bytes; refused, and not
-	   needed, once SQLite has started */
-	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 4 << 20);
+	   needed, once SQLite has started. What is over it is written to a
+	   file in one piece, of which os_unix.c, seekAndWriteFd(), keeps
+	   the low 17 bits of the length: more and the disk is "full" */
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, 0x1ffff);
 	/* nobody asks how much memory SQLite has, and the count costs a mutex
 	   for each allocation */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);

@@ -3,7 +3,7 @@
 # minimal C program with the same input and output (floor.c), because seconds
 # do not carry from one machine to another and ratios nearly do.
 #
-# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot]...
+# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert]...
 #   N=1000000   rows of the table that snapshots are taken of
 #   RUNS=3      repetitions; the fastest of each counts
 set -euo pipefail
@@ -223,7 +223,54 @@ bench_snapshot() {
 		n / (a - d) / 1e6, n / b / 1e6, b / (a - d) }'
 }
 
-[ $# -gt 0 ] || set -- apply status snapshot
+# an applied migration, and what people wrote since
+later_writes() {
+	applied
+	sqlite3 dev.db "$later"
+}
+
+one_migration() { # sql
+	rm -f migrations/*
+	printf -- '-- migrate:up\n%s;\n' "$1" >migrations/20260101000000_x.sql
+	git add -A migrations
+	git commit -qm "$1"
+}
+
+# rollback as a merge: with later writes, of few rows, and proved beforehand
+bench_revert() {
+	local all mem few fewmem inverse plain proved provedmem x
+	new_repository
+	git add -A
+	git commit -qm base
+	base_table
+	one_migration "UPDATE big SET name = 'x' || name"
+	later="UPDATE big SET n = n + 1 WHERE id % 50 = 0; INSERT INTO big SELECT id + $N, name, email, city, n, r, note, flag FROM big WHERE id % 100 = 0"
+	cp base.db inverse.db
+	sqlite3 inverse.db "CREATE TABLE s (id INTEGER PRIMARY KEY, name); INSERT INTO s SELECT id, name FROM big; UPDATE big SET name = 'x' || name; $later"
+	inverse_base=inverse.db
+	inverse=$(fastest prepared_inverse "$F" sql bare.db "UPDATE big SET name = s.name FROM s WHERE s.id = big.id")
+	read -r all mem < <(best later_writes "$G" rollback -q)
+	ratio "three ways, every row / bare inverse" "$all" "$inverse" 4
+	memory "three ways, every row: peak memory" "$mem" 256
+	later="UPDATE big SET name = 'later' WHERE id % 50 = 0"
+	read -r x mem < <(best later_writes "$G" rollback -q --on-conflict=keep)
+	ratio "... 2% in conflict, kept / bare inverse" "$x" "$inverse" 4
+	memory "... 2% in conflict, kept: peak memory" "$mem" 256
+	read -r x mem < <(best later_writes "$G" rollback -q --on-conflict=restore)
+	ratio "... 2% in conflict, restored / bare inverse" "$x" "$inverse" 4
+	memory "... 2% in conflict, restored: peak memory" "$mem" 256
+	read -r plain x < <(best fresh "$G" apply -q)
+	read -r proved provedmem < <(best fresh "$G" apply -q --prove)
+	ratio "apply --prove / apply" "$proved" "$plain" 2.5
+	memory "apply --prove: peak memory" "$provedmem" 256
+	one_migration "UPDATE big SET name = 'x' || name WHERE id % ($N / 10000) = 0"
+	later="UPDATE big SET n = n + 1 WHERE id % 50 = 0"
+	read -r few fewmem < <(best later_writes "$G" rollback -q)
+	ratio "10,000 rows by key / every row" "$few" "$all" 0.1
+	memory "10,000 rows by key: peak memory" "$fewmem" 256
+}
+
+[ $# -gt 0 ] || set -- apply status snapshot revert
 for part; do
 	"bench_$part"
 done

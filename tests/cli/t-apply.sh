@@ -346,4 +346,11 @@ test_expect_success 'plan tells what will be kept, and what cannot be is refused
 	git config migrate.dev.snapshotLimit 0 && expect_status 0 apply -q
 '
 
+test_expect_success 'a group whose savepoints have to leave memory' '
+	scratch_repo "$TRASH/large" && git migrate init -q &&
+	printf "%s\n" "CREATE TABLE big (id INTEGER PRIMARY KEY, name TEXT);" "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 150000) INSERT INTO big SELECT i, hex(i) || \" some text\" FROM c;" >migrations/1_a.sql &&
+	echo "UPDATE big SET name = lower(name);" >migrations/2_b.sql && echo "UPDATE big SET name = name || 1;" >migrations/3_c.sql && commit_all Large &&
+	expect_status 0 apply && [ "$(sqlite3 dev.db "SELECT count(*) FROM big WHERE name LIKE \"%some text1\"")" = 150000 ] && expect_status 0 rollback -n 3
+'
+
 test_done
