@@ -8,8 +8,8 @@
 
 static const struct opt options_table[] = {
 	{ OPT_COUNT, 'n', "count", AT(count), "number",
-	  "show: at most so many rows of each table (default 10)" },
-	{ OPT_FLAG, 0, "all", AT(all), NULL, "show: every row" },
+	  "show, diff: at most so many rows of a table (default 10)" },
+	{ OPT_FLAG, 0, "all", AT(all), NULL, "show, diff: every row" },
 	{ OPT_STRING, 0, "keep", AT(keep), "age|number",
 	  "prune: what is younger (30d, 12h, 4w), or the newest so many" },
 	{ OPT_FLAG, 0, "dry-run", AT(dry_run), NULL,
@@ -22,6 +22,7 @@ static const struct opt options_table[] = {
 static const char *const synopsis[] = {
 	"[list] [--json]",
 	"show [-n <number> | --all] [--json] <name> | <id>",
+	"diff [-n <number> | --all] [--json] <name> | <id> <name> | <id>",
 	"verify [--json] [<name> | <id>]",
 	"prune --keep <age> | <number> [--dry-run] [--json]",
 	"push [--remote <name>] [--json] [<name> | <id>...]",
@@ -44,6 +45,11 @@ static const struct word words[] = {
 	  .min = 1,
 	  .max = 1,
 	  .run = snapshot_show,
+	  .shows_rows = true },
+	{ .name = "diff",
+	  .min = 2,
+	  .max = 2,
+	  .run = snapshot_diff,
 	  .shows_rows = true },
 	{ .name = "verify", .max = 1, .run = snapshot_verify },
 	{ .name = "prune", .run = snapshot_prune, .prunes = true },
@@ -112,13 +118,15 @@ static struct err *check(const struct cmd_ctx *ctx, const void *options,
 	if (!w)
 		return unknown(argv[0]);
 	if (n < w->min)
-		return err_new(ERR_USAGE, "snapshot %s needs a name or an id",
-			       w->name);
+		return err_new(ERR_USAGE, "snapshot %s needs %s", w->name,
+			       w->min == 2 ? "two names or ids"
+					   : "a name or an id");
 	if (n > w->max)
 		return err_new(ERR_USAGE, "unexpected argument '%s'",
 			       argv[argc - 1]);
 	if (!w->shows_rows && (o->count || o->all))
-		return err_new(ERR_USAGE, "-n and --all belong to show");
+		return err_new(ERR_USAGE, "-n and --all belong to show and "
+					  "diff");
 	if (o->count && o->all)
 		return err_new(ERR_USAGE, "-n and --all exclude each other");
 	if (o->remote && !w->moves)

@@ -33,6 +33,15 @@ struct err *snapshot_fetch(struct cmd_ctx *ctx,
 			   const struct snapshot_options *o, int argc,
 			   char **argv);
 
+struct err *snapshot_diff(struct cmd_ctx *ctx, const struct snapshot_options *o,
+			  int argc, char **argv);
+
+#define SNAPSHOT_ROWS_SHOWN 10
+
+/** The keys of a row, into the open object; text is for its values. */
+void snapshot_row_keys(struct report *r, const struct line_view *line,
+		       struct buf *text);
+
 /** The keys of a snapshot, into the open object. */
 void snapshot_keys(struct report *r, const struct engine_snapshot *s);
 

@@ -7,8 +7,6 @@
 #include "cmd/render.h"
 #include "cmd/snapshot.h"
 
-#define ROWS_SHOWN 10
-
 struct show_view {
 	struct cmd_ctx *ctx;
 	struct report *json;
@@ -169,40 +167,38 @@ static struct err *on_table(void *payload, const struct manifest_table *t)
 	return NULL;
 }
 
-static void json_field(struct show_view *v, const char *name,
+static void json_field(struct report *r, struct buf *text, const char *name,
 		       const struct line_field *f)
 {
-	buf_reset(&v->text);
-	line_field_print(&v->text, f);
-	report_string(v->json, name, buf_str(&v->text));
+	buf_reset(text);
+	line_field_print(text, f);
+	report_string(r, name, buf_str(text));
 }
 
 /* Values as they are printed: 'text', 12, NULL. */
-static void json_line(struct show_view *v, const struct line_view *line)
+void snapshot_row_keys(struct report *r, const struct line_view *line,
+		       struct buf *text)
 {
-	struct report *r = v->json;
-
-	report_object(r, NULL);
 	report_string(r, "what",
 		      line->op == ROW_INSERTED  ? "came"
 		      : line->op == ROW_UPDATED ? "changed"
 						: "went");
 	report_object(r, "key");
 	for (size_t i = 0; i < line->n_keys; i++)
-		json_field(v, line_view_key_name(line, i), &line->keys[i]);
+		json_field(r, text, line_view_key_name(line, i),
+			   &line->keys[i]);
 	report_end(r);
 	report_object(r, "was");
 	for (size_t i = 0; i < line->n_columns; i++)
 		if (line_view_tells(line, i))
-			json_field(v, line->table->columns[i].before,
+			json_field(r, text, line->table->columns[i].before,
 				   &line->old[i]);
 	report_end(r);
 	report_object(r, "is");
 	for (size_t i = 0; i < line->n_columns; i++)
 		if (line_view_tells(line, i) && line->now[i].s)
-			json_field(v, line->table->columns[i].before,
+			json_field(r, text, line->table->columns[i].before,
 				   &line->now[i]);
-	report_end(r);
 	report_end(r);
 }
 
@@ -212,7 +208,9 @@ static struct err *on_line(void *payload, const struct line_view *line)
 
 	v->shown++;
 	if (v->json) {
-		json_line(v, line);
+		report_object(v->json, NULL);
+		snapshot_row_keys(v->json, line, &v->text);
+		report_end(v->json);
 		return NULL;
 	}
 	buf_reset(&v->text);
@@ -252,7 +250,7 @@ static struct err *show_json(struct show_view *v, const char *which,
 struct err *snapshot_show(struct cmd_ctx *ctx, const struct snapshot_options *o,
 			  int argc, char **argv)
 {
-	uint64_t max = o->all ? 0 : o->count ? o->count : ROWS_SHOWN;
+	uint64_t max = o->all ? 0 : o->count ? o->count : SNAPSHOT_ROWS_SHOWN;
 	struct engine_snapshot about = { 0 };
 	struct show_view v = { .ctx = ctx, .about = &about };
 	const struct engine_snapshot_visitor visitor = { &v, on_part, on_table,

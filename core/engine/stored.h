@@ -151,4 +151,37 @@ MUST_USE struct err *engine_snapshot_fetch(
 	struct engine *e, const struct engine_transfer_options *opt,
 	struct engine_transfer *out);
 
+struct engine_diff_counts {
+	uint64_t first, second; /**< rows that only one of them tells of */
+	uint64_t differ;        /**< the same key, and not the same line */
+	uint64_t same;
+};
+
+/** Who hears how two snapshots differ. An error ends it. */
+struct engine_diff_visitor {
+	void *payload;
+	struct err *(*table)(void *payload, const char *name);
+
+	/** side: '-' for the first, '+' for the second; of a row that differs
+	 * both, one after the other. */
+	struct err *(*line)(void *payload, char side,
+			    const struct line_view *line);
+	struct err *(*end)(void *payload, const struct engine_diff_counts *n);
+};
+
+/**
+ * Compare two snapshots, table by table. Rows without a key, and those whose
+ * order is not known, are compared whole, equal ones by count.
+ *
+ * @param max rows of each table that line() hears of; 0 = all
+ * @param[out] about both, in `arena`
+ * @return ERR_REFUSED: they have no table in common, or are not here
+ */
+MUST_USE struct err *engine_snapshot_diff(struct engine *e,
+					  const char *const which[2],
+					  uint64_t max,
+					  const struct engine_diff_visitor *v,
+					  struct arena *arena,
+					  struct engine_snapshot about[2]);
+
 #endif

@@ -27,6 +27,10 @@ MUST_USE struct err *stored_source(struct engine *e,
 				   const struct engine_snapshot *s,
 				   struct snapshot_source **out);
 
+/** Strings into the arena. */
+void stored_copy(struct arena *a, struct engine_snapshot *out,
+		 const struct engine_snapshot *in);
+
 /** Prefixes of a snapshot's manifests: "", "part2/", ... */
 struct stored_parts {
 	char **list;

@@ -159,7 +159,7 @@ static struct err *show(const struct showing *s,
 	return err;
 }
 
-static void copy(struct arena *a, struct engine_snapshot *out,
+void stored_copy(struct arena *a, struct engine_snapshot *out,
 		 const struct engine_snapshot *in)
 {
 	const char **texts[] = { &out->id,       &out->event,    &out->name,
@@ -189,7 +189,7 @@ struct err *engine_snapshot_show(struct engine *e, const char *which,
 	if (!err)
 		err = stored_weigh(e, &all);
 	if (!err) {
-		copy(arena, about, one);
+		stored_copy(arena, about, one);
 		err = show(&s, one);
 	}
 	engine_snapshots_release(&all);

@@ -116,7 +116,7 @@ void line_reader_release(struct line_reader *r)
 /* A file of a few chunks is not worth a thread. */
 static struct err *next_chunk(struct line_reader *r)
 {
-	if (!r->ahead && ++r->n_chunks == AHEAD_FROM)
+	if (!r->ahead && !r->here && ++r->n_chunks == AHEAD_FROM)
 		r->ahead = ahead_start(r->in);
 	if (r->ahead)
 		return ahead_next(r->ahead, &r->data, &r->len);

@@ -1,6 +1,7 @@
 #ifndef SNAPSHOT_LINEFILE_H
 #define SNAPSHOT_LINEFILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -54,6 +55,7 @@ struct line_reader {
 	struct buf carry; /**< a line cut by a chunk's end */
 	size_t n_chunks;
 	struct ahead *ahead; /**< NULL = in is asked for each chunk */
+	bool here;           /**< set it after init: no other thread reads in */
 };
 
 /** Until it is released, or at the end of its file, nobody else may use in. */

@@ -40,6 +40,22 @@ for store in clone database; do
 	'
 done
 
+ids() { # of all snapshots, oldest first
+	git migrate snapshot --json | jq -r '.snapshots | reverse | .[].id'
+}
+
+for sql in 'DELETE FROM users; DELETE FROM bag' 'DROP TABLE users, bag'; do
+	test_expect_success "diff: $sql" '
+		start && echo "'"$sql"';" | migration 1_a && git migrate apply -q && git migrate rollback -q &&
+		pg_sql "UPDATE users SET name = '\''other'\'' WHERE id = 1500; DELETE FROM users WHERE id IN (9, 10);
+			INSERT INTO bag VALUES (1, '\''x'\'')" && git migrate apply -q && set -- $(ids) &&
+		expect_status 0 snapshot diff "$1" "$2" && has "$OUT" "^- - id.*9.*name: .name 9.  age: .9.$" &&
+		has "$OUT" "^\+ - id.*1500.  name: .other.  age: .60.$" && has "$OUT" "^\+ - a: .1.  b: .x.$" &&
+		has "$OUT" "^  0 only in the first, 1 only in the second, 0 differ, 3 alike$" &&
+		grep -E "^  (2 only in the first, 0 only in the second, 1 differ|3 only in the first, 1 only in the second, 0 differ), 2997 alike$" "$OUT"
+	'
+done
+
 test_expect_success 'database: a chunk that was changed is found' '
 	two_snapshots database && pg_sql "ALTER TABLE git_migrate.chunks DISABLE TRIGGER USER;
 		UPDATE git_migrate.chunks SET data = '\''\\x00'\'' WHERE id = (SELECT chunk

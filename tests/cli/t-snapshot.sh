@@ -106,6 +106,43 @@ test_expect_success 'what two snapshots share is nobody'\''s alone' '
 	[ "$(json ".snapshots | map(.needed) | join(\" \")")" = "true false" ]
 '
 
+# --- diff ---
+
+ids() { # of all snapshots, oldest first
+	git migrate snapshot --json | jq -r ".snapshots | reverse | .[].id"
+}
+
+test_expect_success 'diff: rows that went, came and changed between two' '
+	start && echo "DELETE FROM users;" | migration 1_a && git migrate apply -q && git migrate rollback -q &&
+	query "UPDATE users SET name = '\''other'\'' WHERE id = 1500; DELETE FROM users WHERE id IN (9, 10);
+		INSERT INTO users VALUES (10000, '\''new'\'', 1)" && git migrate apply -q &&
+	set -- $(ids) && expect_status 0 snapshot diff "$1" "$2" && has "$OUT" "^--- $1  20.* apply 1_a$" && has "$OUT" "^\+\+\+ $2" &&
+	has "$OUT" "^users$" && has "$OUT" "^- - rowid=9  name: .name 9.  age: 9$" && has "$OUT" "^\+ - rowid=10000  name: .new.  age: 1$" &&
+	[ "$(grep -A1 "^- - rowid=1500 " "$OUT" | tail -n 1)" = "+ - rowid=1500  name: '\''other'\''  age: 60" ] &&
+	has "$OUT" "^  2 only in the first, 1 only in the second, 1 differ, 2997 alike$" &&
+	expect_status 0 snapshot diff -n 1 "$1" "$2" && [ "$(grep -c "^[-+] " "$OUT")" = 1 ] && has "$OUT" "^  2 only in the first, 1 only" &&
+	expect_status 0 snapshot diff --json "$2" "$1" &&
+	[ "$(json "[.tables[0] | .name, .first, .second, .differ, .same, (.rows | length), .rows[0].side] | tojson")" = "[\"users\",1,2,1,2997,5,\"second\"]" ] &&
+	[ "$(json ".snapshots[0].id")" = "$2" ] && expect_status 0 snapshot diff "$1" "$1" &&
+	has "$OUT" "^  0 only in the first, 0 only in the second, 0 differ, 3000 alike$"
+'
+
+test_expect_success 'diff: keys that are texts' '
+	start && query "CREATE TABLE words (w TEXT PRIMARY KEY, n) WITHOUT ROWID;
+		WITH RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i WHERE x < 900) INSERT INTO words SELECT x * 7, x FROM i" &&
+	echo "DELETE FROM words;" | migration 1_a && git migrate apply -q && git migrate rollback -q &&
+	query "UPDATE words SET n = 0 WHERE w = '\''70'\''; DELETE FROM words WHERE w = '\''700'\''" && git migrate apply -q &&
+	set -- $(ids) && expect_status 0 snapshot diff "$1" "$2" && has "$OUT" "^  1 only in the first, 0 only in the second, 1 differ, 898 alike$" &&
+	has "$OUT" "^- - w=.70.  n: 10$" && has "$OUT" "^\+ - w=.70.  n: 0$" && has "$OUT" "^- - w=.700.  n: 100$"
+'
+
+test_expect_success 'diff: nothing in common, not here, not there' '
+	start && query "CREATE TABLE t (x INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)" && echo "DELETE FROM users;" | migration 1_a &&
+	echo "DELETE FROM t;" | migration 2_b && git migrate apply -q && expect_status 1 snapshot diff 1_a 2_b &&
+	has "$ERR" "have no table in common" && expect_status 128 snapshot diff 1_a none && expect_status 129 snapshot diff 1_a &&
+	second_clone && expect_status 1 snapshot diff 1_a 2_b && has "$ERR" "is not in this clone"
+'
+
 # --- broken ---
 
 test_expect_success 'clone: a byte of a pack that changed is found' '
