@@ -94,7 +94,7 @@ enum restore_choice restore_result_conflict(const struct restore_request *req,
 	if (restore_result_wants(req, out))
 		add_detail(out, d);
 	restore_result_tally(out, d->object)->conflicts += !d->more;
-	if ((choice == RESTORE_KEEP && !can_keep) ||
+	if ((!can_keep && !can_take) || (choice == RESTORE_KEEP && !can_keep) ||
 	    (choice == RESTORE_TAKE && !can_take)) {
 		c->unsettled = true;
 		choice = RESTORE_ABORT;

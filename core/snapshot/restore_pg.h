@@ -335,6 +335,23 @@ MUST_USE struct err *restore_pg_fill(struct restore_pg *r,
 MUST_USE struct err *restore_pg_copy(struct restore_pg *r,
 				     const struct restore_pg_table *t);
 
+/* restore_pg_cast.c: values of later, as the old type */
+
+/** SQLSTATEs of those that do not become it. */
+extern const char restore_pg_cast_codes[];
+
+/** Append "t.n::integer": the value of column `from`, for column `col`. */
+MUST_USE struct err *restore_pg_add_cast(struct buf *out, struct restore_pg *r,
+					 const struct restore_pg_column *col,
+					 const struct restore_pg_column *from);
+
+/** Report the rows whose values do not become it.
+ * @param from of the statement that fills the table, with its WHERE */
+MUST_USE struct err *restore_pg_find_casts(
+	struct restore_pg *r, const struct restore_pg_table *t,
+	const struct restore_pg_relation *rel,
+	const struct restore_pg_relation *aside, const char *from);
+
 /* restore_pg_keys.c: foreign keys that nothing enforces meanwhile */
 MUST_USE struct err *restore_pg_keys_before(struct restore_pg *r);
 MUST_USE struct err *restore_pg_keys_after(struct restore_pg *r);

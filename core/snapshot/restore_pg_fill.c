@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,25 +135,10 @@ static struct err *add_base(struct buf *out, struct restore_pg *r,
 			    const struct restore_pg_column *col,
 			    const struct restore_pg_column *from)
 {
-	struct buf probe = BUF_INIT;
-	bool refused = false;
-	struct err *err;
-
-	if (!from) {
-		buf_addf(out, "%s",
-			 col->default_sql ? col->default_sql : "NULL");
-		return NULL;
-	}
-	if (streq(from->type, col->type)) {
-		buf_addf(out, "t.%s", from->name);
-		return NULL;
-	}
-	buf_addf(&probe, "SELECT NULL::%s::%s", from->type, col->type);
-	err = restore_pg_try(r, buf_str(&probe), "42846", &refused, NULL);
-	buf_release(&probe);
-	buf_addf(out, "t.%s%s::%s", from->name, refused ? "::text" : "",
-		 col->type);
-	return err;
+	if (from)
+		return restore_pg_add_cast(out, r, col, from);
+	buf_addf(out, "%s", col->default_sql ? col->default_sql : "NULL");
+	return NULL;
 }
 
 static struct err *add_value(struct buf *out, struct restore_pg *r,
@@ -226,9 +212,6 @@ static struct err *make_query(struct query *q, struct restore_pg *r,
 	return err;
 }
 
-static const char fill_codes[] = "23502 23514 22P02 22003 22007 22008 22001 "
-				 "22018 22023 22P03 22026";
-
 /* Rows of later have no value for a column, or one that it does not take. */
 static struct err *blame(struct restore_pg *r, const struct restore_pg_table *t,
 			 const struct query *q, struct err *why)
@@ -252,6 +235,15 @@ static struct err *blame(struct restore_pg *r, const struct restore_pg_table *t,
 	return err;
 }
 
+static struct err *try_fill(struct restore_pg *r, const char *sql,
+			    bool *refused, struct err **why)
+{
+	char codes[128];
+
+	snprintf(codes, sizeof(codes), "23502 %s", restore_pg_cast_codes);
+	return restore_pg_try(r, sql, codes, refused, why);
+}
+
 static struct err *fill_from_aside(struct restore_pg *r,
 				   const struct restore_pg_table *t,
 				   const struct restore_pg_relation *rel)
@@ -272,10 +264,15 @@ static struct err *fill_from_aside(struct restore_pg *r,
 	if (!err)
 		err = own_path(r, true);
 	if (!err)
-		err = restore_pg_try(r, buf_str(&sql), fill_codes, &refused,
-				     &why);
-	if (refused)
+		err = try_fill(r, buf_str(&sql), &refused, &why);
+	if (refused && r->look) {
+		err_free(why);
+		err = restore_pg_find_casts(r, t, rel, &aside,
+					    buf_str(&q.from));
+		restore_pg_late(r, t->before, RESTORE_NO_VALUE, 1);
+	} else if (refused) {
 		err = blame(r, t, &q, why);
+	}
 	if (!err)
 		err = own_path(r, false);
 	query_release(&q);

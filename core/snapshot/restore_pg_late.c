@@ -49,7 +49,7 @@ struct err *restore_pg_look_end(struct restore_pg *r, struct err *err)
 	    (class != ERR_TARGET && class != ERR_STATE))
 		return err;
 	err_free(err);
-	r->out->again = true;
+	r->out->again = !r->out->blocked;
 	return NULL;
 }
 
