@@ -8,21 +8,21 @@
 
 static const struct opt options_table[] = {
 	{ OPT_COUNT, 'n', "count", AT(count), "number",
-	  "show, diff: at most so many rows of a table (default 10)" },
+	  "show, diff: rows of each table (default 10)" },
 	{ OPT_FLAG, 0, "all", AT(all), NULL, "show, diff: every row" },
 	{ OPT_STRING, 0, "keep", AT(keep), "age|number",
-	  "prune: what is younger (30d, 12h, 4w), or the newest so many" },
+	  "prune: what is younger (30d, 12h, 4w), or so many" },
 	{ OPT_FLAG, 0, "dry-run", AT(dry_run), NULL,
 	  "prune: tell what would go" },
 	{ OPT_STRING, 0, "remote", AT(remote), "name",
-	  "push, fetch: the git remote (default: the store's, or origin)" },
+	  "push, fetch: the git remote (else the store's)" },
 	OPT_TABLE_END,
 };
 
 static const char *const synopsis[] = {
 	"[list] [--json]",
 	"show [-n <number> | --all] [--json] <name> | <id>",
-	"diff [-n <number> | --all] [--json] <name> | <id> <name> | <id>",
+	"diff [-n <number> | --all] [--json] <first> <second>",
 	"verify [--json] [<name> | <id>]",
 	"prune --keep <age> | <number> [--dry-run] [--json]",
 	"push [--remote <name>] [--json] [<name> | <id>...]",
