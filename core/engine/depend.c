@@ -4,7 +4,6 @@
 
 #include "base/util.h"
 #include "engine/impl.h"
-#include "schema/schema_sqlite.h"
 
 /*
  * Whether a migration that was applied later needs one that is to be taken
@@ -191,7 +190,7 @@ static bool add_columns(struct arena *a, const char *text, const char *other,
 		size_t n = strcspn(p, "\n");
 		size_t skip = strspn(p, " ,\t");
 		bool same =
-			skip >= n ||
+			skip >= n || !strncmp(p, "COMMENT ", 8) ||
 			map_has(&lines, arena_strndup(a, p + skip, n - skip));
 		const char *column = same ? NULL : column_of(a, p, n);
 
@@ -205,19 +204,6 @@ static bool add_columns(struct arena *a, const char *text, const char *other,
 	return fine;
 }
 
-/* Its text, a column a line; a delta keeps only the SQL of what was before. */
-static const char *text_of(struct depend *d, const struct schema_object *o)
-{
-	struct buf b = BUF_INIT;
-	const char *out = o->text ? o->text : o->sql;
-
-	if (!o->text && d->e->cfg.dialect == SQL_SQLITE &&
-	    schema_sqlite_print(&b, NULL, o->kind, o->sql, NULL))
-		out = arena_strdup(&d->arena, buf_str(&b));
-	buf_release(&b);
-	return out;
-}
-
 static void add_change(struct depend *d, struct footprint *f,
 		       const struct schema_change *c)
 {
@@ -228,8 +214,10 @@ static void add_change(struct depend *d, struct footprint *f,
 	if (o->table && streq(o->kind, "trigger"))
 		map_put_number(&f->whole, bare(&d->arena, o->table), 1);
 	if (c->before && c->after && streq(o->kind, "table")) {
-		const char *was = text_of(d, c->before);
-		const char *is = text_of(d, c->after);
+		const char *was =
+			revert_text(&d->arena, d->e->cfg.dialect, c->before);
+		const char *is =
+			revert_text(&d->arena, d->e->cfg.dialect, c->after);
 
 		columns = arena_alloc(&d->arena, sizeof(*columns));
 		*columns = (struct map)MAP_INIT;
@@ -294,13 +282,16 @@ static bool touches(const struct footprint *f, const char *name)
 static bool uses_columns(const struct footprint *later, const char *table,
 			 const struct map *columns)
 {
+	const struct map *theirs;
+
 	if (!touches(later, table))
 		return false;
-	if (later->text.any_column || map_has(&later->whole, table) ||
-	    map_has(&later->tables, table))
+	if (later->text.any_column || map_has(&later->whole, table))
 		return true;
+	theirs = map_get(&later->tables, table);
 	map_each (columns, e)
-		if (map_has(&later->text.words, e->key))
+		if (map_has(&later->text.words, e->key) ||
+		    (theirs && map_has(theirs, e->key)))
 			return true;
 	return false;
 }

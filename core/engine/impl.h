@@ -129,8 +129,8 @@ struct ready {
 	struct migration *m;
 	struct sql_script script; /**< without a BEGIN and COMMIT around it */
 	bool no_transaction;
-	bool own_group; /**< may not share a transaction with others */
-	bool around;    /**< settings to be made before it begins */
+	bool own_group;    /**< may not share a transaction with others */
+	bool around;       /**< settings to be made before it begins */
 	bool only_creates; /**< takes nothing, changes nothing that is there */
 	bool out_of_order;
 	bool known;         /**< the database has met it before */
@@ -364,6 +364,10 @@ struct revert {
 };
 void revert_init(struct revert *rv, const struct chain *chain);
 void revert_release(struct revert *rv);
+
+/** Canonical text of an object of a delta. */
+const char *revert_text(struct arena *a, enum sql_dialect d,
+			const struct schema_object *o);
 
 /** In an open group, which the caller commits or undoes. */
 MUST_USE struct err *revert_run(struct run *r, struct revert *rv);

@@ -7,6 +7,7 @@
 #include "base/crash.h"
 #include "base/util.h"
 #include "engine/impl.h"
+#include "schema/schema_sqlite.h"
 #include "snapshot/restore.h"
 
 /* Taking one migration back, inside a transaction. */
@@ -171,6 +172,68 @@ static struct err *open_snapshot(struct run *r, const struct journal_event *ev,
 	return ev->snapshot ? snapshot_source_of(r->e, ev, out) : NULL;
 }
 
+/* Its canonical text; a delta keeps only the SQL of what was before. */
+const char *revert_text(struct arena *a, enum sql_dialect d,
+			const struct schema_object *o)
+{
+	struct buf b = BUF_INIT;
+	const char *out = o->text ? o->text : o->sql;
+
+	if (!o->text && d == SQL_SQLITE &&
+	    schema_sqlite_print(&b, NULL, o->kind, o->sql, NULL))
+		out = arena_strdup(a, buf_str(&b));
+	buf_release(&b);
+	return out;
+}
+
+/* The SQL that makes it: PostgreSQL's is the text, with its end. */
+static const char *sql_of(struct arena *a, enum sql_dialect d, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (d == SQL_POSTGRESQL)
+		return text;
+	while (n && strchr(";\n", text[n - 1]))
+		n--;
+	return arena_strndup(a, text, n);
+}
+
+/*
+ * A table that others have altered since: what comes back is its text of now,
+ * without what the migration did to it.
+ */
+static void merge_later(struct run *r, struct schema_delta *d, struct arena *a)
+{
+	enum sql_dialect dialect = r->e->cfg.dialect;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct schema_change *c = &d->changes[i];
+		const struct schema_object *live;
+		struct schema_object *want;
+		const char *text;
+
+		if (!c->before || !c->after || !streq(c->before->kind, "table"))
+			continue;
+		live = map_get(&r->schema.by_path, c->after->path);
+		if (!live || streq(live->sql, c->after->sql) ||
+		    streq(live->text, revert_text(a, dialect, c->after)))
+			continue;
+		text = schema_merge(a, revert_text(a, dialect, c->after),
+				    revert_text(a, dialect, c->before),
+				    live->text);
+		if (!text)
+			continue; /* the restore says so */
+		want = arena_alloc(a, sizeof(*want));
+		*want = *c->before;
+		want->text = want->shape = text;
+		want->sql = sql_of(a, dialect, text);
+		if (dialect == SQL_POSTGRESQL)
+			want->text = want->sql;
+		c->before = want;
+		c->after = live;
+	}
+}
+
 static void take_result(struct run *r, const struct revert *rv,
 			const char *name, const struct restore_result *res)
 {
@@ -209,6 +272,8 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 		err = open_snapshot(r, ev, &source);
 	if (!err && r->undone)
 		rollback_leave_out(&undone, r->undone);
+	if (!err)
+		merge_later(r, &undone, &a);
 	req.delta = &undone;
 	if (source)
 		snapshot_source_in(source, &in);

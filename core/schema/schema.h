@@ -139,6 +139,15 @@ void schema_encode_name(struct buf *out, const char *name);
 /** Append the path of an object: "tables/users.sql". */
 void schema_add_path(struct buf *out, const char *kind, const char *name);
 
+/**
+ * Merge three canonical texts of a table: `ours` with what led from `base` to
+ * `theirs`. Columns and constraints commute, each keeps its place.
+ *
+ * @return NULL when both changed the same, or they are no such texts
+ */
+const char *schema_merge(struct arena *a, const char *base, const char *theirs,
+			 const char *ours);
+
 /** Append one change to a delta. */
 void schema_delta_add(struct schema_delta *d,
 		      const struct schema_object *before,

@@ -56,6 +56,14 @@ test_expect_success 'columns of a table that a later one uses, and others' '
 	expect_status 0 rollback && rm migrations/4_m.sql && printf "%s\n" "INSERT INTO a SELECT id + 1, n, nick FROM a;" | migration 5_m && git migrate apply -q && stays "5_m \(uses columns of a\)" 2_m
 '
 
+test_expect_success 'columns that both added to one table, taken back in any order' '
+	world "CREATE TABLE a (id INTEGER PRIMARY KEY, n TEXT, old TEXT); INSERT INTO a VALUES (1, \"x\", \"o\");" "ALTER TABLE a ADD COLUMN b INT; ALTER TABLE a DROP COLUMN old;" "ALTER TABLE a ADD COLUMN c INT DEFAULT 3;" &&
+	sql "UPDATE a SET b = 1, c = 2; INSERT INTO a (id, n) VALUES (2, \"y\")" && expect_status 0 rollback --dry-run 2_m && has "$OUT" "^rollback 2_m, exact" &&
+	expect_status 0 rollback 2_m && applied "1_m 3_m" && [ "$(sql "SELECT id, n, old, c FROM a" | tr "\n" " ")" = "1|x|o|2 2|y||3 " ] &&
+	expect_status 0 rollback && applied 1_m && [ "$(sql "SELECT * FROM a" | tr "\n" " ")" = "1|x|o 2|y| " ] &&
+	expect_status 0 apply && [ "$(sql "SELECT id, n, b, c FROM a" | tr "\n" " ")" = "1|x|1|2 2|y||3 " ] && expect_status 0 status --exit-code && has_not "$ERR" drift
+'
+
 test_expect_success 'rows that a later one reads; SELECT *' '
 	world "CREATE TABLE a (id INTEGER PRIMARY KEY, n INT); CREATE TABLE b (n INT); INSERT INTO a VALUES (1, 1);" "UPDATE a SET n = 5;" "INSERT INTO b (n) SELECT n FROM a;" &&
 	stays "3_m \(uses rows of a\)" 2_m &&
