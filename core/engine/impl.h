@@ -335,7 +335,7 @@ MUST_USE struct err *prove_group(struct run *r);
 
 struct depend;
 
-/** @param rows, depends as in struct tree; borrowed */
+/** rows and depends as in struct tree; borrowed. */
 struct depend *depend_new(struct engine *e, const struct map *rows,
 			  const struct map *depends);
 void depend_free(struct depend *d);
