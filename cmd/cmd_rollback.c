@@ -6,7 +6,7 @@
 struct options {
 	size_t count;
 	const char *to, *since, *commit;
-	bool dry_run;
+	bool dry_run, append;
 	const char *on_conflict;
 	struct opt_duration lock_timeout;
 };
@@ -26,6 +26,8 @@ static const struct opt options_table[] = {
 	  "do it all, say what came of it, and undo it" },
 	{ OPT_STRING, 0, "on-conflict", AT(on_conflict), "what",
 	  "what was changed since: abort, keep it, or restore what was" },
+	{ OPT_FLAG, 0, "append", AT(append), NULL,
+	  "PostgreSQL: columns come back behind the others" },
 	{ OPT_DURATION, 0, "lock-timeout", AT(lock_timeout), "duration",
 	  "wait so long for another run, e.g. 30s" },
 	OPT_TABLE_END,
@@ -34,7 +36,7 @@ static const struct opt options_table[] = {
 static const char *const synopsis[] = {
 	"[<name>... | -n <number> | --to <name> | --since <date> |\n"
 	"--commit <revision>]\n"
-	"[--on-conflict=(abort|keep|restore)] [--dry-run]",
+	"[--on-conflict=(abort|keep|restore)] [--append] [--dry-run]",
 	NULL
 };
 
@@ -91,6 +93,7 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		.to = o->to,
 		.commit = o->commit,
 		.dry_run = o->dry_run,
+		.append = o->append,
 		.max_details = ctx->common.json ? SIZE_MAX : SHOWN,
 	};
 	struct engine_run run = { 0 };

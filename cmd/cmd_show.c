@@ -78,6 +78,9 @@ static void print_human(const struct cmd_ctx *ctx, const struct engine_show *s)
 	print_field("About:", s->last.description);
 	print_depends(s);
 	print_event(&s->last);
+	if (s->last.seq && streq(s->last.event, "rollback") && !s->last.exact)
+		print_field("Exact:", "no");
+	print_field("Reordered:", s->reordered);
 	print_part(ctx,
 		   streq_null(s->sql_from, "journal") ? "SQL, as applied:"
 						      : "SQL, in the tree:",
@@ -106,6 +109,7 @@ static struct err *print_json(struct cmd_ctx *ctx, const struct engine_show *s)
 	report_string(r, "down_sql", s->down_sql);
 	report_string(r, "sql_from", s->sql_from);
 	report_string(r, "schema_diff", s->schema_diff);
+	report_string(r, "reordered", s->reordered);
 	report_string(r, "snapshot_summary", s->snapshot_summary);
 	if (s->last.seq) {
 		report_object(r, "last");

@@ -104,6 +104,7 @@ static void json_step(struct report *r, const struct engine_step *s)
 	json_estimate(r, s);
 	if (s->tried) {
 		report_bool(r, "exact", s->exact);
+		report_string(r, "reordered", s->reordered);
 		report_string(r, "changes", s->changes);
 		report_int(r, "rows", s->rows);
 		report_int(r, "parked", s->parked);
@@ -245,9 +246,12 @@ static void print_plan(const struct engine_run *run)
 			print_safe(stdout, s->locks);
 		}
 		if (s->tried)
-			puts(s->exact ? ", exact" : ", not exact");
-		else
-			putchar('\n');
+			fputs(s->exact ? ", exact" : ", not exact", stdout);
+		if (s->reordered) {
+			fputs(", columns in another order: ", stdout);
+			print_safe(stdout, s->reordered);
+		}
+		putchar('\n');
 		if (s->changes) {
 			fputs("    ", stdout);
 			print_safe(stdout, s->changes);

@@ -202,7 +202,9 @@ struct engine_step {
 	size_t statements;
 	/* a rollback's, once it was done or tried */
 	bool tried, exact;
-	const char *changes; /**< of the schema: "+table t"; or NULL */
+	const char *reordered; /**< tables whose columns have another order than
+				    before, "a, b"; NULL = none */
+	const char *changes;   /**< of the schema: "+table t"; or NULL */
 	int64_t rows, parked;
 
 	/* an apply's snapshot, estimated */
@@ -269,6 +271,7 @@ struct engine_rollback_options {
 	const char *since;
 	const char *commit; /**< all that was applied from this revision */
 	bool dry_run;       /**< do it all, then undo it */
+	bool append;        /**< columns come back behind the others */
 	enum restore_choice on_conflict;
 	size_t max_details; /**< conflicts to list one by one */
 };
@@ -292,6 +295,8 @@ struct engine_show {
 	bool in_tree, modified;
 	struct engine_event last; /**< newest event of it; seq 0 = none */
 	const char *schema_diff;  /**< unified diff of that event; or NULL */
+	const char *reordered;    /**< tables whose columns that rollback left
+				       in another order, "a, b"; or NULL */
 	const char *snapshot_summary; /**< lines; or NULL */
 	const char **depends;         /**< NULL-terminated, or NULL */
 	struct arena arena;

@@ -358,6 +358,7 @@ struct revert {
 	enum restore_choice choice;
 	size_t max_details;
 	bool dry_run;
+	bool append;
 	bool proves;                      /**< nothing is parked or recorded */
 	struct restore_memory **memories; /**< by event of the chain */
 	bool again; /**< undo the transaction, and begin it anew */

@@ -124,10 +124,20 @@ static bool same_object(const struct schema_object *a,
 	return (!a && !b) || (a && b && streq(a->sql, b->sql));
 }
 
+/* But for the order of its columns, which restore_run() has seen to. */
+static bool is_reordered(const struct restore_result *res, const char *path)
+{
+	for (size_t i = 0; i < res->n_reordered; i++)
+		if (streq(res->reordered[i], path))
+			return true;
+	return false;
+}
+
 /* The schema is what it was, object by object, and nothing else moved. */
 static struct err *verify_schema(struct run *r, const char *name,
 				 const struct schema_delta *undone,
-				 const struct schema_delta *did)
+				 const struct schema_delta *did,
+				 const struct restore_result *res)
 {
 	for (size_t i = 0; i < undone->n; i++) {
 		const struct schema_object *want = undone->changes[i].before;
@@ -136,7 +146,7 @@ static struct err *verify_schema(struct run *r, const char *name,
 		const struct schema_object *have =
 			map_get(&r->schema.by_path, o->path);
 
-		if (!same_object(want, have))
+		if (!same_object(want, have) && !is_reordered(res, o->path))
 			return err_new(ERR_STATE,
 				       "roll back %s: %s would not be what it "
 				       "was",
@@ -245,6 +255,28 @@ static void take_result(struct run *r, const struct revert *rv,
 		take_tallies(r->out, name, res);
 }
 
+/* "public.users, public.tags" */
+static void tell_reordered(struct run *r, const struct revert *rv,
+			   const char *name, const struct restore_result *res)
+{
+	struct buf b = BUF_INIT;
+
+	if (rv->step->reordered)
+		buf_addf(&b, "%s, ", rv->step->reordered);
+	for (size_t i = 0; i < res->n_reordered; i++) {
+		const struct schema_object *o =
+			map_get(&r->schema.by_path, res->reordered[i]);
+
+		buf_addf(&b, "%s%s", i ? ", " : "",
+			 o ? o->name : res->reordered[i]);
+	}
+	session_note(r->e, ENGINE_HINT,
+		     "%s: columns that came back stand behind the others: %s",
+		     name, buf_str(&b));
+	rv->step->reordered = copy(r->out, buf_str(&b));
+	buf_release(&b);
+}
+
 /* Take one event back; its own event is added by the caller. */
 static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 				const struct journal_event *ev,
@@ -260,6 +292,7 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 				       .limit = r->e->cfg.snapshot_limit,
 				       .choice = rv->choice,
 				       .max_details = rv->max_details,
+				       .append = rv->append,
 				       .memory = rv->memories[part] };
 	struct restore_result res = { 0 };
 	struct schema_delta undone;
@@ -299,7 +332,9 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 		schema_delta_init(&one);
 		err = run_inspect(r, TARGET_ANYTHING, &one);
 		if (!err)
-			err = verify_schema(r, ev->name, &undone, &one);
+			err = verify_schema(r, ev->name, &undone, &one, &res);
+		if (!err && res.n_reordered)
+			tell_reordered(r, rv, ev->name, &res);
 		for (size_t i = 0; i < one.n; i++)
 			schema_delta_add(did, one.changes[i].before,
 					 one.changes[i].after);
@@ -307,7 +342,7 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 	}
 	row->rows += (int64_t)(res.restored + res.removed);
 	row->parked += (int64_t)res.parked;
-	row->exact &= !res.kept;
+	row->exact &= !res.kept && !res.n_reordered;
 	snapshot_source_close(source);
 	r->park_any |= res.park_any;
 	restore_result_release(&res);
@@ -408,6 +443,7 @@ struct err *revert_run(struct run *r, struct revert *rv)
 	r->started_us = clock_steady_us();
 	r->park_any = false;
 	r->proving = rv->proves;
+	rv->step->reordered = NULL;
 	if (r->undone) /* what went before the transaction */
 		err = run_inspect(r, TARGET_ANYTHING, &did);
 	for (size_t i = 0; i < chain->n && !err && !rv->again; i++) {

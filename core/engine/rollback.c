@@ -64,6 +64,7 @@ static void begin_revert(const struct rollback *b, struct revert *rv, size_t i,
 	rv->choice = b->opt->on_conflict;
 	rv->max_details = b->opt->max_details;
 	rv->dry_run = b->opt->dry_run;
+	rv->append = b->opt->append;
 }
 
 static struct err *read_chain(struct run *r, const char *name,
@@ -335,6 +336,15 @@ static struct err *no_database(struct engine *e)
 			"git migrate apply");
 }
 
+static struct err *cannot_append(const struct engine *e)
+{
+	return err_hint(err_new(ERR_REFUSED,
+				"--append: %s gives columns their old place "
+				"back in any case",
+				e->target->ops->name),
+			"roll back without --append");
+}
+
 struct err *engine_rollback(struct engine *e,
 			    const struct engine_rollback_options *opt,
 			    struct engine_run *out)
@@ -348,6 +358,8 @@ struct err *engine_rollback(struct engine *e,
 	err = session_open(e, ENGINE_READS);
 	if (!err && (!e->target || !e->meta.present))
 		err = no_database(e);
+	if (!err && opt->append && !restore_can_append(e->target))
+		err = cannot_append(e);
 	if (!err)
 		err = session_open(e, ENGINE_WRITES);
 	if (!err)

@@ -6,6 +6,7 @@
 #include "base/linediff.h"
 #include "base/util.h"
 #include "engine/impl.h"
+#include "schema/pg_table.h"
 #include "snapshot/manifest.h"
 
 void engine_show_release(struct engine_show *s)
@@ -135,6 +136,55 @@ static struct err *text_of(struct engine *e, struct engine_show *s,
 	return err;
 }
 
+/* What the rollback left in another order than the apply had found. */
+static void add_reordered(struct buf *out, const struct schema_delta *back,
+			  const struct schema_delta *apply)
+{
+	for (size_t i = 0; i < back->n; i++) {
+		const struct schema_object *is = back->changes[i].after;
+
+		for (size_t k = 0; is && k < apply->n; k++) {
+			const struct schema_object *was =
+				apply->changes[k].before;
+
+			if (was && streq(was->path, is->path) &&
+			    !streq(was->sql, is->sql) &&
+			    schema_pg_same_shape(was->sql, is->sql))
+				buf_addf(out, "%s%s", out->len ? ", " : "",
+					 is->name);
+		}
+	}
+}
+
+static struct err *show_reordered(struct engine *e, struct engine_show *s,
+				  const struct journal_event *ev)
+{
+	struct journal_event of = { 0 };
+	struct schema_delta back, apply;
+	struct arena a = ARENA_INIT;
+	struct buf b = BUF_INIT;
+	struct err *err;
+
+	if (!ev->reverts || ev->exact || !ev->delta)
+		return NULL;
+	schema_delta_init(&back);
+	schema_delta_init(&apply);
+	err = journal_get(e->target, ev->reverts, &a, &of);
+	if (!err)
+		err = schema_delta_decode(&back, &a, ev->delta, ev->delta_len);
+	if (!err && of.delta)
+		err = schema_delta_decode(&apply, &a, of.delta, of.delta_len);
+	if (!err)
+		add_reordered(&b, &back, &apply);
+	if (b.len)
+		s->reordered = keep(s, buf_str(&b));
+	schema_delta_release(&back);
+	schema_delta_release(&apply);
+	buf_release(&b);
+	arena_release(&a);
+	return err;
+}
+
 static struct err *from_journal(struct engine *e, struct engine_show *s,
 				const char *name)
 {
@@ -161,6 +211,8 @@ static struct err *from_journal(struct engine *e, struct engine_show *s,
 	}
 	if (!err)
 		err = show_diff(e, s, &ev);
+	if (!err)
+		err = show_reordered(e, s, &ev);
 	if (!err)
 		show_snapshot(e, s, &ev);
 	return err;

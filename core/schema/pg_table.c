@@ -336,6 +336,55 @@ bool schema_pg_table_parse(struct schema_pg_table *out, struct arena *a,
 	return true;
 }
 
+static bool same_lists(const char *const *x, size_t n, const char *const *y,
+		       size_t m)
+{
+	bool same = n == m;
+
+	for (size_t i = 0; i < n && same; i++)
+		same = streq(x[i], y[i]);
+	return same;
+}
+
+static bool same_columns(const struct schema_pg_table *x,
+			 const struct schema_pg_table *y)
+{
+	bool same = x->n_columns == y->n_columns;
+
+	for (size_t i = 0; i < x->n_columns && same; i++) {
+		same = false;
+		for (size_t k = 0; k < y->n_columns && !same; k++)
+			same = streq(x->columns[i].text, y->columns[k].text);
+	}
+	return same;
+}
+
+static bool same_constraints(const struct schema_pg_table *x,
+			     const struct schema_pg_table *y)
+{
+	bool same = x->n_constraints == y->n_constraints;
+
+	for (size_t i = 0; i < x->n_constraints && same; i++)
+		same = streq(x->constraints[i].text, y->constraints[i].text);
+	return same;
+}
+
+bool schema_pg_same_shape(const char *x, const char *y)
+{
+	struct schema_pg_table t, u;
+	struct arena a = ARENA_INIT;
+	bool same = streq(x, y);
+
+	if (!same && schema_pg_table_parse(&t, &a, x) &&
+	    schema_pg_table_parse(&u, &a, y))
+		same = streq(t.head, u.head) && streq(t.close, u.close) &&
+		       same_columns(&t, &u) && same_constraints(&t, &u) &&
+		       same_lists(t.statements, t.n_statements, u.statements,
+				  u.n_statements);
+	arena_release(&a);
+	return same;
+}
+
 /* A column without its default, which comes later. */
 static void add_bare_column(struct buf *out, const struct schema_pg_column *c)
 {

@@ -78,6 +78,9 @@ bool schema_pg_table_parse(struct schema_pg_table *out, struct arena *a,
  */
 const char **schema_pg_statements(struct arena *a, const char *text, size_t *n);
 
+/** Two tables' texts that differ in the order of columns at most. */
+bool schema_pg_same_shape(const char *x, const char *y);
+
 /** The same table, made by other means: CREATE TABLE with the columns and
  * those constraints for which `keep` is true. No semicolon. */
 const char *schema_pg_table_create(struct arena *a,

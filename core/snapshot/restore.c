@@ -21,6 +21,7 @@ void restore_result_release(struct restore_result *r)
 	free(r->conflicts);
 	free(r->details);
 	free(r->tallies);
+	free(r->reordered);
 	arena_release(&r->arena);
 	memset(r, 0, sizeof(*r));
 }
@@ -118,6 +119,11 @@ struct restore_tally *restore_result_tally(struct restore_result *out,
 		(struct restore_tally){ .table = arena_strdup(&out->arena,
 							      table) };
 	return &out->tallies[out->n_tallies++];
+}
+
+bool restore_can_append(const struct target *t)
+{
+	return ops_of(t)->appends;
 }
 
 struct err *restore_session_begin(struct target *t)

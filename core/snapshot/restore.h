@@ -79,6 +79,8 @@ struct restore_request {
 	uint64_t limit;                   /**< bytes for the park; 0 = none */
 	enum restore_choice choice;
 	size_t max_details; /**< collect at most so many */
+	/** Columns come back behind the others: no table is made anew. */
+	bool append;
 	/** The same for all attempts at one event; may be NULL with
 	 * RESTORE_ABORT. */
 	struct restore_memory *memory;
@@ -103,6 +105,10 @@ struct restore_result {
 	 * enforced: it may have been so before. */
 	uint64_t dangling;
 	bool park_any; /**< files were written to the park */
+	/** Tables that have their columns in another order now, and are what
+	 * they were in everything else: paths of the schema tree. */
+	const char **reordered;
+	size_t n_reordered, cap_reordered;
 	struct arena arena;
 };
 void restore_result_release(struct restore_result *r);
@@ -114,9 +120,13 @@ void restore_result_release(struct restore_result *r);
 MUST_USE struct err *restore_session_begin(struct target *t);
 MUST_USE struct err *restore_session_end(struct target *t);
 
+/** Whether restore_request.append can be had there. */
+bool restore_can_append(const struct target *t);
+
 /**
  * @param out release it, also on failure
- * @return ERR_STATE when the result would not be what was decided; conflicts
+ * @return ERR_REFUSED when a table would have to be made anew that may not
+ *         be; ERR_STATE when the result would not be what was decided; conflicts
  *         are no error: when out->blocked or out->again, the transaction
  *         must be undone
  */

@@ -8,6 +8,7 @@
  * restore.h says what each operation does.
  */
 struct restore_ops {
+	bool appends; /**< restore_request.append */
 	struct err *(*run)(const struct restore_request *req,
 			   struct restore_result *out);
 	/* optional: NULL = the transaction is all that has to be set */

@@ -151,5 +151,6 @@ static struct err *run(const struct restore_request *req,
 }
 
 const struct restore_ops restore_pg_ops = {
+	.appends = true,
 	.run = run,
 };

@@ -191,12 +191,20 @@ static struct err *adjust_table(struct restore_pg *r, struct work *w,
 	return err;
 }
 
+static bool is_reordered(const struct restore_pg *r,
+			 const struct schema_object *o,
+			 const struct schema_object *is)
+{
+	return r->req->append && pg_form_is_table(o) &&
+	       schema_pg_same_shape(o->sql, is->text);
+}
+
 static bool is_right(const struct restore_pg *r, const struct schema_object *o,
 		     const struct schema_object **is)
 {
 	*is = map_get(&r->live.by_path, o->path);
 	return streq(o->kind, "unrepresented") ||
-	       (*is && streq((*is)->text, o->sql));
+	       (*is && (streq((*is)->text, o->sql) || is_reordered(r, o, *is)));
 }
 
 static void find_missing(struct restore_pg *r, struct work *w)
@@ -310,6 +318,21 @@ static struct err *left_over(struct restore_pg *r)
 	return NULL;
 }
 
+static void note_reordered(struct restore_pg *r)
+{
+	struct restore_result *out = r->out;
+
+	map_each (&r->wanted, e) {
+		const struct schema_object *o = e->value, *is;
+
+		if (!is_right(r, o, &is) || !is || streq(is->text, o->sql))
+			continue;
+		VEC_GROW(out->reordered, out->n_reordered, out->cap_reordered);
+		out->reordered[out->n_reordered++] =
+			arena_strdup(&out->arena, o->path);
+	}
+}
+
 struct err *restore_pg_converge(struct restore_pg *r)
 {
 	bool any = true;
@@ -319,5 +342,7 @@ struct err *restore_pg_converge(struct restore_pg *r)
 		err = one_round(r, &any);
 	if (!err && !is_over(r))
 		err = left_over(r);
+	if (!err && !is_over(r) && r->req->append)
+		note_reordered(r);
 	return err;
 }

@@ -100,7 +100,7 @@ static bool same_nature(const char *a, const char *b)
 }
 
 bool pg_form_needs_rebuild(const struct pg_form *from, const struct pg_form *to,
-			   bool values)
+			   bool values, bool append)
 {
 	size_t k = 0;
 
@@ -114,13 +114,16 @@ bool pg_form_needs_rebuild(const struct pg_form *from, const struct pg_form *to,
 
 		if (!c)
 			continue;
+		if (!same_storage(&from->t.columns[i], c))
+			return true;
+		if (append)
+			continue;
 		if (k >= to->t.n_columns ||
-		    !streq(to->columns[k], from->columns[i]) ||
-		    !same_storage(&from->t.columns[i], c))
+		    !streq(to->columns[k], from->columns[i]))
 			return true;
 		k++;
 	}
-	return k < to->t.n_columns && values;
+	return !append && k < to->t.n_columns && values;
 }
 
 /* --- before rows go back --- */
@@ -187,7 +190,8 @@ static void loosen_column(struct buf *sql, const struct pg_form *from, size_t i,
 			 to->t.name, name);
 }
 
-/* "b text DEFAULT 'x'::text" without NOT NULL, which follows the rows. */
+/* "b text DEFAULT 'x'::text" without NOT NULL, which follows the rows, as does
+ * what gives an identity its values. */
 static void add_column(struct buf *sql, const struct pg_form *to, size_t i)
 {
 	const struct schema_pg_column *c = &to->t.columns[i];
@@ -195,8 +199,21 @@ static void add_column(struct buf *sql, const struct pg_form *to, size_t i)
 
 	if (c->not_null && !c->identity)
 		len -= strlen(c->not_null);
-	buf_addf(sql, "ALTER TABLE %s ADD COLUMN %.*s;\n", to->t.name, (int)len,
-		 c->text);
+	if (c->identity)
+		buf_addf(sql, "ALTER TABLE %s ADD COLUMN %s %s;\n", to->t.name,
+			 to->columns[i], c->type);
+	else
+		buf_addf(sql, "ALTER TABLE %s ADD COLUMN %.*s;\n", to->t.name,
+			 (int)len, c->text);
+}
+
+static void add_columns(struct buf *sql, const struct pg_form *from,
+			const struct pg_form *to, bool generated)
+{
+	for (size_t i = 0; i < to->t.n_columns; i++)
+		if (!pg_form_column(from, to->columns[i]) &&
+		    (to->t.columns[i].generated != NULL) == generated)
+			add_column(sql, to, i);
 }
 
 void pg_form_loosen(struct buf *sql, const struct pg_form *from,
@@ -207,9 +224,10 @@ void pg_form_loosen(struct buf *sql, const struct pg_form *from,
 	/* columns of a partition come and go with its parent's */
 	for (size_t i = 0; i < from->t.n_columns && !to->is_partition; i++)
 		loosen_column(sql, from, i, to);
-	for (size_t i = 0; i < to->t.n_columns && !to->is_partition; i++)
-		if (!pg_form_column(from, to->columns[i]))
-			add_column(sql, to, i);
+	if (to->is_partition)
+		return;
+	add_columns(sql, from, to, false);
+	add_columns(sql, from, to, true);
 }
 
 /* --- once rows are in place --- */

@@ -39,12 +39,14 @@ bool pg_form_is_table(const struct schema_object *o);
  * generated value, another parent or partition key.
  *
  * @param values rows have values for columns that come back
+ * @param append columns may stand in another order, so that those come last
  */
 bool pg_form_needs_rebuild(const struct pg_form *from, const struct pg_form *to,
-			   bool values);
+			   bool values, bool append);
 
 /** Append what has to be done before rows go back: constraints that are in the
- * way and new columns go, old ones come, still without NOT NULL. */
+ * way and new columns go, old ones come, still without NOT NULL and identity,
+ * those that are computed from others behind them. */
 void pg_form_loosen(struct buf *sql, const struct pg_form *from,
 		    const struct pg_form *to);
 

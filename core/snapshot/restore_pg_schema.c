@@ -204,18 +204,37 @@ static struct err *make(struct restore_pg *r, const struct list *l)
 	return l->n ? schema_pg_make(r->c, l->items, l->n) : NULL;
 }
 
+/* A sequence whose column is to come. */
+static const struct schema_object *unowned(struct restore_pg *r,
+					   const struct schema_object *o)
+{
+	struct schema_object *out = arena_alloc(&r->arena, sizeof(*out));
+	struct buf text = BUF_INIT;
+	size_t n;
+	const char **list = restore_pg_statements(&r->arena, o, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (!i || !strstr(list[i], " OWNED BY "))
+			buf_addf(&text, "%s;\n", list[i]);
+	*out = *o;
+	out->sql = out->text = out->shape =
+		arena_strndup(&r->arena, buf_str(&text), text.len);
+	buf_release(&text);
+	return out;
+}
+
+/* Nothing was made. */
+static bool can_go_on(const struct restore_pg *r, const struct err *err)
+{
+	return err && err_class_of(err) == ERR_TARGET && pg_conn_is_alive(r->c);
+}
+
 /* Functions may need views, which come later: then without functions. */
-static struct err *make_bare_tables(struct restore_pg *r)
+static struct err *make_bare(struct restore_pg *r, bool tables)
 {
 	struct list all = { 0 }, some = { 0 };
-	bool any = false;
-	struct err *err;
+	struct err *err = restore_pg_inspect(r);
 
-	for (size_t i = 0; i < r->n_tables; i++)
-		any |= r->tables[i].old && is_made_anew(r, r->tables[i].old);
-	if (!any)
-		return NULL;
-	err = restore_pg_inspect(r);
 	map_each (&r->wanted, e) {
 		const struct schema_object *o = e->value;
 		bool routine;
@@ -225,24 +244,39 @@ static struct err *make_bare_tables(struct restore_pg *r)
 		routine = starts_with(o->kind, "function") ||
 			  starts_with(o->kind, "procedure") ||
 			  starts_with(o->kind, "aggregate");
-		if (pg_form_is_table(o))
+		if (pg_form_is_table(o) && tables)
 			o = bare(r, o);
 		else if (!restore_pg_is_base(o))
 			continue;
+		else if (!tables && streq(o->kind, "sequence"))
+			o = unowned(r, o);
 		list_add(&all, o);
 		if (!routine)
 			list_add(&some, o);
 	}
 	if (!err)
 		err = make(r, &all);
-	if (err && some.n < all.n && err_class_of(err) == ERR_TARGET &&
-	    pg_conn_is_alive(r->c)) {
+	if (can_go_on(r, err) && some.n < all.n) {
 		err_free(err);
 		err = make(r, &some);
+	}
+	/* what a column does not need may wait for it */
+	if (can_go_on(r, err) && !tables) {
+		err_free(err);
+		err = NULL;
 	}
 	free(all.items);
 	free(some.items);
 	return err;
+}
+
+static struct err *make_bare_tables(struct restore_pg *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->n_tables; i++)
+		any |= r->tables[i].old && is_made_anew(r, r->tables[i].old);
+	return any ? make_bare(r, true) : NULL;
 }
 
 struct err *restore_pg_schema_before(struct restore_pg *r)
@@ -266,6 +300,9 @@ struct err *restore_pg_schema_before(struct restore_pg *r)
 			err = restore_pg_exec(r,
 					      "DROP TABLE IF EXISTS %s CASCADE",
 					      r->tables[i].after);
+	/* columns that are appended may need types, and defaults sequences */
+	if (!err && r->req->append)
+		err = make_bare(r, false);
 	if (!err)
 		err = loosen_all(r);
 	return err ? err : make_bare_tables(r);

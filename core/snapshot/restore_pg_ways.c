@@ -44,7 +44,8 @@ static struct err *is_rebuilt(struct restore_pg *r,
 		err = pg_form_read(&to, &r->arena, t->old);
 	if (!err)
 		*out = !name_as_before(r, t, &from, &to) ||
-		       pg_form_needs_rebuild(&from, &to, t->lines != NULL);
+		       pg_form_needs_rebuild(&from, &to, t->lines != NULL,
+					     r->req->append);
 	return err;
 }
 
@@ -140,6 +141,22 @@ static const char closure_sql[] =
 	" WHERE b.attgenerated <> '')"
 	" OR t.oid IN (SELECT f.oid FROM f))";
 
+/* Who asks for columns at the end has no room, or no time, for a table. */
+static struct err *refuse_anew(const struct restore_pg *r)
+{
+	for (size_t i = 0; i < r->n_tables && r->req->append; i++)
+		if (r->tables[i].way == RESTORE_PG_REBUILD)
+			return err_hint(
+				err_new(ERR_REFUSED,
+					"table %s would have to be made anew: "
+					"more than the order of its columns "
+					"goes back",
+					r->tables[i].before),
+				"nothing was changed; without --append it is "
+				"made anew");
+	return NULL;
+}
+
 struct err *restore_pg_ways(struct restore_pg *r)
 {
 	struct found f = { .r = r };
@@ -165,5 +182,5 @@ struct err *restore_pg_ways(struct restore_pg *r)
 					     buf_str(&f.roots));
 	} while (!err && f.more);
 	buf_release(&f.roots);
-	return err;
+	return err ? err : refuse_anew(r);
 }

@@ -108,7 +108,7 @@ test_expect_success 'log has the newest first' '
 
 test_expect_success 'show' '
 	expect_status 0 show --json 2_b &&
-	keys . "format target name version state path in_tree modified depends sql down_sql sql_from schema_diff snapshot_summary last" &&
+	keys . "format target name version state path in_tree modified depends sql down_sql sql_from schema_diff reordered snapshot_summary last" &&
 	keys .last "$event" &&
 	[ "$(json "[.name, .state, .in_tree, .modified, .depends, .sql_from] | tojson")" = \
 		"[\"2_b\",\"applied\",true,false,[\"1_a\"],\"journal\"]" ] &&

@@ -102,6 +102,51 @@ test_expect_success 'a plan names the tables that are locked' '
 	[ "$(jq -r ".steps[0].locks" "$OUT")" = person ]
 '
 
+appended() {
+	cd "$TRASH" && rm -rf pg && scratch_repo pg && pg_db &&
+		git migrate init -q --url "$URL" &&
+		echo "ALTER TABLE person ADD COLUMN extra int;" >migrations/1_a.sql &&
+		echo "DROP VIEW young; ALTER TABLE person DROP COLUMN born, DROP COLUMN name;" >migrations/2_b.sql &&
+		commit_all 'Set up' && pg_sql "$people" && dump >"$TRASH/before" &&
+		pg_sql "SELECT id, team, name, born, note FROM person ORDER BY id" >"$TRASH/rows" &&
+		oid=$(pg_sql "SELECT 'person'::regclass::oid") && expect_status 0 apply -q
+}
+
+test_expect_success '--append: the table stays, and its columns come back at its end' '
+	appended && expect_status 0 rollback --append --dry-run &&
+	has "$OUT" "^rollback 2_b, not exact, columns in another order: person$" &&
+	expect_status 0 rollback --append --dry-run --json &&
+	[ "$(json ".steps[0] | [.name, .exact, .reordered] | tojson")" = "[\"2_b\",false,\"person\"]" ] &&
+	expect_status 0 rollback --append && has "$OUT" "^rolled back 2_b " &&
+	has "$ERR" "^hint: 2_b: columns that came back stand behind the others: person$" &&
+	pg_sql "SELECT id, team, name, born, note FROM person ORDER BY id" | cmp - "$TRASH/rows" &&
+	[ "$(pg_sql "SELECT string_agg(attname, '\'' '\'' ORDER BY attnum) FROM pg_attribute
+		WHERE attrelid = '\''person'\''::regclass AND attnum > 0 AND NOT attisdropped")" = "id team note extra name born" ] &&
+	[ "$(pg_sql "SELECT '\''person'\''::regclass::oid")" = "$oid" ]
+'
+
+test_expect_success '... the journal has another schema and the same shape, and show says so' '
+	cd "$TRASH/pg" && [ "$(pg_sql "SELECT count(DISTINCT schema_id) || count(DISTINCT shape_id)::text FROM git_migrate.history
+		WHERE (name = '\''1_a'\'' AND event = '\''apply'\'') OR event = '\''rollback'\''")" = 21 ] &&
+	[ "$(pg_sql "SELECT exact FROM git_migrate.history WHERE event = '\''rollback'\''")" = 0 ] &&
+	expect_status 0 show 2_b && has "$OUT" "^Exact: +no$" && has "$OUT" "^Reordered: +person$" &&
+	expect_status 0 show --json 2_b && [ "$(json .reordered)" = person ] &&
+	expect_status 0 show --json 1_a && [ "$(json .reordered)" = null ] &&
+	expect_status 0 status && has "$OUT" "^pending +2_b|^rolled_back +2_b"
+'
+
+test_expect_success '... and what goes back after it puts the columns in their place again' '
+	cd "$TRASH/pg" && expect_status 0 apply -q && expect_status 0 rollback -q -n 2 &&
+	dump | diff "$TRASH/before" -
+'
+
+test_expect_success '... with a change of type nothing is done' '
+	appended && printf "%s\n" "ALTER TABLE team ALTER COLUMN name TYPE varchar(99);" >migrations/3_c.sql && commit_all more &&
+	expect_status 0 apply -q && dump >"$TRASH/before" && expect_status 1 rollback --append &&
+	has "$ERR" "^error: table public.team would have to be made anew" && has "$ERR" "^hint: nothing was changed; without --append" &&
+	dump | cmp - "$TRASH/before" && expect_status 0 rollback -q
+'
+
 test_expect_success 'concurrent indexes are taken back concurrently' '
 	cd "$TRASH" && rm -rf pg && scratch_repo pg && pg_db &&
 	git migrate init -q --url "$URL" &&

@@ -238,4 +238,14 @@ test_expect_success 'the snapshot store is private and in nobody else'"'"'s way'
 	[ ! -e "$TRASH/mirror.git/migrate" ]
 '
 
+test_expect_success '--append is for PostgreSQL: refused, nothing is changed' '
+	scratch_repo "$TRASH/append" && git migrate init -q &&
+	echo "CREATE TABLE t (a, b, c); INSERT INTO t VALUES (1, 2, 3);" | migration 1_t &&
+	echo "ALTER TABLE t DROP COLUMN b;" | migration 2_b && expect_status 0 apply -q &&
+	state >"$TRASH/state" && expect_status 1 rollback --append &&
+	has "$ERR" "^error: --append: sqlite gives columns their old place back in any case$" &&
+	has "$ERR" "^hint: roll back without --append$" && state | cmp - "$TRASH/state" &&
+	expect_status 0 rollback -q && [ "$(sqlite3 dev.db "SELECT * FROM t")" = "1|2|3" ]
+'
+
 test_done

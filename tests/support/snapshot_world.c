@@ -197,6 +197,7 @@ struct err *world_revert(struct world *w, const struct world_event *ev,
 		.park = &park->out,
 		.choice = w->on_conflict,
 		.max_details = w->max_details,
+		.append = w->append,
 		.memory = restore_memory_new(),
 	};
 	struct err *err = restore_session_begin(w->t);

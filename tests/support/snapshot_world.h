@@ -24,6 +24,7 @@ struct world {
 	struct pg_conn *other; /* somebody else's connection to it */
 	enum restore_choice on_conflict;
 	size_t max_details;
+	bool append;
 	struct schema schema;
 	struct capture *capture;
 };
