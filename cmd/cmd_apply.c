@@ -25,7 +25,7 @@ const struct opt apply_options_table[] = {
 	{ OPT_FLAG, 0, "step-redo", AT(step_redo), NULL,
 	  "a statement in doubt did not: run it" },
 	{ OPT_FLAG, 0, "prove", AT(prove), NULL,
-	  "roll back before the commit; refuse what is not exact" },
+	  "try the rollback first; refuse what is not exact" },
 	{ OPT_FLAG, 0, "no-restore", AT(no_restore), NULL,
 	  "leave parked what earlier rollbacks have parked" },
 	{ OPT_FLAG, 0, "no-snapshot", AT(no_snapshot), NULL,

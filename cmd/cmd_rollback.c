@@ -19,13 +19,13 @@ static const struct opt options_table[] = {
 	{ OPT_STRING, 0, "to", AT(to), "name",
 	  "roll back everything applied after this migration" },
 	{ OPT_STRING, 0, "since", AT(since), "date",
-	  "roll back everything applied since, e.g. 2026-11-22 or 3h" },
+	  "roll back what was applied since: 2026-11-22, 3h" },
 	{ OPT_STRING, 0, "commit", AT(commit), "revision",
-	  "roll back everything that came with this commit" },
+	  "roll back what came with this commit" },
 	{ OPT_FLAG, 0, "dry-run", AT(dry_run), NULL,
 	  "do it all, say what came of it, and undo it" },
 	{ OPT_STRING, 0, "on-conflict", AT(on_conflict), "what",
-	  "what was changed since: abort, keep it, or restore what was" },
+	  "what both changed: abort, keep it, or restore" },
 	{ OPT_FLAG, 0, "append", AT(append), NULL,
 	  "PostgreSQL: columns come back behind the others" },
 	{ OPT_DURATION, 0, "lock-timeout", AT(lock_timeout), "duration",
@@ -34,10 +34,8 @@ static const struct opt options_table[] = {
 };
 
 static const char *const synopsis[] = {
-	"[<name>... | -n <number> | --to <name> | --since <date> |\n"
-	"--commit <revision>]\n"
-	"[--on-conflict=(abort|keep|restore)] [--append] [--dry-run]",
-	NULL
+	"[<name>... | -n <number> | --to <name>] [<options>]",
+	"(--since <date> | --commit <revision>) [<options>]", NULL
 };
 
 static const char *const choices[] = {

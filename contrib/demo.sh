@@ -47,6 +47,13 @@ run() {
 	[ "${PIPESTATUS[0]}" -eq 0 ]
 }
 
+# the same of one that is refused
+fails() {
+	typed "$@"
+	"$@" 2>&1 | sed 's/^/    /'
+	[ "${PIPESTATUS[0]}" -eq 1 ]
+}
+
 # a new migration; its path goes to $path
 new() {
 	typed git migrate new "$1"
@@ -123,10 +130,22 @@ check 'the schema after the rollback' "$schema" \
 	"$(sqlite3 dev.db "SELECT sql FROM sqlite_schema WHERE name = 'users'")"
 run git migrate status
 
+say 'People write, and then it has to go: what they wrote stays, as git revert would'
+run git migrate apply -q
+run sqlite3 dev.db "UPDATE users SET name = 'Ada L.' WHERE id = 1; INSERT INTO users VALUES (4, 'Dan', 5)"
+run sqlite3 dev.db "UPDATE users SET points = 99 WHERE id = 3"
+fails git migrate rollback
+run git migrate rollback --dry-run --on-conflict=keep
+run git migrate rollback --on-conflict=keep
+run sqlite3 -header -column dev.db 'SELECT * FROM users'
+check 'the merged table' \
+	$'1|Ada L.|ada@example.com|10\n2|Bob|bob@example.com|20\n3|Cyd||99\n4|Dan||5' \
+	"$(rows)"
+
 say 'All of it is in git: the history of a table'
 run git log -p --format='%h %s' refs/migrate/ledger/dev -- schema/tables/users.sql
 run git fsck --strict --no-dangling
-check 'the number of commits in the ledger' 4 \
+check 'the number of commits in the ledger' 6 \
 	"$(git rev-list --count refs/migrate/ledger/dev)"
 check "the database's integrity" ok "$(sqlite3 dev.db 'PRAGMA integrity_check')"
 

@@ -33,7 +33,7 @@ make_fixture() {
 }
 
 begin_run() {
-	cd "$TRASH" && rm -rf "$work" && cp -a template work && cd "$work"
+	cd "$TRASH" && rm -rf "$work" && cp -a template work && cd "$work" || return
 }
 
 # taken <seconds>: how long a whole one takes

@@ -10,11 +10,13 @@ query() {
 	sqlite3 "$db" "$1"
 }
 
-refs() {
+# shellcheck disable=SC2120
+refs() { # [pattern...]
 	git -C "$up" for-each-ref --format='%(refname)' "$@"
 }
 
 # start [store]: a repository with a remote, and a table of 3,000 rows
+# shellcheck disable=SC2120
 start() {
 	rm -f "$db" && cd "$TRASH" && rm -rf repo second "$up" && git init -q --bare "$up" &&
 		scratch_repo "$TRASH/repo" && git migrate init -q &&
