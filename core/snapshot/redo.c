@@ -118,5 +118,6 @@ void redo_close(struct redo *r)
 			r->ops->release(r, i);
 	free(r->states);
 	map_release(&r->given);
+	map_release(&r->grown);
 	free(r);
 }

@@ -28,6 +28,7 @@ struct redo {
 	void **states; /**< by park; the dialect's */
 	size_t n;
 	struct map given; /**< names: redo_set_given() of newer parks */
+	struct map grown; /**< tables that got rows back */
 };
 
 extern const struct redo_ops redo_sqlite_ops;

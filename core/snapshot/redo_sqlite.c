@@ -204,6 +204,63 @@ static struct err *give_park(struct redo *r, size_t i, struct redo_result *out)
 	return err;
 }
 
+/* Rows of a table that refer to nothing go again; *any: there were some. */
+static struct err *drop_orphans(sqlite3 *db, const char *table,
+				struct redo_result *out, bool *any)
+{
+	struct table_info info;
+	struct buf sql = BUF_INIT;
+	struct err *err;
+	bool found;
+
+	err = table_info_read(&info, db, table, &found);
+	if (err || !found || info.without_rowid)
+		goto done; /* of those foreign_key_check tells no key */
+	buf_addstr(&sql, "DELETE FROM main.");
+	sql_quote_name(&sql, table);
+	buf_addf(&sql,
+		 " WHERE %s IN (SELECT rowid FROM pragma_foreign_key_check(",
+		 info.rowid);
+	sql_quote_string(&sql, table);
+	buf_addstr(&sql, "))");
+	if (sqlite3_exec(db, buf_str(&sql), NULL, NULL, NULL) != SQLITE_OK)
+		err = target_sqlite_error(db, "write");
+	else if (sqlite3_changes(db) > 0) {
+		*any = true;
+		out->given -= (uint64_t)sqlite3_changes(db);
+		redo_misfit_add(out, table, NULL, "what they refer to is gone",
+				(uint64_t)sqlite3_changes(db));
+	}
+done:
+	buf_release(&sql);
+	if (found)
+		table_info_release(&info);
+	return err;
+}
+
+/* Where foreign keys are enforced; others may refer to what goes here. */
+static struct err *end(struct redo *r, struct redo_result *out)
+{
+	sqlite3 *db = target_sqlite_db(r->target);
+	struct err *err = NULL;
+	bool any = target_sqlite_enforces(r->target);
+	int triggers = 1;
+
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &triggers);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
+	while (any && !err) {
+		any = false;
+		map_each (&r->grown, e)
+			if (!err)
+				err = drop_orphans(db, e->key, out, &any);
+	}
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, triggers, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY,
+			  target_sqlite_enforces(r->target), NULL);
+	return err;
+}
+
 static void release(struct redo *r, size_t i)
 {
 	struct redo_sqlite *p = r->states[i];
@@ -221,5 +278,6 @@ const struct redo_ops redo_sqlite_ops = {
 	.look = look,
 	.give = give_park,
 	.set_given = set_given,
+	.end = end,
 	.release = release,
 };

@@ -258,6 +258,7 @@ static struct err *give_row(struct back *b, const struct restore_line *line,
 	}
 	if (err || same) /* as it was, without our help */
 		return err;
+	map_put_number(&b->redo->grown, b->info.name, 1);
 	if (row && b->older) {
 		redo_misfit_add(b->out, b->info.name, NULL, written, 1);
 		return NULL;

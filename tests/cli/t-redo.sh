@@ -98,6 +98,12 @@ test_expect_success 'keys of more than one column, and tables without a rowid' '
 	sqlite3 dev.db ".mode quote" "SELECT * FROM k; SELECT * FROM l" | cmp - a
 '
 
+test_expect_success 'rows whose parents are gone, where foreign keys are enforced' '
+	world "$base" "CREATE TABLE p (id INTEGER PRIMARY KEY, u INT REFERENCES users (id)); CREATE TABLE c (id INTEGER PRIMARY KEY, p INT REFERENCES p);" && git config migrate.dev.foreignKeys true &&
+	sql "INSERT INTO p VALUES (1, 1), (2, 2); INSERT INTO c VALUES (10, 1), (20, 2)" && expect_status 0 rollback && sql "DELETE FROM users WHERE id = 2" &&
+	expect_status 0 apply && is "SELECT id FROM p" 1 && is "SELECT id FROM c" 10 && has "$ERR" "1 parked rows of c stay .*: what they refer to is gone" && has "$ERR" "^hint: 2_change: 2 parked rows"
+'
+
 test_expect_success 'NULL beside a default is a value, too' '
 	world "$base" "ALTER TABLE users ADD COLUMN n INT DEFAULT 5;" && sql "UPDATE users SET n = NULL WHERE id = 2" && expect_status 0 rollback &&
 	expect_status 0 apply && is "SELECT id, n FROM users" "1|5 2| 3|5"
