@@ -40,15 +40,6 @@ static const struct schema_object *now_named(const struct restore_pg *r,
 	return map_get(&r->now_by_name, name);
 }
 
-/* Another order of columns (--append) is no other definition. */
-static bool is_as_left(const struct schema_object *was,
-		       const struct schema_object *is)
-{
-	return streq(was->sql, is->text) ||
-	       (pg_form_is_table(was) &&
-		schema_pg_same_shape(was->sql, is->text));
-}
-
 /* Definitions: what the migration changed must still be as it left it. */
 static void check_definitions(struct restore_pg *r)
 {
@@ -61,7 +52,7 @@ static void check_definitions(struct restore_pg *r)
 		const struct schema_object *is = now_at(r, o->path);
 
 		if ((was != NULL) != (is != NULL) ||
-		    (was && !is_as_left(was, is)))
+		    (was && !streq(was->sql, is->text)))
 			restore_result_add(r->out, o->path, RESTORE_REDEFINED,
 					   0);
 	}
