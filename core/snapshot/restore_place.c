@@ -197,6 +197,37 @@ static struct err *clear_place(struct restore *r, int64_t far, int64_t *want)
 	return err;
 }
 
+/*
+ * An index or trigger that stands before its table, which had to go elsewhere,
+ * cannot be read any more: behind all others it can.
+ */
+static struct err *follow_tables(struct restore *r, int64_t far)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct places p = { 0 };
+	int64_t last = 0;
+	struct err *err = table_prepare(
+		r->db,
+		"SELECT o.rowid FROM main.sqlite_schema o JOIN "
+		"main.sqlite_schema t ON t.name = o.tbl_name COLLATE NOCASE "
+		"WHERE o.type IN ('index', 'trigger') AND t.type IN ('table', "
+		"'view') AND o.rowid < t.rowid ORDER BY o.rowid",
+		&stmt);
+
+	if (err)
+		return err;
+	while (sqlite3_step(stmt) == SQLITE_ROW)
+		add_place(&p, sqlite3_column_int64(stmt, 0), 0);
+	sqlite3_finalize(stmt);
+	for (size_t i = 0; i < p.n && !err; i++) {
+		err = last_place(r, far, &last);
+		if (!err)
+			err = move_place(r, p.list[i].is, last, NULL);
+	}
+	free(p.list);
+	return err;
+}
+
 struct err *restore_places(struct restore *r)
 {
 	const int64_t far = (int64_t)1 << 40;
@@ -214,6 +245,8 @@ struct err *restore_places(struct restore *r)
 			err = move_place(r, far + (int64_t)i, p.list[i].want,
 					 p.list[i].sql);
 	}
+	if (!err)
+		err = follow_tables(r, far);
 	if (!err)
 		err = restore_exec(r, "PRAGMA writable_schema = RESET");
 done:

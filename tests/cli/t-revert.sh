@@ -217,6 +217,13 @@ test_expect_success 'DROP TABLE: all that hung on it' '
 	is "SELECT name FROM sqlite_schema WHERE tbl_name = \"users\" AND sql IS NOT NULL ORDER BY 1" "g i users" && is "SELECT count(*) FROM users" 3
 '
 
+test_expect_success 'DROP TABLE, then VACUUM: its place is taken, and its index follows it' '
+	cd "$TRASH" && rm -rf w && scratch_repo "$TRASH/w" && git migrate init -q && commit_all "Set up" &&
+	sql "CREATE TABLE a (v TEXT UNIQUE); CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO a VALUES (1)" &&
+	echo "DROP TABLE a;" | migration 1_drop && git migrate apply -q && sql "VACUUM" && rolls && exact 1 &&
+	is "PRAGMA integrity_check; SELECT name FROM sqlite_schema WHERE name IN (\"b\", \"a\", \"sqlite_autoindex_a_1\")" "ok b a sqlite_autoindex_a_1"
+'
+
 # --- a dry run ---
 
 test_expect_success '--dry-run does it all, says what comes of it, and changes nothing' '
