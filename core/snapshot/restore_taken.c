@@ -35,8 +35,6 @@ static void add_key(struct replaced *x, sqlite3 *db, sqlite3_int64 rowid,
 			break;
 		}
 		table_value(&value, v);
-		if (k)
-			buf_addch(out, '\t');
 		table_add_key(out, k, &value);
 	}
 }

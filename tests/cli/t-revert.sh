@@ -224,6 +224,12 @@ test_expect_success 'DROP TABLE, then VACUUM: its place is taken, and its index 
 	is "PRAGMA integrity_check; SELECT name FROM sqlite_schema WHERE name IN (\"b\", \"a\", \"sqlite_autoindex_a_1\")" "ok b a sqlite_autoindex_a_1"
 '
 
+test_expect_success 'a unique value of a row with a key of two columns, without a rowid' '
+	world "CREATE TABLE k (a TEXT, b INT, u TEXT UNIQUE, PRIMARY KEY (a, b)) WITHOUT ROWID; INSERT INTO k VALUES (\"x\", 1, \"q\");" "DELETE FROM k;" &&
+	sql "INSERT INTO k VALUES (\"y\", 2, \"q\")" && refused "^    k a = .x., b = 1 k.u: now a = .y., b = 2 \(NOT_UNIQUE\)$" &&
+	rolls --on-conflict=restore && is "SELECT * FROM k" "x|1|q"
+'
+
 # --- a dry run ---
 
 test_expect_success '--dry-run does it all, says what comes of it, and changes nothing' '
