@@ -35,54 +35,130 @@ static bool is_kept(const struct restore_kept *kept, const char *then)
 	return false;
 }
 
-/* INSERT INTO the new form SELECT from the old one, every row as it is. */
-static struct err *copy_all(struct restore_writer *w,
-			    const struct table_info *aside,
-			    const struct restore_kept *kept)
+/* INSERT INTO the new form SELECT from the old one: all rows, or one. */
+static void add_copy(struct buf *sql, const struct restore_writer *w,
+		     const struct table_info *aside,
+		     const struct restore_kept *kept, bool one)
 {
 	size_t n = !w->info.without_rowid;
-	struct buf sql = BUF_INIT;
-	struct err *err;
 
-	buf_addstr(&sql, "INSERT INTO ");
-	buf_addstr(&sql, "main.");
-	sql_quote_name(&sql, w->info.name);
-	buf_addstr(&sql, " (");
+	buf_addstr(sql, "INSERT INTO main.");
+	sql_quote_name(sql, w->info.name);
+	buf_addstr(sql, " (");
 	if (!w->info.without_rowid)
-		buf_addstr(&sql, w->info.rowid);
+		buf_addstr(sql, w->info.rowid);
 	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
 		if (is_kept(kept, w->info.keys[k]))
 			continue;
-		buf_addstr(&sql, n++ ? ", " : "");
-		sql_quote_name(&sql, w->info.keys[k]);
+		buf_addstr(sql, n++ ? ", " : "");
+		sql_quote_name(sql, w->info.keys[k]);
 	}
 	for (size_t i = 0; i < kept->n; i++) {
-		buf_addstr(&sql, n++ ? ", " : "");
-		sql_quote_name(&sql, kept->then[i]);
+		buf_addstr(sql, n++ ? ", " : "");
+		sql_quote_name(sql, kept->then[i]);
 	}
-	buf_addstr(&sql, ") SELECT ");
+	buf_addstr(sql, ") SELECT ");
 	n = !w->info.without_rowid;
 	if (!w->info.without_rowid)
-		buf_addstr(&sql, aside->without_rowid ? "NULL" : aside->rowid);
+		buf_addstr(sql, aside->without_rowid ? "NULL" : aside->rowid);
 	for (size_t k = 0; w->info.without_rowid && k < w->info.n_keys; k++) {
 		const char *now =
 			restore_column_now(w->r, w->t, w->info.keys[k]);
 
 		if (is_kept(kept, w->info.keys[k]))
 			continue;
-		buf_addstr(&sql, n++ ? ", " : "");
-		sql_quote_name(&sql, now ? now : w->info.keys[k]);
+		buf_addstr(sql, n++ ? ", " : "");
+		sql_quote_name(sql, now ? now : w->info.keys[k]);
 	}
 	for (size_t i = 0; i < kept->n; i++) {
-		buf_addstr(&sql, n++ ? ", " : "");
-		sql_quote_name(&sql, kept->now[i]);
+		buf_addstr(sql, n++ ? ", " : "");
+		sql_quote_name(sql, kept->now[i]);
 	}
-	buf_addf(&sql, " FROM main.%s", w->t->aside);
-	if (!aside->without_rowid)
-		buf_addf(&sql, " ORDER BY %s", aside->rowid);
+	buf_addf(sql, " FROM main.%s", w->t->aside);
+	if (one) {
+		buf_addstr(sql, " WHERE ");
+		table_where_key(sql, aside, 1);
+	} else if (!aside->without_rowid) {
+		buf_addf(sql, " ORDER BY %s", aside->rowid);
+	}
+}
+
+/* A row that the old form does not take: no choice settles it. */
+static void kept_out(struct restore_writer *w, const struct table_info *info,
+		     const struct change_key *key,
+		     const struct restore_broken *broken)
+{
+	const struct restore_detail d = {
+		.object = w->t->before,
+		.what = broken->code == SQLITE_CONSTRAINT_NOTNULL
+				? RESTORE_NO_VALUE
+				: RESTORE_NOT_UNIQUE,
+		.key = restore_key_text(w->r, info, key),
+		.constraint = broken->constraint,
+	};
+
+	restore_result_conflict(w->r->req, w->r->out, &d, false, false);
+}
+
+static struct err *copy_row(struct restore_writer *w,
+			    const struct table_info *aside, sqlite3_stmt *stmt,
+			    const struct change_key *key)
+{
+	struct restore_broken broken;
+	struct err *err = NULL;
+
+	table_bind_key(stmt, 1, aside, key, &w->key, &err);
+	if (!err)
+		err = restore_run_one(w, stmt);
+	if (!err || !restore_broken_read(&broken, w))
+		return err;
+	err_free(err);
+	kept_out(w, aside, key, &broken);
+	return NULL;
+}
+
+/* One by one, to tell which are kept out. */
+static struct err *copy_each(struct restore_writer *w,
+			     const struct table_info *aside,
+			     const struct restore_kept *kept)
+{
+	const struct table_fields f = { .table = aside, .name = w->t->aside };
+	struct table_scan scan = { 0 };
+	sqlite3_stmt *stmt = NULL;
+	struct buf sql = BUF_INIT;
+	bool row = true;
+	struct err *err;
+
+	add_copy(&sql, w, aside, kept, true);
+	err = table_prepare(w->r->db, buf_str(&sql), &stmt);
+	buf_release(&sql);
+	if (!err)
+		err = table_scan_open(&scan, w->r->db, &f, NULL);
+	while (!err && row) {
+		err = table_scan_next(&scan, &row);
+		if (!err && row)
+			err = copy_row(w, aside, stmt, &scan.key);
+	}
+	table_scan_close(&scan);
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+static struct err *copy_all(struct restore_writer *w,
+			    const struct table_info *aside,
+			    const struct restore_kept *kept)
+{
+	struct restore_broken broken;
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	add_copy(&sql, w, aside, kept, false);
 	err = restore_exec(w->r, "%s", buf_str(&sql));
 	buf_release(&sql);
-	return err;
+	if (!err || !restore_broken_read(&broken, w))
+		return err;
+	err_free(err);
+	return copy_each(w, aside, kept);
 }
 
 static struct err *prepare_drop(struct restore_writer *w,
@@ -99,6 +175,20 @@ static struct err *prepare_drop(struct restore_writer *w,
 	return err;
 }
 
+static struct err *put_line(struct restore_writer *w,
+			    const struct restore_line *line, sqlite3_stmt *row)
+{
+	struct err *err = restore_writer_insert(w, line, row);
+	struct restore_broken broken;
+
+	if (!err || !restore_broken_read(&broken, w))
+		return err;
+	err_free(err);
+	w->r->out->restored--;
+	kept_out(w, &w->info, &line->key, &broken);
+	return NULL;
+}
+
 /* Line by line: each row that has one leaves what stands aside. */
 static struct err *move_lines(struct restore_writer *w,
 			      struct table_cursor *cursor, sqlite3_stmt *drop,
@@ -113,14 +203,14 @@ static struct err *move_lines(struct restore_writer *w,
 		if (err || !line.op)
 			return err;
 		if (line.op == ROW_DELETED) {
-			err = restore_writer_insert(w, &line, NULL);
+			err = put_line(w, &line, NULL);
 			if (err)
 				return err;
 			continue;
 		}
 		err = table_cursor_seek(cursor, &line.key, &found);
 		if (!err && found && line.op == ROW_UPDATED)
-			err = restore_writer_insert(w, &line, cursor->stmt);
+			err = put_line(w, &line, cursor->stmt);
 		if (err)
 			return err;
 		w->r->out->removed += line.op == ROW_INSERTED;
@@ -176,8 +266,8 @@ static struct err *fill(struct restore_writer *w,
 
 		return err ? err : restore_writer_moved(w);
 	}
-	return restore_writer_taken(w, t->lines ? fill_by_key(w, aside, &kept)
-						: copy_all(w, aside, &kept));
+	return t->lines ? fill_by_key(w, aside, &kept)
+			: copy_all(w, aside, &kept);
 }
 
 struct err *restore_fill(struct restore *r, const struct restore_table *t)

@@ -230,6 +230,12 @@ test_expect_success 'a unique value of a row with a key of two columns, without 
 	rolls --on-conflict=restore && is "SELECT * FROM k" "x|1|q"
 '
 
+test_expect_success 'a table made anew that the migration left as it was: rows that it does not take are listed' '
+	world "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT UNIQUE, n INT NOT NULL);" "CREATE TABLE x (id INTEGER PRIMARY KEY, u TEXT, n INT); DROP TABLE t; ALTER TABLE x RENAME TO t;" &&
+	sql "INSERT INTO t VALUES (1, \"a\", 1), (2, \"a\", 2), (3, \"b\", NULL)" &&
+	refused "t \(1 row NOT_UNIQUE, 1 row NO_VALUE\)|1 row NOT_UNIQUE.*1 row NO_VALUE" "^    t id = 2 t.u \(NOT_UNIQUE\)$" "^    t id = 3 t.n \(NO_VALUE\)$"
+'
+
 # --- a dry run ---
 
 test_expect_success '--dry-run does it all, says what comes of it, and changes nothing' '
