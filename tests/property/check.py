@@ -1,0 +1,112 @@
+"""All that one case has to keep."""
+
+from case import Failure, Invalid
+from model import check_redo, check_rollback, same_schema, vacuumed
+from state import difference
+
+
+def same(law, want, got, moved=False):
+    """@param moved do not compare the order of the schema"""
+    if moved:
+        want.schema = got.schema
+    text = difference(want, got)
+    if text:
+        raise Failure(law, text)
+
+
+def failed_apply(world, before, plain, result):
+    """Refused: nothing has changed, and the SQL alone fails as well."""
+    same('apply_failed', before, world.state())
+    if plain is not None:
+        raise Failure('apply_refused', result.told())
+
+
+def must_list(result):
+    """Tables' rows one by one; of an index that they break its name."""
+    rows = result.json.get('conflict_rows')
+    conflicts = result.json.get('conflicts')
+    told = {d['table'] for d in rows or ()}
+    if not conflicts or any(c['table'] not in told and c['rows']
+                            for c in conflicts):
+        raise Failure('nothing_listed', result.told())
+
+
+def settle(world, case, states, image):
+    """Conflicts: both answers, each on a copy."""
+    for choice in ('keep', 'restore'):
+        world.put_back(image)
+        result = world.repo.rollback(choice)
+        got = world.state()
+        if result.status == 1:
+            must_list(result)
+            if all(c['settled'] for c in result.json['conflicts']):
+                raise Failure('blocked', 'by nothing: ' + result.told())
+            same('blocked_changed', states[2], got)
+        else:
+            check_rollback(case, states + (got,),
+                           result.json['conflict_rows'], choice)
+
+
+def redo(world, case, states, got):
+    """Applied again, and rolled back once more."""
+    result = world.repo.apply(case)
+    if result.status:
+        if not case.later:
+            raise Failure('redo_refused', result.told())
+        same('redo_failed', got, world.state())
+        return
+    misfits = [line for line in result.err.splitlines() if ' stay' in line]
+    again = world.state()
+    check_redo(case, states + (again,), misfits)
+    result = world.repo.rollback()
+    if result.status:
+        raise Failure('second_rollback', result.told())
+    same_schema('second_schema', case, got, world.state())
+    same('second_exact', got, world.state(), vacuumed(case))
+
+
+def run(world, case, count):
+    """@param count called with what became of it"""
+    world.setup(case)
+    try:
+        before = world.state()
+        plain = world.plain_apply()
+        result = world.repo.apply(case)
+        if result.status:
+            failed_apply(world, before, plain, result)
+            count('migration fails')
+            return
+        after = world.state()
+        if plain is not None:
+            same('apply', plain, after)
+        world.write_later()
+        states = before, after, world.state()
+        image = world.image()
+        result = world.repo.rollback()
+        got = world.state()
+        if result.status == 0:
+            check_rollback(case, states + (got,),
+                           result.json['conflict_rows'], None)
+            count('merged' if case.later else 'exact')
+            redo(world, case, states, got)
+            return
+        if not case.later:
+            raise Failure('refused', result.told())
+        must_list(result)
+        if world.image() != image:
+            raise Failure('abort', 'the file has changed')
+        count('conflicts')
+        settle(world, case, states, image)
+    finally:
+        world.close()
+
+
+def law_of(world, case):
+    """The Failure of a case, or None."""
+    try:
+        run(world, case, lambda _: None)
+    except Failure as f:
+        return f
+    except Invalid:
+        return None
+    return None
