@@ -41,8 +41,8 @@ static void remake_later(struct restore *r, const struct schema_object *o)
 	r->remake[r->n_remake++] = o;
 }
 
-/* Indexes and triggers that the migration did not touch, on a table that is
- * about to be made anew. */
+/* Indexes and triggers that the migration did not touch, or made again alike,
+ * on a table that is about to go. */
 static struct err *take_off(struct restore *r, const struct restore_table *t)
 {
 	struct err *err = NULL;
@@ -87,7 +87,8 @@ static struct err *drop_hanging(struct restore *r)
 		    hangs_on_table(d->changes[i].before))
 			remake_later(r, d->changes[i].before);
 	for (size_t i = 0; i < r->n_tables && !err; i++)
-		if (r->tables[i].way == RESTORE_REBUILD)
+		if (r->tables[i].way == RESTORE_REBUILD ||
+		    r->tables[i].way == RESTORE_REMOVE)
 			err = take_off(r, &r->tables[i]);
 	return err;
 }

@@ -236,6 +236,11 @@ test_expect_success 'a table made anew that the migration left as it was: rows t
 	refused "t \(1 row NOT_UNIQUE, 1 row NO_VALUE\)|1 row NOT_UNIQUE.*1 row NO_VALUE" "^    t id = 2 t.u \(NOT_UNIQUE\)$" "^    t id = 3 t.n \(NO_VALUE\)$"
 '
 
+test_expect_success 'a table replaced by one without a rowid: its index, made again alike, is there as well' '
+	world "CREATE TABLE t (k TEXT PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 2); CREATE INDEX i ON t (v);" "CREATE TABLE x (k TEXT PRIMARY KEY, v TEXT) WITHOUT ROWID; INSERT INTO x SELECT * FROM t; DROP TABLE t; ALTER TABLE x RENAME TO t; CREATE INDEX i ON t (v);" &&
+	rolls && exact 1 && is "SELECT sql FROM sqlite_schema WHERE name IN (\"t\", \"i\")" "CREATE TABLE t (k TEXT PRIMARY KEY, v TEXT) CREATE INDEX i ON t (v)" && is "SELECT * FROM t" "1|2"
+'
+
 # --- a dry run ---
 
 test_expect_success '--dry-run does it all, says what comes of it, and changes nothing' '
