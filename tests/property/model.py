@@ -37,6 +37,9 @@ class Names:
         if was is None:
             return
         self.rebuilt.add(was)
+        if was != name:  # as a table, too
+            self.drop_table(name)
+            return
         for col, now in self.columns[was].items():
             if now != col:  # known by their names alone
                 self.columns[was][col] = None
@@ -381,9 +384,14 @@ class Merge:
                           f'{show(list((r - want).items()))}')
 
     def as_dropped(self):
-        """A table that was made anew under the same name: its own rows are
-        back, others were the other table's."""
-        return self.name in self.names.dropped and \
+        """A table that was made anew under the same name, or with keys that
+        cannot be compared: its own rows are back, others were the other
+        table's, and are parked."""
+        other = self.a and (
+            self.a.has_rowid != self.b.has_rowid or
+            not self.b.has_rowid and self.a.key !=
+            [self.columns.get(c) for c in self.b.key])
+        return (other or self.name in self.names.dropped) and \
             [x[1] for x in self.b.all] == [x[1] for x in self.r.all]
 
     def check(self, vacuumed):
