@@ -20,7 +20,8 @@ static void print_event(struct run_view *v, const struct engine_event *e)
 	printf("%s%s%s ", tty_color(tty, render_color(e->event)),
 	       render_verb(e->event), tty_color(tty, TTY_RESET));
 	print_safe(stdout, e->name);
-	printf(" (%s)%s%s%s\n", buf_str(&b),
+	printf(" (%s)%s%s%s%s\n", buf_str(&b),
+	       streq(e->event, "rollback") && !e->exact ? ", not exact" : "",
 	       e->out_of_order ? ", out of order" : "",
 	       e->dirty ? ", from the work tree" : "",
 	       e->irreversible ? ", irreversible" : "");
