@@ -86,7 +86,7 @@ trap 'exit 130' INT TERM HUP
 
 if [ -z "${GIT_MIGRATE_TEST_PG-}" ] && [ -n "$(with_pg "$@")" ]; then
 	# nothing here has to survive a power failure
-	fast='-c fsync=off -c full_page_writes=off -c synchronous_commit=off'
+	fast='-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c autovacuum=off'
 	status=0
 	GIT_MIGRATE_TEST_PG=$(PG_SERVER_OPTS="$fast ${PG_SERVER_OPTS-}" \
 		"$pg_server" start "$logs/pg" $$) || status=$?
