@@ -236,7 +236,7 @@ struct err *pg_capture_flush(struct pg_capture *c, struct pg_captured *t)
 	t->covered = true;
 	pg_table_release(&now);
 	buf_release(&where);
-	return err_wrap(e, "keep rows of %s", t->was.name);
+	return err_wrap(pg_table_blame(e), "keep rows of %s", t->was.name);
 }
 
 /* Rows of ours cannot be told from others once the table is rewritten. */
@@ -285,7 +285,7 @@ struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
 	t->covered = true;
 	pg_table_release(&as);
 	buf_release(&where);
-	return err_wrap(e, "keep rows of %s", t->was.name);
+	return err_wrap(pg_table_blame(e), "keep rows of %s", t->was.name);
 }
 
 /* Keys of a COPY that runs on our connection, each a change of its own. */
@@ -331,7 +331,7 @@ static struct err *read_keys(struct pg_capture *c, struct pg_captured *t,
 		e = log_keys(c, t, op);
 	if (!e)
 		e = target_pg_plain_end(c->base.target);
-	return err_wrap(e, "keep rows of %s", t->was.name);
+	return err_wrap(pg_table_blame(e), "keep rows of %s", t->was.name);
 }
 
 struct err *pg_capture_mark_inserted(struct pg_capture *c,
@@ -461,7 +461,7 @@ struct err *pg_capture_direct(struct pg_capture *c, struct pg_captured *t,
 	t->direct = t->covered = t->complete = true;
 	t->complete_whole = !changed;
 	pg_table_release(&now);
-	return err_wrap(e, "keep rows of %s", t->was.name);
+	return err_wrap(pg_table_blame(e), "keep rows of %s", t->was.name);
 }
 
 /* --- cursors --- */
@@ -558,7 +558,8 @@ static struct err *fetch_all(struct pg_capture *c, struct pg_cursor *cursor)
 	if (!e)
 		e = pg_execf(c->c, "CLOSE %s", cursor->name);
 	buf_release(&f.text);
-	return err_wrap(e, "keep rows of %s", cursor->table->was.name);
+	return err_wrap(pg_table_blame(e), "keep rows of %s",
+			cursor->table->was.name);
 }
 
 struct err *pg_capture_fetch(struct pg_capture *c)

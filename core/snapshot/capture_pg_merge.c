@@ -533,5 +533,5 @@ struct err *pg_capture_merge(struct pg_capture *c, struct pg_captured *t)
 	side_release(&m.old);
 	side_release(&m.now);
 	buf_release(&m.gone_key);
-	return err_wrap(e, "keep rows of %s", t->was.name);
+	return err_wrap(pg_table_blame(e), "keep rows of %s", t->was.name);
 }

@@ -223,3 +223,17 @@ int pg_key_compare(const struct change_key *a, const struct change_key *b)
 	d = memcmp(a->s, b->s, n);
 	return d ? d : (a->len > b->len) - (a->len < b->len);
 }
+
+/* undefined_table, undefined_function, undefined_object, invalid_schema_name */
+struct err *pg_table_blame(struct err *e)
+{
+	static const char codes[] = "42P01 42883 42704 3F000";
+	const char *code = e ? err_code_of(e) : NULL;
+
+	if (!code || !strstr(codes, code))
+		return e;
+	return err_hint(e, "a function that an index, a check or a generated "
+			   "column of it calls finds that by the session's "
+			   "search_path only: ALTER FUNCTION ... SET "
+			   "search_path mends it");
+}

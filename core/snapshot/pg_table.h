@@ -44,6 +44,10 @@ MUST_USE struct err *pg_table_read(struct pg_conn *c, const char *journal,
 				   unsigned oid, struct pg_table *out);
 void pg_table_release(struct pg_table *t);
 
+/** Why a table cannot be read or written while nothing is found by its name
+ * alone. Consumes e; NULL stays NULL. */
+MUST_USE struct err *pg_table_blame(struct err *e);
+
 /** The column of that number, or NULL. */
 const struct pg_column *pg_table_column(const struct pg_table *t, int number);
 

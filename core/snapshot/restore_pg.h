@@ -93,6 +93,13 @@ MUST_USE struct err *restore_pg_try(struct restore_pg *r, const char *sql,
 				    const char *codes, bool *refused,
 				    struct err **why);
 
+/**
+ * Functions of generated columns, checks and indexes may name things as the
+ * session's own search_path finds them: it counts while rows are written. An
+ * error leaves it so: what is undone then takes it along.
+ */
+MUST_USE struct err *restore_pg_own_path(struct restore_pg *r, bool on);
+
 /** A column as the database has it. */
 struct restore_pg_column {
 	const char *name;
@@ -318,10 +325,12 @@ MUST_USE struct err *restore_pg_bag_check(struct restore_pg *r,
 MUST_USE struct err *restore_pg_bag_rows(struct restore_pg *r,
 					 const struct restore_pg_table *t);
 
-/** Append "<rows> t LEFT JOIN <lines> l ON ...": each row with the line that
- * is about it, or about one that holds the same. */
-void restore_pg_bag_pairs(struct buf *out, const struct restore_pg_table *t,
-			  const struct restore_pg_relation *rel, bool after);
+/** Our temporary table of each line with the row that it is about, or one that
+ * holds the same: git_migrate_at is its ctid. */
+MUST_USE struct err *restore_pg_bag_pairs(struct restore_pg *r,
+					  const struct restore_pg_table *t,
+					  const struct restore_pg_relation *rel,
+					  bool after, const char **pairs);
 
 /* restore_pg_rows.c: rows where they are */
 MUST_USE struct err *restore_pg_rows(struct restore_pg *r,

@@ -191,25 +191,37 @@ struct err *restore_pg_bag_check(struct restore_pg *r,
 	return err;
 }
 
-void restore_pg_bag_pairs(struct buf *out, const struct restore_pg_table *t,
-			  const struct restore_pg_relation *rel, bool after)
+struct err *restore_pg_bag_pairs(struct restore_pg *r,
+				 const struct restore_pg_table *t,
+				 const struct restore_pg_relation *rel,
+				 bool after, const char **pairs)
 {
-	buf_addstr(out, "(SELECT t.*, t.ctid AS git_migrate_at, ");
-	add_content(out, t, rel, after);
-	buf_addstr(out, " AS git_migrate_v, row_number() OVER "
-			"(PARTITION BY ");
-	add_content(out, t, rel, after);
-	buf_addf(out,
-		 " ORDER BY t.ctid) AS git_migrate_i FROM ONLY %s t) t "
-		 "LEFT JOIN (SELECT l.*, ",
+	struct buf sql = BUF_INIT;
+	struct err *err;
+
+	*pairs = arena_printf(&r->arena, "pg_temp.git_migrate_pairs_%zu",
+			      (size_t)(t - r->tables));
+	buf_addf(&sql,
+		 "DROP TABLE IF EXISTS %s; CREATE TEMPORARY TABLE "
+		 "git_migrate_pairs_%zu ON COMMIT DROP AS "
+		 "SELECT t.git_migrate_at, l.* FROM (SELECT x.*, row_number() "
+		 "OVER (PARTITION BY git_migrate_v ORDER BY git_migrate_at) "
+		 "AS git_migrate_i FROM (SELECT t.ctid AS git_migrate_at, ",
+		 *pairs, (size_t)(t - r->tables));
+	add_content(&sql, t, rel, after);
+	buf_addf(&sql,
+		 " AS git_migrate_v FROM ONLY %s t) x) t JOIN (SELECT l.*, ",
 		 rel->name);
-	add_line_content(out, t, rel, 'w', after);
-	buf_addstr(out, " AS v, row_number() OVER (PARTITION BY ");
-	add_line_content(out, t, rel, 'w', after);
-	buf_addf(out,
+	add_line_content(&sql, t, rel, 'w', after);
+	buf_addstr(&sql, " AS v, row_number() OVER (PARTITION BY ");
+	add_line_content(&sql, t, rel, 'w', after);
+	buf_addf(&sql,
 		 " ORDER BY l.n) AS i FROM %s l WHERE l.op IN ('~', '+')) l "
 		 "ON l.v = t.git_migrate_v AND l.i = t.git_migrate_i",
 		 t->temp);
+	err = restore_pg_exec(r, "%s", buf_str(&sql));
+	buf_release(&sql);
+	return err;
 }
 
 static struct err *update(struct restore_pg *r,
@@ -235,8 +247,7 @@ static struct err *update(struct restore_pg *r,
 	if (set.len)
 		err = restore_pg_exec(
 			r,
-			"UPDATE ONLY %s x SET %s FROM (SELECT l.*, "
-			"t.git_migrate_at FROM %s) l "
+			"UPDATE ONLY %s x SET %s FROM %s l "
 			"WHERE l.op = '~' AND x.ctid = l.git_migrate_at",
 			rel->name, buf_str(&set), pairs);
 	buf_release(&set);
@@ -247,20 +258,26 @@ struct err *restore_pg_bag_rows(struct restore_pg *r,
 				const struct restore_pg_table *t)
 {
 	struct restore_pg_relation rel;
-	struct buf pairs = BUF_INIT;
+	const char *pairs;
 	int64_t missing = 0;
 	struct err *err = restore_pg_relation(r, t->before, &rel);
 
-	restore_pg_bag_pairs(&pairs, t, &rel, false);
+	/* what rows hold is compared as it was printed, then they are written
+	 */
+	if (!err)
+		err = restore_pg_bag_pairs(r, t, &rel, false, &pairs);
+	if (!err)
+		err = restore_pg_own_path(r, true);
 	if (!err && t->lines->inserted)
 		err = restore_pg_exec(r,
-				      "DELETE FROM ONLY %s x USING (SELECT "
-				      "t.git_migrate_at FROM %s WHERE l.op = "
-				      "'+') d WHERE x.ctid = d.git_migrate_at",
-				      rel.name, buf_str(&pairs));
+				      "DELETE FROM ONLY %s x USING %s l WHERE "
+				      "l.op = '+' AND x.ctid = "
+				      "l.git_migrate_at",
+				      rel.name, pairs);
 	if (!err && t->lines->updated)
-		err = update(r, t, &rel, buf_str(&pairs));
-	buf_release(&pairs);
+		err = update(r, t, &rel, pairs);
+	if (!err)
+		err = restore_pg_own_path(r, false);
 	if (!err)
 		err = restore_pg_copy(r, t);
 	if (!err)

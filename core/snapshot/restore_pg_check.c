@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "snapshot/pg_table.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/rows.h"
 
@@ -210,7 +211,7 @@ static struct err *join(struct join *j,
 					    j->known);
 	if (!err && has_lines(j))
 		err = stream(j, &rel, fn);
-	return err_wrap(err, "table %s", name);
+	return err_wrap(pg_table_blame(err), "table %s", name);
 }
 
 struct err *restore_pg_count_keys(struct restore_pg *r,

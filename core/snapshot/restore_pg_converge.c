@@ -131,7 +131,7 @@ static struct err *run_list(struct restore_pg *r, const struct buf *sql)
 	struct arena a = ARENA_INIT;
 	size_t n;
 	const char **list = schema_pg_statements(&a, buf_str(sql), &n);
-	struct err *err = NULL;
+	struct err *err = n ? restore_pg_own_path(r, true) : NULL;
 
 	for (size_t i = 0; i < n && !err; i++) {
 		struct err *why = NULL;
@@ -143,6 +143,8 @@ static struct err *run_list(struct restore_pg *r, const struct buf *sql)
 			err = restore_pg_blame(r, why, table_in(&a, list[i]),
 					       list[i]);
 	}
+	if (!err && n)
+		err = restore_pg_own_path(r, false);
 	arena_release(&a);
 	return err;
 }

@@ -47,18 +47,6 @@ static struct err *send_lines(struct restore_pg *r,
 	return err;
 }
 
-/* Functions of generated columns and checks may name things as the session's
- * own search_path finds them. An error leaves it so: what is undone then takes
- * it along. */
-static struct err *own_path(struct restore_pg *r, bool on)
-{
-	return restore_pg_exec(
-		r, "%s",
-		on ? "SELECT set_config('search_path', reset_val, true) FROM "
-		     "pg_settings WHERE name = 'search_path'"
-		   : "SET LOCAL search_path = ''");
-}
-
 /* COPY into a table with rules or identity: the former are asleep, and COPY
  * takes values for GENERATED ALWAYS columns as they come. */
 static struct err *copy_lines(struct restore_pg *r,
@@ -77,7 +65,7 @@ static struct err *copy_lines(struct restore_pg *r,
 	buf_addf(&sql, "COPY %s (", t->before);
 	restore_pg_add_fields(&sql, m);
 	buf_addstr(&sql, ") FROM STDIN");
-	err = own_path(r, true);
+	err = restore_pg_own_path(r, true);
 	if (!err)
 		err = pg_copy_in_begin(r->c, buf_str(&sql));
 	if (!err) {
@@ -88,7 +76,7 @@ static struct err *copy_lines(struct restore_pg *r,
 			err = pg_copy_in_end(r->c, NULL);
 	}
 	buf_release(&sql);
-	return err ? err : own_path(r, false);
+	return err ? err : restore_pg_own_path(r, false);
 }
 
 /* Another row has the key, or another unique value; a check or NOT NULL is
@@ -198,14 +186,19 @@ static struct err *make_query(struct query *q, struct restore_pg *r,
 				 q->missing.len ? " OR " : "", i);
 		sep = ", ";
 	}
+	buf_addf(&q->from, "ONLY %s t", aside->name);
 	if (t->temp && !t->lines->n_keys) {
-		restore_pg_bag_pairs(&q->from, t, aside, true);
-	} else {
-		buf_addf(&q->from, "ONLY %s t", aside->name);
-		if (t->temp) {
-			buf_addf(&q->from, " LEFT JOIN %s l ON ", t->temp);
-			restore_pg_add_join(&q->from, r, t, aside);
-		}
+		const char *pairs;
+
+		if (!err)
+			err = restore_pg_bag_pairs(r, t, aside, true, &pairs);
+		if (!err)
+			buf_addf(&q->from,
+				 " LEFT JOIN %s l ON l.git_migrate_at = t.ctid",
+				 pairs);
+	} else if (t->temp) {
+		buf_addf(&q->from, " LEFT JOIN %s l ON ", t->temp);
+		restore_pg_add_join(&q->from, r, t, aside);
 	}
 	if (t->temp)
 		buf_addstr(&q->from, " WHERE l.op IS DISTINCT FROM '+'");
@@ -262,7 +255,7 @@ static struct err *fill_from_aside(struct restore_pg *r,
 		 rel->name, buf_str(&q.columns), buf_str(&q.values),
 		 buf_str(&q.from));
 	if (!err)
-		err = own_path(r, true);
+		err = restore_pg_own_path(r, true);
 	if (!err)
 		err = try_fill(r, buf_str(&sql), &refused, &why);
 	if (refused && r->look) {
@@ -274,7 +267,7 @@ static struct err *fill_from_aside(struct restore_pg *r,
 		err = blame(r, t, &q, why);
 	}
 	if (!err)
-		err = own_path(r, false);
+		err = restore_pg_own_path(r, false);
 	query_release(&q);
 	buf_release(&sql);
 	return err;

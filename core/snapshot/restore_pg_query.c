@@ -225,3 +225,12 @@ const char *restore_pg_column_now(const struct restore_pg *r,
 			return d->renames[i].to;
 	return before;
 }
+
+struct err *restore_pg_own_path(struct restore_pg *r, bool on)
+{
+	return restore_pg_exec(
+		r, "%s",
+		on ? "SELECT set_config('search_path', reset_val, true) FROM "
+		     "pg_settings WHERE name = 'search_path'"
+		   : "SET LOCAL search_path = ''");
+}

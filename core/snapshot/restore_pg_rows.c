@@ -119,10 +119,10 @@ static struct err *by_key(struct restore_pg *r,
 			  const struct restore_pg_relation *rel)
 {
 	struct buf on = BUF_INIT;
-	struct err *err = NULL;
+	struct err *err = restore_pg_own_path(r, true);
 
 	restore_pg_add_join(&on, r, t, rel);
-	if (t->lines->inserted)
+	if (!err && t->lines->inserted)
 		err = restore_pg_exec(r,
 				      "DELETE FROM ONLY %s t USING %s l "
 				      "WHERE l.op = '+' AND %s",
@@ -130,6 +130,8 @@ static struct err *by_key(struct restore_pg *r,
 	buf_release(&on);
 	if (!err && t->lines->updated)
 		err = update(r, t, rel);
+	if (!err)
+		err = restore_pg_own_path(r, false);
 	return err ? err : restore_pg_copy(r, t);
 }
 
