@@ -46,6 +46,7 @@ static struct err *steps(struct restore_pg *r)
 {
 	static struct err *(*const all[])(struct restore_pg * r) = {
 		restore_pg_plan,
+		restore_pg_labels_find,
 		restore_pg_quiet,
 		restore_pg_check,
 		restore_pg_look_rows,
@@ -54,6 +55,7 @@ static struct err *steps(struct restore_pg *r)
 		restore_pg_views_before,
 		restore_pg_sequences_before,
 		restore_pg_schema_before,
+		restore_pg_labels_back,
 		restore_pg_look_open,
 		restore_pg_keys_before,
 		restore_data,
@@ -141,6 +143,7 @@ static struct err *run(const struct restore_request *req,
 	buf_release(&r.drops_last);
 	for (size_t i = 0; i < r.n_tables; i++)
 		settle_release(&r.tables[i].settled);
+	restore_pg_labels_free(&r);
 	free(r.tables);
 	free(r.awake);
 	free(r.keys);

@@ -33,6 +33,7 @@ struct restore_pg_table {
 	bool *any, *all;   /**< by column of the lines: some line, each line of
 			      '~' changed it; set with temp */
 	bool *tells;       /**< the migration wrote many values into it */
+	bool relabelled;   /**< its key holds labels that have other words */
 	const char *aside; /**< name of the old one while it is rebuilt */
 	struct settlement settled; /**< about single lines */
 	const char *evict; /**< our table of rows that make room, or NULL */
@@ -53,6 +54,7 @@ struct restore_pg {
 	size_t n_keys, cap_keys;
 	struct restore_pg_sequence *sequences; /**< of rebuilt tables */
 	size_t n_sequences, cap_sequences;
+	struct restore_pg_labels *labels; /**< renamed ones; NULL = none */
 	struct map now_by_name; /**< tables of req->now, by name in SQL */
 	bool look;              /**< only to find rows that are in the way */
 	bool replica;      /**< no ordinary trigger, rule or foreign key acts */
@@ -489,6 +491,22 @@ MUST_USE struct err *restore_pg_loosen_type(struct restore_pg *r,
 MUST_USE struct err *restore_pg_tighten_type(struct restore_pg *r,
 					     const struct schema_object *from,
 					     const struct schema_object *to);
+
+/** Labels that only have other words in `now` than in `before`; literals.
+ * False: they are no such enums. */
+bool restore_pg_labels_of(struct arena *a, const struct schema_object *now,
+			  const struct schema_object *before,
+			  const char ***words_now, const char ***words_before,
+			  size_t *n);
+
+/* restore_pg_label.c: labels of enums, where rows are told by them */
+
+/** ERR_REFUSED where that is inside of other values. */
+MUST_USE struct err *restore_pg_labels_find(struct restore_pg *r);
+
+/** The types have the old ones again: lines, too. */
+MUST_USE struct err *restore_pg_labels_back(struct restore_pg *r);
+void restore_pg_labels_free(struct restore_pg *r);
 
 /* restore_pg_view.c: materialized views have the rows of their query */
 MUST_USE struct err *restore_pg_views_before(struct restore_pg *r);

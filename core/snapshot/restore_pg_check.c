@@ -223,6 +223,16 @@ struct err *restore_pg_count_keys(struct restore_pg *r,
 	struct err *err = restore_pg_relation(r, t->before, &rel);
 
 	restore_pg_add_join(&on, r, t, &rel);
+	/* in old words it is the key of a row that is back */
+	if (t->relabelled && op == ROW_INSERTED) {
+		buf_addf(&on,
+			 " AND NOT EXISTS (SELECT FROM %s d WHERE d.op = "
+			 "'-'",
+			 t->temp);
+		for (size_t k = 0; k < t->lines->n_keys; k++)
+			buf_addf(&on, " AND d.k%zu = l.k%zu", k, k);
+		buf_addstr(&on, ")");
+	}
 	if (!err)
 		err = restore_pg_count(r, rows,
 				       "SELECT count(*) FROM %s l JOIN ONLY %s "
@@ -303,7 +313,9 @@ static struct err *check_deleted(struct restore_pg *r)
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		struct restore_pg_table *t = &r->tables[i];
 
-		if (is_checked(t) && t->temp && t->lines->n_keys)
+		/* the old words are no values now: it shows when rows go back */
+		if (is_checked(t) && t->temp && t->lines->n_keys &&
+		    !t->relabelled)
 			err = judge(r, t, "-");
 	}
 	return err;

@@ -102,6 +102,27 @@ static bool differ_in_names(const struct parts *x, const struct parts *y)
 	return true;
 }
 
+bool restore_pg_labels_of(struct arena *a, const struct schema_object *now,
+			  const struct schema_object *before,
+			  const char ***words_now, const char ***words_before,
+			  size_t *n)
+{
+	struct parts x, y;
+
+	*n = 0;
+	if (!read_parts(&x, a, now) || !read_parts(&y, a, before) || x.types ||
+	    !differ_in_names(&x, &y))
+		return false;
+	*words_now = arena_array(a, x.n + 1, sizeof(**words_now));
+	*words_before = arena_array(a, x.n + 1, sizeof(**words_before));
+	for (size_t i = 0; i < x.n; i++)
+		if (!streq(x.names[i], y.names[i])) {
+			(*words_now)[*n] = x.names[i];
+			(*words_before)[(*n)++] = y.names[i];
+		}
+	return *n > 0;
+}
+
 static struct err *rename_parts(struct restore_pg *r, const struct parts *x,
 				const struct parts *y)
 {
