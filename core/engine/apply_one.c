@@ -178,15 +178,19 @@ void apply_start(struct run *r, struct ready *m, struct journal_event *ev)
 			r->started_us + m->m->statement_timeout_ms * 1000;
 }
 
-void apply_begin_capture(struct run *r, struct ready *m)
+struct err *apply_begin_capture(struct run *r, struct ready *m)
 {
 	struct snapshot_out out;
 
 	if (r->no_snapshot)
-		return;
+		return NULL;
 	run_snapshot_out(r, &out);
 	r->capture_out = out;
 	capture_begin(r->capture, &r->capture_out, &m->script);
+	/* what was parked may come back */
+	return m->known && !r->no_restore
+		       ? capture_aside(r->capture, CAPTURE_ASIDE_EXPECT)
+		       : NULL;
 }
 
 static struct err *apply_member(struct run *r, struct ready *m)
@@ -204,7 +208,7 @@ static struct err *apply_member(struct run *r, struct ready *m)
 	if (!err && m->around)
 		err = target_violations(t, &before);
 	if (!err)
-		apply_begin_capture(r, m);
+		err = apply_begin_capture(r, m);
 	for (size_t i = 0; i < m->script.n && !err; i++)
 		if (target_statement_place(r->e->cfg.dialect,
 					   &m->script.statements[i]) !=

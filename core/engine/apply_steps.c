@@ -38,7 +38,7 @@ static struct err *step_together(struct run *r, struct ready *m, size_t from,
 		return err;
 	apply_start(r, m, &ev);
 	ev.statements = (int64_t)(last ? m->script.n : to - from);
-	apply_begin_capture(r, m);
+	err = apply_begin_capture(r, m);
 	for (size_t i = from; i < to && !err; i++)
 		err = apply_statement(r, m, i);
 	if (!err && last)
@@ -128,8 +128,9 @@ static struct err *note_done(struct run *r, struct ready *m, size_t i)
 	ev.statements = (int64_t)(last ? m->script.n : 1);
 	r->schema_stale = true; /* it is no part of this transaction */
 	if (last) {
-		apply_begin_capture(r, m);
-		err = give_parked(r, m, &ev);
+		err = apply_begin_capture(r, m);
+		if (!err)
+			err = give_parked(r, m, &ev);
 	}
 	if (err)
 		goto failed;

@@ -421,7 +421,7 @@ MUST_USE struct err *apply_statement_error(struct err *err, const struct run *r,
 
 /** The event of a migration's statements, begun now. */
 void apply_start(struct run *r, struct ready *m, struct journal_event *ev);
-void apply_begin_capture(struct run *r, struct ready *m);
+MUST_USE struct err *apply_begin_capture(struct run *r, struct ready *m);
 
 /** Statement i, with capture around it. */
 MUST_USE struct err *apply_statement(struct run *r, struct ready *m, size_t i);

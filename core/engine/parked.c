@@ -249,7 +249,7 @@ struct err *parked_give(struct run *r, struct parked *p,
 	ev->parked = p->left;
 	if (!p->redo)
 		return NULL;
-	err = redo_run(p->redo, &res);
+	err = redo_run(p->redo, r->no_snapshot ? NULL : r->capture, &res);
 	if (!err)
 		tell(r, ev->name, &res);
 	for (size_t i = 0; i < res.n_misfits; i++)

@@ -40,6 +40,11 @@ struct err *capture_after(struct capture *c, size_t i)
 	return c->ops->after(c, i);
 }
 
+struct err *capture_aside(struct capture *c, enum capture_aside what)
+{
+	return c->ops->aside ? c->ops->aside(c, what) : NULL;
+}
+
 struct err *capture_take_error(struct capture *c)
 {
 	return c->ops->take_error ? c->ops->take_error(c) : NULL;

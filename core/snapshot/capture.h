@@ -49,6 +49,15 @@ MUST_USE struct err *capture_before(struct capture *c, size_t i);
 /** It ran. An error of capture itself: the migration must be undone. */
 MUST_USE struct err *capture_after(struct capture *c, size_t i);
 
+/** What is done behind the statements that none of them says. */
+enum capture_aside {
+	CAPTURE_ASIDE_EXPECT, /**< right behind capture_begin(): it may come */
+	CAPTURE_ASIDE_ALTER, /**< tables may be altered now, but not their rows */
+	CAPTURE_ASIDE_WRITE, /**< rows may be written now */
+	CAPTURE_ASIDE_END,   /**< it is over; tables may be altered again */
+};
+MUST_USE struct err *capture_aside(struct capture *c, enum capture_aside what);
+
 /** The error that made capture stop a statement, or NULL; yours. */
 struct err *capture_take_error(struct capture *c);
 

@@ -16,6 +16,8 @@ struct capture_ops {
 			      struct arena *arena, struct capture_result *out);
 	void (*abort)(struct capture *c);
 	void (*close)(struct capture *c);
+	/* optional: NULL = whatever is written is seen */
+	struct err *(*aside)(struct capture *c, enum capture_aside what);
 	/* optional: NULL = errors are returned where they happen */
 	struct err *(*take_error)(struct capture *c);
 };

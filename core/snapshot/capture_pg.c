@@ -25,7 +25,7 @@ static void abort_capture(struct capture *base)
 	c->cap_sequences = 0;
 	c->sequences_read = c->wrote = c->wrote_any = c->altered = false;
 	c->begun = c->knows_multis = false;
-	c->trying = false;
+	c->trying = c->aside = c->asked = false;
 	c->script = NULL;
 	buf_reset(&c->xids);
 	line_writer_release(&c->lines);
@@ -80,6 +80,8 @@ static bool is_opaque(const struct sql_statement *s)
 /* Another statement may write rows of the same tables. */
 static bool others_write(const struct pg_capture *c, size_t i)
 {
+	if (c->aside)
+		return true;
 	for (size_t k = 0; k < c->script->n; k++) {
 		const struct sql_statement *s = &c->script->statements[k];
 
@@ -328,6 +330,7 @@ static struct err *before(struct capture *base, size_t i)
 	struct err *e = NULL;
 
 	c->begun = true;
+	c->ran++;
 	if (first && may_supersede(c))
 		e = pg_capture_count_multis(c);
 	if (e || (s->kind == SQL_KIND_READ && !s->unknown))
@@ -467,10 +470,34 @@ static struct err *after(struct capture *base, size_t i)
 	return e;
 }
 
+/* --- behind the statements --- */
+
+/* Who writes then may lock what was written before: it is read first. */
+static struct err *aside(struct capture *base, enum capture_aside what)
+{
+	struct pg_capture *c = pg_capture_of(base);
+	struct err *e = NULL;
+
+	c->aside = true;
+	c->ran++;
+	if (what == CAPTURE_ASIDE_ALTER) {
+		e = pg_capture_sequences(c);
+		if (!e)
+			e = pg_capture_held(c);
+		return e ? e : flush_written(c);
+	}
+	if (what == CAPTURE_ASIDE_WRITE) {
+		e = pg_capture_held(c);
+		return e ? e : pg_capture_cursors(c);
+	}
+	return what == CAPTURE_ASIDE_END ? pg_capture_fetch(c) : NULL;
+}
+
 static const struct capture_ops ops = {
 	.begin = begin_capture,
 	.before = before,
 	.after = after,
+	.aside = aside,
 	.finish = pg_capture_finish,
 	.abort = abort_capture,
 	.close = close_capture,

@@ -82,10 +82,15 @@ struct pg_capture {
 	bool begun;            /**< the first statement was looked at */
 	bool knows_multis;     /**< multis was read before anything ran */
 	int64_t multis;        /**< the cluster's counter of multixacts */
+	uint64_t ran;          /**< statements that were looked at so far */
+	bool asked;            /**< once, whether there may be strays ... */
+	uint64_t asked_at;     /**< ... behind so many ... */
+	bool may_stray;        /**< ... and the answer */
 	int64_t large_objects; /**< rows of theirs written until then */
 	bool wrote;            /**< rows were written since the last flush */
 	bool wrote_any;        /**< ... at all */
 	bool altered;          /**< a statement that is no DML has run */
+	bool aside;            /**< rows are written that no statement says */
 	bool trying;           /**< behind the savepoint */
 	struct buf xids;       /**< our transaction ids: ",1,2," */
 	struct buf ours;       /**< the same for SQL: an array */

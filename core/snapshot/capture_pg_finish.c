@@ -246,6 +246,8 @@ static bool has_query(const struct sql_statement *s)
 /* Only what can write or alter what was there has to be looked behind. */
 static bool only_creates(const struct pg_capture *c)
 {
+	if (c->aside && c->sequences_read)
+		return false;
 	for (size_t i = 0; i < c->script->n; i++) {
 		const struct sql_statement *s = &c->script->statements[i];
 

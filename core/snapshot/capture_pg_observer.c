@@ -112,7 +112,8 @@ struct err *pg_capture_count_multis(struct pg_capture *c)
  * ids of savepoints, which are not told once those are released. Where nobody
  * in the cluster has made a group, and every transaction id since our first is
  * one of ours that we know, the table need not be searched. (The observer has
- * no id: there age() counts from the next one.)
+ * no id: there age() counts from the next one, as it was when its transaction
+ * first asked: an answer is good until something else runs.)
  */
 static struct err *may_have_strays(struct pg_capture *c, bool *out)
 {
@@ -120,6 +121,9 @@ static struct err *may_have_strays(struct pg_capture *c, bool *out)
 	int64_t none = 0;
 	struct err *e = NULL;
 
+	*out = c->asked && (c->asked_at != c->ran || c->may_stray);
+	if (c->asked)
+		return NULL;
 	buf_addf(&sql,
 		 "SELECT (" MULTIS " = %lld AND max(age(x)) = count(*))::int "
 		 "FROM unnest(%s) x",
@@ -127,6 +131,9 @@ static struct err *may_have_strays(struct pg_capture *c, bool *out)
 	if (c->knows_multis)
 		e = pg_query_int(c->second, buf_str(&sql), NULL, 0, &none);
 	*out = !none;
+	c->asked = !e;
+	c->asked_at = c->ran;
+	c->may_stray = *out;
 	buf_release(&sql);
 	return e;
 }

@@ -8,6 +8,7 @@
 
 static const struct redo_ops *const dialects[SQL_DIALECT_COUNT] = {
 	[SQL_SQLITE] = &redo_sqlite_ops,
+	[SQL_POSTGRESQL] = &redo_pg_ops,
 };
 
 bool redo_is_known(const struct target *t)
@@ -93,11 +94,14 @@ struct err *redo_open(struct redo **out, struct target *t,
 	return err;
 }
 
-struct err *redo_run(struct redo *r, struct redo_result *out)
+struct err *redo_run(struct redo *r, struct capture *capture,
+		     struct redo_result *out)
 {
-	struct err *err = NULL;
+	struct err *err;
 
 	memset(out, 0, sizeof(*out));
+	r->capture = capture;
+	err = r->ops->begin ? r->ops->begin(r) : NULL;
 	for (size_t i = 0; i < r->n && !err; i++) {
 		if (r->parks[i].in)
 			err = r->ops->give(r, i, out);

@@ -46,6 +46,7 @@ struct redo_result {
 void redo_result_release(struct redo_result *r);
 
 struct redo;
+struct capture;
 
 /** Parked data can be given back to such a database. */
 bool redo_is_known(const struct target *t);
@@ -59,8 +60,14 @@ bool redo_is_known(const struct target *t);
 MUST_USE struct err *redo_open(struct redo **out, struct target *t,
 			       const struct redo_park *parks, size_t n);
 
-/** Behind them. @param out release it, also on failure */
-MUST_USE struct err *redo_run(struct redo *r, struct redo_result *out);
+/**
+ * Behind them.
+ *
+ * @param capture the migration's, which is on; NULL = nothing is kept of it
+ * @param out release it, also on failure
+ */
+MUST_USE struct err *redo_run(struct redo *r, struct capture *capture,
+			      struct redo_result *out);
 
 /** NULL is fine. */
 void redo_close(struct redo *r);

@@ -11,7 +11,9 @@ struct redo_ops {
 	/* of a park that has files */
 	/** Learn, before the statements, what of a park has no place left. */
 	struct err *(*look)(struct redo *r, size_t park);
-	/** Give it back, behind them. */
+	/** Behind them, before anything is given. May be NULL. */
+	struct err *(*begin)(struct redo *r);
+	/** Give it back. */
 	struct err *(*give)(struct redo *r, size_t park,
 			    struct redo_result *out);
 	/** What the rollback took away, whether it held anything or not. */
@@ -27,11 +29,13 @@ struct redo {
 	const struct redo_park *parks;
 	void **states; /**< by park; the dialect's */
 	size_t n;
-	struct map given; /**< names: redo_set_given() of newer parks */
-	struct map grown; /**< tables that got rows back */
+	struct map given;        /**< names: redo_set_given() of newer parks */
+	struct map grown;        /**< tables that got rows back */
+	struct capture *capture; /**< sees what is given; NULL = nobody does */
 };
 
 extern const struct redo_ops redo_sqlite_ops;
+extern const struct redo_ops redo_pg_ops;
 
 /** A newer park would have had it: a table (type and column NULL), or its
  * column of that type. */

@@ -392,6 +392,10 @@ MUST_USE struct err *restore_pg_blame(struct restore_pg *r, struct err *err,
 MUST_USE struct err *restore_pg_quiet(struct restore_pg *r);
 MUST_USE struct err *restore_pg_loud(struct restore_pg *r);
 
+/** Triggers and rules of one table, until restore_pg_loud(). */
+MUST_USE struct err *restore_pg_disable(struct restore_pg *r,
+					const char *table);
+
 /** Row security that hides rows from the table's owner, off and on again. */
 MUST_USE struct err *restore_pg_unhide(struct restore_pg *r, const char *table,
 				       bool *hidden);
@@ -401,6 +405,11 @@ MUST_USE struct err *restore_pg_hide(struct restore_pg *r, const char *table);
 MUST_USE struct err *restore_pg_park(struct restore_pg *r);
 
 /* restore_pg_sequence.c */
+
+/** Where a sequence stands, as a part of the transaction. */
+MUST_USE struct err *restore_pg_sequence_set(struct restore_pg *r,
+					     const char *name, int64_t value,
+					     bool called);
 
 /** How far those that the migration moved are now. */
 MUST_USE struct err *restore_pg_sequences_before(struct restore_pg *r);

@@ -276,11 +276,16 @@ static struct err *park_columns(struct restore_pg *r, const char *name,
 		struct manifest_column *c = &p.m->columns[i];
 
 		p.added[i] = map_has(added, c->before);
-		if (p.added[i])
-			buf_addf(&where, "%st.%s IS NOT NULL",
-				 where.len ? " OR " : " WHERE ", c->before);
-		else
+		if (!p.added[i]) {
 			c->after = c->before;
+			continue;
+		}
+		buf_addstr(&where, where.len ? " OR " : " WHERE ");
+		/* beside a default, NULL is a value like any other */
+		if (restore_pg_column(&rel, c->before)->default_sql)
+			buf_addstr(&where, "true");
+		else
+			buf_addf(&where, "t.%s IS NOT NULL", c->before);
 	}
 	buf_addstr(&sql, "COPY (SELECT ");
 	add_own(&sql, p.m);
@@ -322,6 +327,16 @@ static struct err *family(struct restore_pg *r, const char *name,
 		&arg, 1, take_name, out);
 }
 
+/* The migration made it: it is parked as a whole. */
+static bool is_going(const struct restore_pg *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_tables; i++)
+		if (r->tables[i].way == RESTORE_PG_REMOVE &&
+		    streq(r->tables[i].after, name))
+			return true;
+	return false;
+}
+
 static struct err *park_added(struct restore_pg *r,
 			      const struct restore_pg_table *t)
 {
@@ -342,7 +357,7 @@ static struct err *park_added(struct restore_pg *r,
 	if (!err)
 		err = family(r, t->after, &names);
 	map_each (&names, e)
-		if (!err)
+		if (!err && !is_going(r, e->key))
 			err = park_columns(r, e->key, t, &added);
 	map_release(&added);
 	map_release(&names);

@@ -96,7 +96,7 @@ static const char awake_sql[] =
 						   "AND strpos($2, "
 						   "ev_enabled::text) > 0";
 
-static struct err *disable(struct restore_pg *r, const char *table)
+struct err *restore_pg_disable(struct restore_pg *r, const char *table)
 {
 	struct pg_arg args[2] = { pg_text(table),
 				  pg_text(r->replica ? "AR" : "OAR") };
@@ -181,12 +181,14 @@ struct err *restore_pg_quiet(struct restore_pg *r)
 		const struct restore_pg_table *t = &r->tables[i];
 		bool hidden = false;
 
-		if (!t->lines || !t->after || t->way == RESTORE_PG_REMOVE)
+		if (!t->after)
 			continue;
-		err = disable(r, t->after);
-		if (!err)
-			err = restore_pg_unhide(r, t->after, &hidden);
+		err = restore_pg_unhide(r, t->after, &hidden);
 		r->adjust |= hidden;
+		if (!t->lines || t->way == RESTORE_PG_REMOVE)
+			continue;
+		if (!err)
+			err = restore_pg_disable(r, t->after);
 		if (!err && !r->replica)
 			err = drop_keys(r, t->after);
 	}

@@ -53,8 +53,8 @@ static struct err *read_state(struct restore_pg *r, const char *name,
 			      "SELECT last_value, is_called FROM %s", name);
 }
 
-static struct err *set(struct restore_pg *r, const char *name, int64_t value,
-		       bool called)
+struct err *restore_pg_sequence_set(struct restore_pg *r, const char *name,
+				    int64_t value, bool called)
 {
 	struct buf text = BUF_INIT;
 	struct err *err;
@@ -140,7 +140,8 @@ static struct err *carry_over(struct restore_pg *r,
 		args, 2, take_name, &name);
 
 	if (!err && name.len)
-		err = set(r, buf_str(&name), s->value, s->called);
+		err = restore_pg_sequence_set(r, buf_str(&name), s->value,
+					      s->called);
 	buf_release(&name);
 	return err;
 }
@@ -176,7 +177,7 @@ static struct err *put_back(struct restore_pg *r,
 
 	if (err || !now.found || (now.value == value && now.called == called))
 		return err;
-	return set(r, s->table, value, called);
+	return restore_pg_sequence_set(r, s->table, value, called);
 }
 
 struct err *restore_pg_sequences(struct restore_pg *r)
