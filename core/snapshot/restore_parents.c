@@ -51,8 +51,8 @@ static struct err *add_columns(struct parents *p, int64_t id, struct clauses *c)
 
 		buf_addf(&c->join, "%sp.", and);
 		sql_quote_name(&c->join, to ? to : "rowid");
-		/* the parent's affinity and collation count */
-		buf_addstr(&c->join, " = c.");
+		/* the parent's affinity and collation count: "+" has none */
+		buf_addstr(&c->join, " = +c.");
 		sql_quote_name(&c->join, from);
 		buf_addf(&c->known, "%sc.", and);
 		sql_quote_name(&c->known, from);

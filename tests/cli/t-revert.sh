@@ -190,6 +190,11 @@ test_expect_success 'DELETE: a row that refers to one that is gone' '
 	rolls --on-conflict=keep && exact 0 && is "SELECT id FROM c" 6
 '
 
+test_expect_success 'DELETE: a row that refers to one by a value of another type' '
+	world "CREATE TABLE p (id TEXT PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p REFERENCES p, q INT REFERENCES p); INSERT INTO p VALUES (\"0.5\"), (\"01\"); INSERT INTO c VALUES (5, 0.5, NULL);" "DELETE FROM c;" &&
+	git config migrate.dev.foreignKeys true && rolls && exact 1 && is "SELECT p FROM c" 0.5
+'
+
 # --- definitions ---
 
 test_expect_success 'DROP COLUMN: old rows have their values, later ones the default' '
