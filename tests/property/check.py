@@ -22,12 +22,14 @@ def failed_apply(world, before, plain, result):
 
 
 def must_list(result):
-    """Tables' rows one by one; of an index that they break its name."""
+    """Tables' rows one by one; of an index that they break its name, and of
+    rows that refer to ones that go their number."""
     rows = result.json.get('conflict_rows')
     conflicts = result.json.get('conflicts')
-    told = {d['table'] for d in rows or ()}
-    if not conflicts or any(c['table'] not in told and c['rows']
-                            for c in conflicts):
+    told = {(d['table'], d['what']) for d in rows or ()}
+    if not conflicts or any(
+            (c['table'], c['what']) not in told and c['rows'] and
+            c['what'] != 'ORPHANED' for c in conflicts):
         raise Failure('nothing_listed', result.told())
 
 
@@ -49,6 +51,7 @@ def settle(world, case, states, image):
 
 def redo(world, case, states, got):
     """Applied again, and rolled back once more."""
+    dangling = case.foreign_keys and world.dangling()
     result = world.repo.apply(case)
     if result.status:
         if not case.later:
@@ -59,6 +62,8 @@ def redo(world, case, states, got):
     again = world.state()
     check_redo(case, states + (again,), misfits)
     result = world.repo.rollback()
+    if result.status and dangling:
+        return  # a foreign key is back that later rows do not keep
     if result.status:
         raise Failure('second_rollback', result.told())
     same_schema('second_schema', case, got, world.state())
@@ -77,10 +82,13 @@ def run(world, case, count):
             count('migration fails')
             return
         after = world.state()
-        if plain is not None:
+        if plain is not None and not world.is_random(after):
             same('apply', plain, after)
         world.write_later()
         states = before, after, world.state()
+        if any(map(world.is_random, states)):
+            count('random keys')
+            return
         image = world.image()
         result = world.repo.rollback()
         got = world.state()

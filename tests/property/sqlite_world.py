@@ -154,6 +154,19 @@ class World:
             return None
         return read(db)
 
+    def dangling(self):
+        db = connect(self.path, False)
+        try:
+            return violations(db)
+        finally:
+            db.close()
+
+    @staticmethod
+    def is_random(state):
+        """Behind the last rowid that there is SQLite chooses any."""
+        return any(row[0] == 2 ** 63 - 1 for t in state.tables.values()
+                   for row in t.all)
+
     def close(self):
         self.memory.close()
 
