@@ -356,11 +356,16 @@ class Merge:
     def moved(self, b, a, n, r):
         """Rows without a name of their own may come back under another
         rowid, where theirs was taken since."""
-        extra = [k for k in r if k not in b and k not in a and k not in n]
-        for key in [k for k in b if k not in a and k in n]:
-            for k in extra:
+        def unlike(k, other):
+            return k not in other or other[k][1] != r[k][1]
+
+        strangers = [k for k in r if unlike(k, b) and unlike(k, n)]
+        for key in [k for k in b if k not in a]:
+            if key in r and r[key][1] == b[key][1]:
+                continue
+            for k in strangers:
                 if r[k][1] == b[key][1]:
-                    extra.remove(k)
+                    strangers.remove(k)
                     del r[k], b[key]
                     break
 
