@@ -45,6 +45,11 @@ static bool same_addressing(const struct table_info *a,
 {
 	if (a->without_rowid != b->without_rowid || a->n_keys != b->n_keys)
 		return false;
+	/* numbers of rows were values of a column, and are nothing now */
+	if (a->rowid_column &&
+	    (!b->rowid_column ||
+	     !sql_same_name(SQL_SQLITE, a->rowid_column, b->rowid_column)))
+		return false;
 	for (size_t i = 0; i < a->n_keys; i++)
 		if (!sql_same_name(SQL_SQLITE, a->keys[i], b->keys[i]))
 			return false;

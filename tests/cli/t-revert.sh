@@ -246,6 +246,11 @@ test_expect_success 'a table replaced by one without a rowid: its index, made ag
 	rolls && exact 1 && is "SELECT sql FROM sqlite_schema WHERE name IN (\"t\", \"i\")" "CREATE TABLE t (k TEXT PRIMARY KEY, v TEXT) CREATE INDEX i ON t (v)" && is "SELECT * FROM t" "1|2"
 '
 
+test_expect_success 'a table whose INTEGER PRIMARY KEY is none any more: later rows get no other number' '
+	world "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (10, 1), (20, 2);" "CREATE TABLE x (id INTEGER, v TEXT); INSERT INTO x SELECT * FROM t; DROP TABLE t; ALTER TABLE x RENAME TO t;" &&
+	sql "INSERT INTO t VALUES (30, 3)" && rolls && exact 1 && is "SELECT * FROM t" "10|1 20|2" && has "$OUT" "3 rows and values parked"
+'
+
 # --- a dry run ---
 
 test_expect_success '--dry-run does it all, says what comes of it, and changes nothing' '
