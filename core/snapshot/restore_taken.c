@@ -176,6 +176,27 @@ void restore_kept_out(struct restore_writer *w, int64_t rowid,
 	release(&x);
 }
 
+/* Later rows that have one value now: no choice is about them. */
+static void among_themselves(struct restore_writer *w,
+			     const struct map *in_the_way,
+			     const struct map *lines_of)
+{
+	map_each (in_the_way, e) {
+		const struct change_key key = { .i = strtoll(e->key, NULL,
+							     10) };
+		const struct restore_detail d = {
+			.object = w->t->before,
+			.what = RESTORE_NOT_UNIQUE,
+			.key = restore_key_text(w->r, &w->info, &key),
+			.constraint = e->value,
+		};
+
+		if (!map_has(lines_of, e->key))
+			restore_result_conflict(w->r->req, w->r->out, &d, false,
+						false);
+	}
+}
+
 /* Lines that gave way to rows that were there: now they can be read again. */
 struct err *restore_leave_out(struct restore_writer *w,
 			      const struct map *in_the_way)
@@ -183,6 +204,7 @@ struct err *restore_leave_out(struct restore_writer *w,
 	const struct restore_request *req = w->r->req;
 	struct restore_lines lines;
 	struct restore_line line;
+	struct map lines_of = { 0 };
 	struct err *err;
 	size_t found = 0;
 
@@ -202,6 +224,7 @@ struct err *restore_leave_out(struct restore_writer *w,
 		if (!late.detail.constraint)
 			continue;
 		found++;
+		map_put_number(&lines_of, key, 1);
 		late.line = line.number;
 		late.op = line.op;
 		late.detail.object = w->t->before;
@@ -212,8 +235,8 @@ struct err *restore_leave_out(struct restore_writer *w,
 			restore_remember(req, w->r->out, &late);
 	}
 	restore_lines_close(&lines);
-	if (!err && found < in_the_way->n) /* later rows among themselves */
-		restore_result_add(w->r->out, w->t->before, RESTORE_NOT_UNIQUE,
-				   in_the_way->n - found);
+	if (!err && found < in_the_way->n)
+		among_themselves(w, in_the_way, &lines_of);
+	map_release(&lines_of);
 	return err;
 }

@@ -251,6 +251,11 @@ test_expect_success 'a table whose INTEGER PRIMARY KEY is none any more: later r
 	sql "INSERT INTO t VALUES (30, 3)" && rolls && exact 1 && is "SELECT * FROM t" "10|1 20|2" && has "$OUT" "3 rows and values parked"
 '
 
+test_expect_success 'later rows that have one unique value, in a table made anew with lines' '
+	world "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT UNIQUE, v TEXT); INSERT INTO t VALUES (1, \"a\", \"x\");" "UPDATE t SET v = \"y\"; CREATE TABLE x (id INTEGER PRIMARY KEY, u TEXT, v TEXT); INSERT INTO x SELECT * FROM t; DROP TABLE t; ALTER TABLE x RENAME TO t;" &&
+	sql "INSERT INTO t VALUES (2, \"b\", 1), (3, \"b\", 2)" && refused "^    t id = 3 t.u" && expect_status 1 rollback --on-conflict=keep && has "$ERR" "^    t id = 2 t.u \(NOT_UNIQUE\)$"
+'
+
 # --- a dry run ---
 
 test_expect_success '--dry-run does it all, says what comes of it, and changes nothing' '
