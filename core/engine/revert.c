@@ -247,7 +247,7 @@ static void merge_later(struct run *r, struct schema_delta *d, struct arena *a)
 static void take_result(struct run *r, const struct revert *rv,
 			const char *name, const struct restore_result *res)
 {
-	if (res->again || rv->proves)
+	if ((res->again && !res->blocked) || rv->proves)
 		return; /* told by the attempt that follows */
 	take_conflicts(r->out, name, res);
 	take_details(r->out, name, res);

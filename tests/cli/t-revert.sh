@@ -256,6 +256,11 @@ test_expect_success 'later rows that have one unique value, in a table made anew
 	sql "INSERT INTO t VALUES (2, \"b\", 1), (3, \"b\", 2)" && refused "^    t id = 3 t.u" && expect_status 1 rollback --on-conflict=keep && has "$ERR" "^    t id = 2 t.u \(NOT_UNIQUE\)$"
 '
 
+test_expect_success '... and one of the snapshot, too: all are told' '
+	world "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT UNIQUE); INSERT INTO t VALUES (1, \"x\"), (2, \"a\"), (3, \"b\");" "DELETE FROM t WHERE id = 1; CREATE TABLE x (id INTEGER PRIMARY KEY, u TEXT); INSERT INTO x SELECT * FROM t; DROP TABLE t; ALTER TABLE x RENAME TO t;" &&
+	sql "UPDATE t SET u = \"x\"" && expect_status 1 rollback --on-conflict=keep && has "$ERR" "^    t id = 1 t.u \(NOT_UNIQUE\)$" && has "$ERR" "^    t id = 2 t.u \(NOT_UNIQUE\)$"
+'
+
 # --- a dry run ---
 
 test_expect_success '--dry-run does it all, says what comes of it, and changes nothing' '
