@@ -21,12 +21,28 @@ def failed_apply(world, before, plain, result):
         raise Failure('apply_refused', result.told())
 
 
+def rows_of(result):
+    """conflict_rows; names as they are, not as SQL needs them."""
+    out = []
+    for d in result.json['conflict_rows']:
+        table = d['table']
+        if table.startswith('public.'):
+            table = unquoted(table[len('public.'):])
+        column = d['column']
+        out.append(dict(d, table=table, column=column and unquoted(column)))
+    return out
+
+
+def unquoted(name):
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
 def must_list(result):
     """Tables' rows one by one; of an index that they break its name, and of
     rows that refer to ones that go their number."""
-    rows = result.json.get('conflict_rows')
+    rows = rows_of(result)
     conflicts = result.json.get('conflicts')
-    told = {(d['table'], d['what']) for d in rows or ()}
+    told = {(d['table'], d['what']) for d in result.json['conflict_rows']}
     if not conflicts or any(
             (c['table'], c['what']) not in told and c['rows'] and
             c['what'] != 'ORPHANED' for c in conflicts):
@@ -46,7 +62,7 @@ def settle(world, case, states, image):
             same('blocked_changed', states[2], got)
         else:
             check_rollback(case, states + (got,),
-                           result.json['conflict_rows'], choice)
+                           rows_of(result), choice)
 
 
 def redo(world, case, states, got):
@@ -94,7 +110,7 @@ def run(world, case, count):
         got = world.state()
         if result.status == 0:
             check_rollback(case, states + (got,),
-                           result.json['conflict_rows'], None)
+                           rows_of(result), None)
             count('merged' if case.later else 'exact')
             redo(world, case, states, got)
             return

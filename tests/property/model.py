@@ -5,10 +5,11 @@ after the rollback; None where there is none. Nothing here knows how the engine
 works, only what it promises (docs/snapshots.md).
 """
 
+import math
 import struct
 from collections import Counter
 
-from case import Failure, show
+from case import Failure, quote, show
 from state import difference
 
 
@@ -100,7 +101,7 @@ def literals(v):
         return {str(v[1])}
     if kind == 'real':
         x = struct.unpack('>d', bytes.fromhex(v[1]))[0]
-        out = {v[2]}
+        out = {v[2]} | {f'{x:.{n}g}' for n in (15, 16, 17)}
         if x == int(x) if abs(x) < 1e300 else False:
             out.add(str(int(x)))
         return out
@@ -136,7 +137,8 @@ def key_texts(rows, row, back):
     if rows.key:
         texts = {''}
         for i, col in enumerate(rows.key):
-            called = {col, back.get(col, col)}
+            called = {f(c) for c in (col, back.get(col, col))
+                      for f in (str, quote)}
             texts = {t + (', ' if i else '') + f'{name} = {lit}'
                      for t in texts for lit in literals(row[1][col])
                      for name in called}
@@ -278,8 +280,14 @@ class Merge:
         return n if self.choice == 'keep' else b
 
     def loosely(self, v, w):
-        """Equal, but for the type a column gives them."""
-        return v == w or spelled(v) == spelled(w)
+        """Equal, but for the type a column gives them. What PostgreSQL's
+        casts make of a value only its server knows."""
+        if v[0] == 'val':
+            return w[0] == 'val'
+        x, y = spelled(v), spelled(w)
+        if isinstance(x, float) and isinstance(y, float):
+            return x == y or math.isclose(x, y, rel_tol=1e-14)  # 15 digits
+        return v == w or x == y
 
     def check_cells(self, key, rows, r, listed):
         b, a, n = rows
@@ -394,6 +402,7 @@ class Merge:
         table's, and are parked."""
         other = self.a and (
             self.a.has_rowid != self.b.has_rowid or
+            self.b.rowid and self.a.rowid != self.b.rowid or
             not self.b.has_rowid and self.a.key !=
             [self.columns.get(c) for c in self.b.key])
         return (other or self.name in self.names.dropped) and \

@@ -43,7 +43,7 @@ class Repo:
         self.used = 0
         self.env = dict(ENV, HOME=folder, TMPDIR=folder)
         os.makedirs(os.path.join(self.template, 'migrations'))
-        self.git('init', '-q', '-b', 'main', '.')
+        self.git('init', '-q', '-b', 'main', '--template=', '.')
         with open(os.path.join(self.template, '.gitmigrate'), 'w',
                   encoding='utf-8') as f:
             f.write('[migrate]\n\tdir = migrations\n\tlayout = native\n'

@@ -13,6 +13,7 @@ environment: GIT_MIGRATE   the program under test
              GIT_MIGRATE_TEST_PG  URI of the server, for pg
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -42,6 +43,13 @@ def open_world(dialect, program, folder):
         from sqlite_world import World
         return generate, World(Repo(program, folder, 'sqlite',
                                     'sqlite:dev.db'))
+    if dialect == 'pg':
+        from pg_gen import generate
+        from pg_world import World, make_database
+        url, drop = make_database(os.environ['GIT_MIGRATE_TEST_PG'])
+        atexit.register(drop)
+        world = World(Repo(program, folder, 'postgresql', f'"{url}"'), url)
+        return lambda seed: generate(world.session, seed), world
     raise SystemExit(f'{dialect}: sqlite or pg')
 
 
