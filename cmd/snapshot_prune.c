@@ -12,7 +12,7 @@ bool snapshot_keep_parse(const char *text, struct engine_prune_options *out)
 	static const struct {
 		const char *unit;
 		int64_t seconds;
-	} units[] = { { "h", 3600 }, { "d", 86400 }, { "w", 7 * 86400 } };
+	} units[] = { { "h", 3600 }, { "d", 86400 }, { "w", 604800 } };
 	char *end;
 	unsigned long long n;
 

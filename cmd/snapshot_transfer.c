@@ -51,9 +51,14 @@ static void print_human(struct cmd_ctx *ctx, const struct engine_transfer *t,
 	putchar('\n');
 }
 
+/* One way, and how to say it. */
+struct way {
+	transfer_fn fn;
+	const char *done, *preposition;
+};
+
 static struct err *move(struct cmd_ctx *ctx, const struct snapshot_options *o,
-			int argc, char **argv, transfer_fn fn, const char *done,
-			const char *way)
+			int argc, char **argv, const struct way *way)
 {
 	const struct engine_transfer_options opt = {
 		.remote = o->remote,
@@ -61,12 +66,12 @@ static struct err *move(struct cmd_ctx *ctx, const struct snapshot_options *o,
 		.n = (size_t)argc,
 	};
 	struct engine_transfer t = { 0 };
-	struct err *err = fn(ctx->engine, &opt, &t);
+	struct err *err = way->fn(ctx->engine, &opt, &t);
 
 	if (!err && ctx->common.json)
 		err = print_json(ctx, &t);
 	else if (!err)
-		print_human(ctx, &t, done, way);
+		print_human(ctx, &t, way->done, way->preposition);
 	engine_transfer_release(&t);
 	return err;
 }
@@ -74,13 +79,17 @@ static struct err *move(struct cmd_ctx *ctx, const struct snapshot_options *o,
 struct err *snapshot_push(struct cmd_ctx *ctx, const struct snapshot_options *o,
 			  int argc, char **argv)
 {
-	return move(ctx, o, argc, argv, engine_snapshot_push, "pushed", "to");
+	static const struct way way = { engine_snapshot_push, "pushed", "to" };
+
+	return move(ctx, o, argc, argv, &way);
 }
 
 struct err *snapshot_fetch(struct cmd_ctx *ctx,
 			   const struct snapshot_options *o, int argc,
 			   char **argv)
 {
-	return move(ctx, o, argc, argv, engine_snapshot_fetch, "fetched",
-		    "from");
+	static const struct way way = { engine_snapshot_fetch, "fetched",
+					"from" };
+
+	return move(ctx, o, argc, argv, &way);
 }

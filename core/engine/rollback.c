@@ -358,7 +358,7 @@ struct err *engine_rollback(struct engine *e,
 	err = session_open(e, ENGINE_READS);
 	if (!err && (!e->target || !e->meta.present))
 		err = no_database(e);
-	if (!err && opt->append && !restore_can_append(e->target))
+	else if (!err && opt->append && !restore_can_append(e->target))
 		err = cannot_append(e);
 	if (!err)
 		err = session_open(e, ENGINE_WRITES);

@@ -125,9 +125,15 @@ static void take_key(void *payload, const char *key)
 	const struct naming *n = payload;
 	size_t len = strlen(n->uuid);
 	long long from, to;
+	char *end;
 
-	if (strncmp(key, n->uuid, len) || key[len] != '/' ||
-	    sscanf(key + len + 1, "%lld-%lld", &from, &to) != 2)
+	if (strncmp(key, n->uuid, len) != 0 || key[len] != '/')
+		return;
+	from = strtoll(key + len + 1, &end, 10);
+	if (*end != '-')
+		return;
+	to = strtoll(end + 1, &end, 10);
+	if (*end)
 		return;
 	for (size_t i = 0; i < n->all->n; i++) {
 		struct engine_snapshot *one = &n->all->items[i];

@@ -17,7 +17,7 @@
 #define ROWS_AT_PLACE 8
 
 /* Below that the rows that were met say too little. */
-#define ENOUGH_ROWS (PLACES * ROWS_AT_PLACE / 16)
+#define ENOUGH_ROWS 32
 
 /* Where they do, or there is no rowid: this many are there at least. */
 #define COUNT_AT_MOST 20000

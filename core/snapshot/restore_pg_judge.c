@@ -292,11 +292,9 @@ void restore_pg_judge(struct restore_pg_judge *j,
 	compare(j, line, row, &l);
 	if (line->op == ROW_DELETED && l.all)
 		skip(j, line); /* somebody has put it back */
-	else if (line->op == ROW_DELETED)
-		row_conflict(j, line, RESTORE_KEY_REUSED, row);
-	else if (l.all)
+	else if (line->op != ROW_DELETED && l.all)
 		return; /* as the migration left it */
-	else if (!is_same_row(&l))
+	else if (line->op == ROW_DELETED || !is_same_row(&l))
 		row_conflict(j, line, RESTORE_KEY_REUSED, row);
 	else if (line->op == ROW_INSERTED)
 		judge_inserted(j, line, row);

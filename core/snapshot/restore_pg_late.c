@@ -20,7 +20,7 @@ void restore_pg_late(struct restore_pg *r, const char *table, const char *what,
 	struct restore_memory *m = r->req->memory;
 	bool in_vain = m && m->looks && m->n == m->n_looked;
 
-	if (!r->look && (!m || in_vain)) {
+	if (!m || (!r->look && in_vain)) {
 		restore_result_add(r->out, table, what, rows);
 		return;
 	}

@@ -37,12 +37,12 @@ void restore_pg_recall(struct restore_pg *r, struct restore_pg_table *t)
 
 	if (!m || !m->n)
 		return;
-	list = xcalloc(m->n, sizeof(*list));
+	list = xcalloc(m->n, sizeof(const struct restore_late *));
 	for (size_t i = 0; i < m->n; i++)
 		if (m->late[i].how == SETTLE_SKIP &&
 		    streq(m->late[i].table, t->before))
 			list[n++] = &m->late[i];
-	qsort(list, n, sizeof(*list), by_line);
+	qsort(list, n, sizeof(const struct restore_late *), by_line);
 	for (size_t i = 0; i < n; i++) {
 		/* one line may break more than one constraint */
 		if (i && list[i]->line == list[i - 1]->line)

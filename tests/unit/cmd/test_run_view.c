@@ -151,7 +151,8 @@ static void run_view__counts_what_is_parked(void **state)
 						  .event = "rollback",
 						  .name = "1_a",
 						  .status = "rolled_back",
-						  .parked = 7, .exact = true,
+						  .parked = 7,
+						  .exact = true,
 						  .duration_ms = 1 };
 	struct play p = { .verb = "rollback", .events = &back, .n_events = 1 };
 
