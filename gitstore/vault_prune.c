@@ -193,6 +193,7 @@ static struct err *prune(struct pruning *p, struct store *s, const char *uuid,
 	return err;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the port's signature */
 struct err *gs_snapshots_prune(struct store *s, const char *uuid,
 			       const struct store_id *ids, size_t n,
 			       struct err *(*first)(void *payload),

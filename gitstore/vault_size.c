@@ -36,12 +36,18 @@ struct scales {
 static struct err *take_object(void *payload, char *line)
 {
 	struct scales *s = payload;
-	char type[16], hex[65];
-	long long size, disk;
+	char *rest = line, *hex = strsep(&rest, " ");
+	char *type = strsep(&rest, " "), *end = NULL;
+	long long size = 0, disk = 0;
 	struct object *o;
 
-	if (sscanf(line, "%64s %15s %lld %lld", hex, type, &size, &disk) != 4)
-		return err_new(ERR_STORE, "git tells of an object '%s'", line);
+	if (rest)
+		size = strtoll(rest, &end, 10);
+	if (rest && *end == ' ')
+		disk = strtoll(end + 1, &end, 10);
+	if (!rest || *end)
+		return err_new(ERR_STORE, "git tells of an object of type %s",
+			       type ? type : "none");
 	VEC_GROW(s->objects, s->n, s->cap);
 	o = &s->objects[s->n++];
 	*o = (struct object){ .is_tree = streq(type, "tree"),
@@ -58,12 +64,11 @@ static int by_id(const void *a, const void *b)
 
 static struct err *load(struct scales *s)
 {
-	static const char *const args[] = {
-		"cat-file", "--batch-all-objects", "--unordered",
+	static const char format[] =
 		"--batch-check=%(objectname) %(objecttype) "
-		"%(objectsize) %(objectsize:disk)",
-		NULL
-	};
+		"%(objectsize) %(objectsize:disk)";
+	const char *const args[] = { "cat-file", "--batch-all-objects",
+				     "--unordered", format, NULL };
 	struct gs_git git = { .git_dir = s->vault->in.common,
 			      .line = take_object,
 			      .payload = s };
