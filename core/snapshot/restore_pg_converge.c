@@ -126,6 +126,20 @@ static const char *table_in(struct arena *a, const char *sql)
 	return arena_strndup(a, sql, len);
 }
 
+/* Tables are told by their whole names. */
+static struct err *blame_rows(struct restore_pg *r, struct err *why,
+			      const char *table, const char *sql)
+{
+	struct err *err = restore_pg_own_path(r, false);
+
+	if (err) {
+		err_free(why);
+		return err;
+	}
+	err = restore_pg_blame(r, why, table, sql);
+	return err ? err : restore_pg_own_path(r, true);
+}
+
 static struct err *run_list(struct restore_pg *r, const struct buf *sql)
 {
 	struct arena a = ARENA_INIT;
@@ -140,8 +154,8 @@ static struct err *run_list(struct restore_pg *r, const struct buf *sql)
 		err = restore_pg_try(r, list[i], restore_pg_row_codes, &refused,
 				     &why);
 		if (refused)
-			err = restore_pg_blame(r, why, table_in(&a, list[i]),
-					       list[i]);
+			err = blame_rows(r, why, table_in(&a, list[i]),
+					 list[i]);
 	}
 	if (!err && n)
 		err = restore_pg_own_path(r, false);
