@@ -229,4 +229,15 @@ MUST_USE struct err *pg_capture_finish(struct capture *base,
 				       struct arena *arena,
 				       struct capture_result *out);
 
+/** capture_pg_copy.c: one row, all its columns; as: which of them exist in
+ * what was read. */
+MUST_USE struct err *pg_capture_log_whole(struct pg_capture *c,
+					  struct pg_captured *t,
+					  const struct pg_table *as,
+					  const struct pg_field *fields);
+
+/** capture_pg_merge.c: a key can only pair rows while its columns are there. */
+MUST_USE struct err *pg_capture_check_key(const struct pg_captured *t,
+					  const struct pg_table *now);
+
 #endif

@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +9,6 @@
 /* Old rows: out of the server, into a table's log or straight into lines. */
 
 #define LOG_MEMORY (24 << 20)
-#define FETCH_ROWS 2000
 
 bool pg_captured_is_field(const struct pg_captured *t, size_t column)
 {
@@ -125,9 +123,9 @@ static size_t key_fields(const struct pg_captured *t)
 }
 
 /* One row, all its columns; as: which of them exist in what was read. */
-static struct err *log_whole(struct pg_capture *c, struct pg_captured *t,
-			     const struct pg_table *as,
-			     const struct pg_field *fields)
+struct err *pg_capture_log_whole(struct pg_capture *c, struct pg_captured *t,
+				 const struct pg_table *as,
+				 const struct pg_field *fields)
 {
 	struct change_key key;
 	struct buf *row;
@@ -189,7 +187,7 @@ static struct err *log_lines(struct pg_capture *c, struct pg_captured *t,
 		if (!pg_cut(line, len - 1, fields, n))
 			continue;
 		e = only_taken ? log_taken(c, t, fields)
-			       : log_whole(c, t, as, fields);
+			       : pg_capture_log_whole(c, t, as, fields);
 		if (e)
 			break;
 	}
@@ -465,121 +463,3 @@ struct err *pg_capture_direct(struct pg_capture *c, struct pg_captured *t,
 }
 
 /* --- cursors --- */
-
-/*
- * Rows that the statement supersedes get our xmax while the cursor still gives
- * them as they were: their WHERE is asked when they are fetched.
- */
-static struct err *open_cursor(struct pg_capture *c, struct pg_captured *t)
-{
-	struct pg_reading r = { .table = t, .where = "xmax <> 0" };
-	struct pg_cursor *cursor;
-	struct err *e;
-
-	VEC_GROW(c->cursors, c->n_cursors, c->cap_cursors);
-	cursor = &c->cursors[c->n_cursors];
-	e = pg_capture_now(c, t->was.oid, &cursor->form);
-	if (e || !cursor->form.oid)
-		return e;
-	cursor->table = t;
-	snprintf(cursor->name, sizeof(cursor->name), "git_migrate_%zu",
-		 c->n_cursors++);
-	r.as = &cursor->form;
-	buf_reset(&c->sql);
-	buf_addf(&c->sql, "DECLARE %s NO SCROLL CURSOR FOR ", cursor->name);
-	pg_reading_sql(&c->sql, &r, c);
-	t->covered = t->behind = t->whole = true;
-	return pg_exec(c->c, buf_str(&c->sql));
-}
-
-struct err *pg_capture_cursors(struct pg_capture *c)
-{
-	struct err *e = NULL;
-
-	for (size_t i = 0; i < c->n_held && !e; i++) {
-		struct pg_captured *t;
-
-		if (!c->held[i].exclusive)
-			continue;
-		e = pg_capture_table(c, c->held[i].oid, &t);
-		if (!e && t && t->concerns && !t->complete_whole)
-			e = open_cursor(c, t);
-	}
-	return e;
-}
-
-struct fetching {
-	struct pg_capture *c;
-	struct pg_cursor *cursor;
-	struct buf text; /* the row as COPY would print it */
-	size_t rows;
-};
-
-static struct err *take_old(void *payload, int n, const struct pg_cell *cell)
-{
-	struct fetching *f = payload;
-	struct pg_field *fields = xcalloc((size_t)n + 1, sizeof(*fields));
-	size_t *ends = xcalloc((size_t)n + 1, sizeof(*ends));
-	struct err *e;
-
-	f->rows++;
-	buf_reset(&f->text);
-	for (int i = 0; i < n; i++) {
-		if (cell[i].s)
-			pg_escape(&f->text, cell[i].s, cell[i].len);
-		else
-			buf_addstr(&f->text, "\\N");
-		ends[i] = f->text.len;
-	}
-	for (int i = 0; i < n; i++) {
-		size_t from = i ? ends[i - 1] : 0;
-
-		fields[i].s = buf_str(&f->text) + from;
-		fields[i].len = ends[i] - from;
-	}
-	e = log_whole(f->c, f->cursor->table, &f->cursor->form, fields);
-	free(ends);
-	free(fields);
-	return e;
-}
-
-static struct err *fetch_all(struct pg_capture *c, struct pg_cursor *cursor)
-{
-	struct fetching f = { .c = c, .cursor = cursor };
-	char sql[64];
-	struct err *e;
-
-	snprintf(sql, sizeof(sql), "FETCH FORWARD %d FROM %s", FETCH_ROWS,
-		 cursor->name);
-	do {
-		f.rows = 0;
-		e = pg_query_once(c->c, sql, NULL, 0, take_old, &f);
-	} while (!e && f.rows == FETCH_ROWS);
-	if (!e)
-		e = pg_execf(c->c, "CLOSE %s", cursor->name);
-	buf_release(&f.text);
-	return err_wrap(pg_table_blame(e), "keep rows of %s",
-			cursor->table->was.name);
-}
-
-struct err *pg_capture_fetch(struct pg_capture *c)
-{
-	struct err *e = NULL;
-
-	if (!c->n_cursors)
-		return NULL;
-	e = target_pg_plain_begin(c->base.target);
-	for (size_t i = 0; i < c->n_cursors && !e; i++)
-		e = fetch_all(c, &c->cursors[i]);
-	if (!e)
-		e = target_pg_plain_end(c->base.target);
-	pg_capture_forget_cursors(c);
-	return e;
-}
-
-void pg_capture_forget_cursors(struct pg_capture *c)
-{
-	for (size_t i = 0; i < c->n_cursors; i++)
-		pg_table_release(&c->cursors[i].form);
-	c->n_cursors = 0;
-}

@@ -477,15 +477,14 @@ static struct err *begin_reading(struct merge *m)
 	return e;
 }
 
-/* A key can only pair rows while its columns are there and read alike. */
-static struct err *check_key(const struct pg_captured *t)
+struct err *pg_capture_check_key(const struct pg_captured *t,
+				 const struct pg_table *now)
 {
-	if (!t->now.oid)
+	if (!now->oid)
 		return NULL;
 	for (size_t i = 0; i < t->was.n_columns; i++) {
 		const struct pg_column *was = &t->was.columns[i];
-		const struct pg_column *is =
-			pg_table_column(&t->now, was->number);
+		const struct pg_column *is = pg_table_column(now, was->number);
 		bool needed = t->was.n_keys ? was->key : t->matched[i];
 
 		if (needed && !is)
@@ -511,7 +510,7 @@ struct err *pg_capture_merge(struct pg_capture *c, struct pg_captured *t)
 {
 	struct merge m = { .c = c, .t = t };
 	size_t n = t->was.n_columns;
-	struct err *e = check_key(t);
+	struct err *e = pg_capture_check_key(t, &t->now);
 
 	if (e)
 		return e;

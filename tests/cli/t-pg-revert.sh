@@ -348,4 +348,15 @@ test_expect_success 'more conflicts than are listed: all with --json' '
 	[ "$(json ".conflict_rows[49] | [.key, .column, .before, .after, .now] | tojson")" = "[\"id = 50\",\"v\",\"50\",\"51\",\"151\"]" ]
 '
 
+test_expect_success 'rows that the migration made and changed, in a table without a key that it had altered' '
+	world "CREATE TABLE t (d int, o text); INSERT INTO t VALUES (1, NULL); SELECT * FROM t FOR UPDATE" "ALTER TABLE t ADD CHECK (d > 0); INSERT INTO t VALUES (2, \$\$x\$\$); UPDATE t SET o = NULL, d = 3" "SELECT 1" &&
+	rolls && is "SELECT * FROM t" "1|"
+'
+
+test_expect_success 'a key that goes between changes of its rows: refused, nothing has changed' '
+	world "CREATE TABLE t (id int PRIMARY KEY, o text); INSERT INTO t VALUES (1, 2), (2, 3)" "SELECT 1" "SELECT 1" &&
+	echo "DELETE FROM t WHERE id = 2; ALTER TABLE t DROP COLUMN id; INSERT INTO t (o) SELECT o FROM t;" | migration 3_key && expect_status 128 apply &&
+	has "$ERR" "id of public.t went while other changes of its rows were to be kept" && has "$ERR" "^hint: split the migration" && is "SELECT * FROM t ORDER BY id" "1|2 2|3"
+'
+
 test_done
