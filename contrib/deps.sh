@@ -46,6 +46,7 @@ tests() {
 	need valgrind has valgrind
 	need man-db has man
 	need jq has jq
+	need python3 has python3
 	need postgresql "$here/pg-server.sh" find
 	need postgresql-client has psql
 	need pgbouncer env PATH="$PATH:/usr/sbin" which pgbouncer

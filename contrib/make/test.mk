@@ -44,8 +44,9 @@ check: $(B)/git-migrate $(TESTS) $(TOOLS)
 test: test-deps
 	$(MAKE) MODE=debug check
 
+# CASES=N: how many random cases of tests/property, instead of 20,000
 test-long: test-deps
-	TEST_LONG=1 $(MAKE) MODE=debug check
+	TEST_LONG=1 TEST_TIMEOUT=$${TEST_TIMEOUT:-14400} $(MAKE) MODE=debug check
 
 # the PostgreSQL tests on each major version of the server: needs npm
 test-pg-matrix: test-deps

@@ -259,7 +259,7 @@ class Merge:
         if b is None:
             if a is None:
                 return n is not None, False
-            if n is None or n[1] == a[1]:
+            if n is None or self.project(n)[1] == self.project(a)[1]:
                 return False, False
             return self.choice == 'keep', True
         if a is None:
@@ -310,8 +310,11 @@ class Merge:
             got = r[1][col]
             if want is None or got in want:
                 continue
-            if listed and alt is not None and got == alt[1].get(col, got):
-                continue
+            if listed and alt is not None:
+                other = alt[1].get(col, got)
+                if got == other or col in self.retyped and \
+                        self.loosely(got, other):
+                    continue
             if col in self.retyped and any(self.loosely(got, w)
                                            for w in want):
                 continue
@@ -390,11 +393,11 @@ class Merge:
         came, went = a - b, b - a
         if self.listed or self.retyped or came - n:
             return  # what was written since: whose it is nobody can tell
-        if n - came + went != r:
-            want = n - came + went
+        missing, more = n - came + went - r, r - (n + went)
+        if missing or more:
             raise Failure('bag', f'{self.name}: missing '
-                          f'{show(list((want - r).items()))}, too many '
-                          f'{show(list((r - want).items()))}')
+                          f'{show(list(missing.items()))}, too many '
+                          f'{show(list(more.items()))}')
 
     def as_dropped(self):
         """A table that was made anew under the same name, or with keys that

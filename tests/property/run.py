@@ -79,6 +79,7 @@ class Tally:
         self.later = Counter()
         self.ends = Counter()
         self.failures = 0
+        self.stopped = False
 
     def add(self, case):
         self.statements.update(s.kind for s in case.migration)
@@ -114,14 +115,17 @@ def main():
     seed = int(os.environ.get('SEED', '1'))
     program = os.path.realpath(os.environ['GIT_MIGRATE'])
     folder = tempfile.mkdtemp(prefix='property.', dir=memory_folder())
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     tally, start, done = Tally(), time.monotonic(), 0
+
+    def stop(*_):  # behind the case that runs
+        tally.stopped = True
+    signal.signal(signal.SIGTERM, stop)
     try:
         generate, world = open_world(dialect, program, folder)
         for i in range(cases):
             one(world, generate, dialect, seed + i, tally)
             done += 1
-            if tally.failures >= MAX_FAILURES:
+            if tally.stopped or tally.failures >= MAX_FAILURES:
                 break
     finally:
         shutil.rmtree(folder, ignore_errors=True)
