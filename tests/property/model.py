@@ -65,6 +65,8 @@ class Names:
             return
         for col, now in self.columns[was].items():
             if now == name:
+                if was in self.rebuilt:  # known by its name alone
+                    to = None
                 self.columns[was][col] = to
                 if to is None:
                     self.redone.add((was, col))
@@ -207,7 +209,9 @@ class Merge:
             if not names.get(col):
                 return None
             v = row[1][names[col]]
-            if v[0] == 'real':  # 1.0 and 1 are one key
+            if col in self.retyped:
+                v = ('any', spelled(v))
+            elif v[0] == 'real':  # 1.0 and 1 are one key
                 x = struct.unpack('>d', bytes.fromhex(v[1]))[0]
                 if abs(x) < 2 ** 53 and x == int(x):
                     v = ('int', int(x))
