@@ -280,6 +280,9 @@ static struct err *keep_losses(struct pg_capture *c, size_t i)
 		const struct sql_loss *loss = &s->losses[k];
 		bool seen = false;
 
+		/* a sequence is kept as such, no row goes with it */
+		if (loss->kind == SQL_LOSS_IDENTITY)
+			continue;
 		/* one reading for all columns that a statement takes */
 		for (size_t l = 0; l < k && loss->column; l++)
 			seen |= s->losses[l].column &&

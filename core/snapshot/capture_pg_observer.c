@@ -11,7 +11,11 @@ struct err *pg_capture_observe(struct pg_capture *c)
 {
 	struct err *e = pg_capture_second(c);
 
-	return e ? e : pg_exec(c->second, "SAVEPOINT git_migrate_look");
+	/* behind a lock of our own it would wait for ever, unseen by the
+	   server, and behind somebody who waits for us */
+	return e ? e
+		 : pg_exec(c->second, "SAVEPOINT git_migrate_look; "
+				      "SET LOCAL lock_timeout = '10s'");
 }
 
 /* Locks that the reading took go with the savepoint. */

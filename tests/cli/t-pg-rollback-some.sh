@@ -39,4 +39,10 @@ test_expect_success 'what uses it has to go first; dynamic SQL counts as using i
 	expect_status 1 rollback 1_m && has "$ERR" "3_m \(uses a\)" && expect_status 1 rollback 2_m && has "$ERR" "4_m \(runs dynamic SQL\)" && expect_status 0 rollback 4_m && expect_status 0 rollback 2_m && applied "1_m 3_m"
 '
 
+test_expect_success 'rows go, and an identity that is none: no run waits for itself' '
+	world "CREATE TABLE a (id int PRIMARY KEY, n int); INSERT INTO a VALUES (1, 1), (2, NULL);" &&
+	printf "%s\n" "DELETE FROM a WHERE n IS NULL;" "ALTER TABLE a ALTER COLUMN n DROP IDENTITY IF EXISTS;" | migration 2_m &&
+	expect_status 0 apply -q && [ "$(rows "SELECT id FROM a")" = "1 " ] && expect_status 0 rollback -q && [ "$(rows "SELECT id FROM a ORDER BY 1")" = "1 2 " ]
+'
+
 test_done
