@@ -160,7 +160,7 @@ static void mark_taken(struct pg_captured *t, const struct pg_table *now,
 }
 
 /* A key that goes cannot pair rows: they are told apart by the rest. */
-static void forget_taken_keys(struct pg_captured *t)
+void pg_capture_forget_keys(struct pg_captured *t)
 {
 	bool lost = false;
 
@@ -182,7 +182,7 @@ static struct err *mark_columns(struct pg_capture *c, struct pg_captured *t,
 	for (size_t i = 0; !e && i < s->n_losses; i++)
 		if (s->losses[i].column)
 			mark_taken(t, &now, &s->losses[i]);
-	forget_taken_keys(t);
+	pg_capture_forget_keys(t);
 	pg_table_release(&now);
 	return e;
 }
@@ -226,8 +226,8 @@ static struct err *keep_loss(struct pg_capture *c, size_t i,
 	return pg_capture_copy(c, t, t->was.n_keys == 0);
 }
 
-static struct err *lock_tables(struct pg_capture *c, struct pg_captured **list,
-			       size_t n)
+struct err *pg_capture_lock(struct pg_capture *c, struct pg_captured **list,
+			    size_t n)
 {
 	struct pg_table now;
 	struct err *e = NULL;
@@ -263,7 +263,7 @@ static struct err *keep_named(struct pg_capture *c, size_t i,
 			list[found++] = t;
 	}
 	if (!e && found)
-		e = lock_tables(c, list, found);
+		e = pg_capture_lock(c, list, found);
 	for (size_t k = 0; k < found && !e; k++)
 		e = keep_loss(c, i, loss, list[k]);
 	free(list);
@@ -350,6 +350,8 @@ static struct err *before(struct capture *base, size_t i)
 		e = keep_locked(c);
 	if (!e && s->n_losses)
 		e = keep_losses(c, i);
+	if (!e && !writes)
+		e = pg_capture_values(c, s);
 	if (!e && opaque) {
 		e = pg_exec(c->c, "SAVEPOINT git_migrate_try");
 		c->trying = !e;
@@ -431,7 +433,7 @@ static struct err *run_again(struct pg_capture *c, size_t i,
 	if (!e)
 		e = pg_capture_held(c);
 	if (!e)
-		e = lock_tables(c, list, n);
+		e = pg_capture_lock(c, list, n);
 	for (size_t k = 0; k < n && !e; k++) {
 		const struct pg_held *h =
 			pg_capture_is_held(c, list[k]->was.oid);

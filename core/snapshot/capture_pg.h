@@ -36,6 +36,9 @@ struct pg_captured {
 	bool observed;       /**< old rows are to be read from the observer */
 	bool covered;        /**< writes behind a lock were seen to */
 	bool behind;         /**< ... by a cursor */
+	bool reshaped; /**< a type of its values got or lost attributes: from
+			    then on they print in another way */
+	int64_t n_written; /**< rows of it that we had written by then */
 	struct changelog *log;
 	unsigned n_logged; /**< rows, for keys of tables without one */
 	char file[32];
@@ -134,6 +137,24 @@ MUST_USE struct err *pg_capture_resolve(struct pg_capture *c,
 					unsigned **oids, size_t *n);
 MUST_USE struct err *pg_capture_second(struct pg_capture *c);
 void pg_captured_free(struct pg_captured *t);
+
+/** A key that goes cannot pair rows: they are told apart by the rest. */
+void pg_capture_forget_keys(struct pg_captured *t);
+MUST_USE struct err *pg_capture_lock(struct pg_capture *c,
+				     struct pg_captured **list, size_t n);
+
+/* --- capture_pg_values.c --- */
+
+/**
+ * Values that the statement takes something from in tables that it does not
+ * name: attributes of a type, the name behind a regclass.
+ */
+MUST_USE struct err *pg_capture_values(struct pg_capture *c,
+				       const struct sql_statement *s);
+
+/** ERR_STATE when rows of a table that is `reshaped` were written since. */
+MUST_USE struct err *pg_capture_check_shapes(struct pg_capture *c,
+					     const struct pg_captured *t);
 
 /* --- capture_pg_copy.c --- */
 

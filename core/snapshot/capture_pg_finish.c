@@ -35,6 +35,8 @@ static struct err *cover(struct pg_capture *c, const struct pg_held *h)
 		return refuse_foreign(t);
 	if (!t->concerns || t->complete_whole)
 		return NULL;
+	if (t->reshaped)
+		return pg_capture_check_shapes(c, t);
 	if (!h->exclusive) {
 		t->observed = true;
 		changelog_free(t->log);

@@ -44,10 +44,12 @@ static struct err *restore_data(struct restore_pg *r)
 /* Until the first error, or the first step with a conflict. */
 static struct err *steps(struct restore_pg *r)
 {
+	/* clang-format off: in their order */
 	static struct err *(*const all[])(struct restore_pg * r) = {
 		restore_pg_plan,
 		restore_pg_labels_find,
 		restore_pg_quiet,
+		restore_pg_attributes,
 		restore_pg_check,
 		restore_pg_look_rows,
 		restore_pg_park,
@@ -67,6 +69,7 @@ static struct err *steps(struct restore_pg *r)
 		restore_pg_verify,
 		count,
 	};
+	/* clang-format on */
 	const struct restore_result *out = r->out;
 	struct err *err = NULL;
 
@@ -136,6 +139,7 @@ static struct err *run(const struct restore_request *req,
 	line_writer_release(&r.park);
 	manifest_release(&r.manifest);
 	manifest_release(&r.park_manifest);
+	map_release(&r.made_of);
 	map_release(&r.wanted);
 	map_release(&r.now_by_name);
 	schema_release(&r.live);

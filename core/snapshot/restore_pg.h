@@ -54,12 +54,13 @@ struct restore_pg {
 	size_t n_keys, cap_keys;
 	struct restore_pg_sequence *sequences; /**< of rebuilt tables */
 	size_t n_sequences, cap_sequences;
-	struct restore_pg_labels *labels; /**< renamed ones; NULL = none */
+	struct restore_pg_labels *labels;   /**< renamed ones; NULL = none */
 	struct map now_by_name; /**< tables of req->now, by name in SQL */
 	bool look;              /**< only to find rows that are in the way */
-	bool replica;      /**< no ordinary trigger, rule or foreign key acts */
-	bool adjust;       /**< definitions differ from what they have to be */
-	struct map wanted; /**< path -> object, as the schema has to be */
+	bool replica; /**< no ordinary trigger, rule or foreign key acts */
+	bool adjust;  /**< definitions differ from what they have to be */
+	struct map made_of; /**< oids of types that are set aside */
+	struct map wanted;  /**< path -> object, as the schema has to be */
 	struct schema live; /**< as it is, read again; if `inspected` */
 	bool inspected, renamed;
 	struct buf drops_late, drops_last; /**< once tables are filled */
@@ -507,6 +508,15 @@ bool restore_pg_labels_of(struct arena *a, const struct schema_object *now,
 			  const struct schema_object *before,
 			  const char ***words_now, const char ***words_before,
 			  size_t *n);
+
+/** Attributes that a composite type has now, and all else as before. False:
+ * it is another change. */
+bool restore_pg_added(struct arena *a, const struct schema_object *now,
+		      const struct schema_object *before, const char ***names,
+		      size_t *n);
+
+/* restore_pg_attribute.c: what would be lost with such attributes */
+MUST_USE struct err *restore_pg_attributes(struct restore_pg *r);
 
 /* restore_pg_label.c: labels of enums, where rows are told by them */
 

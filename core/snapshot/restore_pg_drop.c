@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,12 +84,29 @@ static void keep_late(struct restore_pg *r, const char *sql, bool last)
 	buf_addf(last ? &r->drops_last : &r->drops_late, "%s;\n", sql);
 }
 
+/* A range's multirange has a name of its own, and so have what makes it. */
+static struct err *set_multirange_aside(struct restore_pg *r, const char *range)
+{
+	return restore_pg_exec(
+		r,
+		"DO $do$ DECLARE m regtype := (SELECT rngmultitypid FROM "
+		"pg_range WHERE rngtypid = $name$%s$name$::regtype); f "
+		"regprocedure; BEGIN FOR f IN SELECT objid FROM pg_depend "
+		"WHERE classid = 1255 AND refclassid = 1247 AND refobjid = m "
+		"AND deptype = 'i' LOOP EXECUTE format('ALTER FUNCTION %%s "
+		"RENAME TO git_migrate_multirange_%zu', f); END LOOP; EXECUTE "
+		"format('ALTER TYPE %%s RENAME TO git_migrate_multirange_%zu', "
+		"m); END $do$",
+		range, r->n_types, r->n_types);
+}
+
 /* A type whose values lie in tables keeps them until those are made anew. */
 static struct err *set_type_aside(struct restore_pg *r,
 				  const struct schema_object *o)
 {
 	const char *p = strstr(o->sql, "CREATE DOMAIN ");
 	const char *word = p ? "DOMAIN" : "TYPE", *end, *name, *base;
+	struct err *err;
 
 	p = o->sql + strlen(p ? "CREATE DOMAIN " : "CREATE TYPE ");
 	end = p;
@@ -104,8 +122,15 @@ static struct err *set_type_aside(struct restore_pg *r,
 			       "CASCADE",
 			       word, (int)(base - name), name, r->n_types),
 		  false);
-	return restore_pg_exec(r, "ALTER %s %s RENAME TO git_migrate_type_%zu",
-			       word, name, r->n_types++);
+	err = restore_pg_exec(r, "ALTER %s %s RENAME TO git_migrate_type_%zu",
+			      word, name, r->n_types);
+	if (!err && strstr(o->sql, " AS RANGE (") &&
+	    pg_conn_version(r->c) >= 140000)
+		err = set_multirange_aside(
+			r, arena_printf(&r->arena, "%.*sgit_migrate_type_%zu",
+					(int)(base - name), name, r->n_types));
+	r->n_types++;
+	return err;
 }
 
 static struct err *go(struct restore_pg *r, const struct schema *s,
@@ -133,6 +158,74 @@ bool restore_pg_stays(struct restore_pg *r, const struct schema_object *o,
 	return when_of(o, false) == BY_STATEMENTS;
 }
 
+/* It is set aside by itself: another definition comes back. */
+static bool goes_aside(struct restore_pg *r, const struct schema_object *o)
+{
+	const struct schema_object *want = map_get(&r->wanted, o->path);
+
+	return streq(o->kind, "type") && want && !same_head(r, o, want) &&
+	       !restore_pg_is_alterable(o, want);
+}
+
+static void type_key(char out[16], unsigned oid)
+{
+	snprintf(out, 16, "%u", oid);
+}
+
+static struct err *take_type(void *payload, int n, const struct pg_cell *cell)
+{
+	struct restore_pg *r = payload;
+
+	(void)n;
+	map_put_number(&r->made_of, cell[0].s, 1);
+	return NULL;
+}
+
+/* Types that are made of those: domains, records, ranges. */
+static struct err *find_made_of(struct restore_pg *r, const struct schema *s)
+{
+	struct buf roots = BUF_INIT;
+	struct err *err = NULL;
+
+	map_each (&s->by_path, e) {
+		unsigned class_oid, oid;
+
+		if (goes_aside(r, e->value) &&
+		    schema_pg_locate(s, e->value, &class_oid, &oid))
+			buf_addf(&roots, "%s(%u::oid)", roots.len ? ", " : "",
+				 oid);
+	}
+	if (roots.len)
+		err = restore_pg_ask(
+			r, take_type, r,
+			"WITH RECURSIVE y (oid) AS (SELECT * FROM (VALUES %s) "
+			"AS v (oid) UNION SELECT x.oid FROM y, LATERAL ("
+			"SELECT oid FROM pg_type WHERE typbasetype = y.oid "
+			"OR (typelem = y.oid AND typlen = -1) "
+			"UNION ALL SELECT c.reltype FROM pg_attribute a "
+			"JOIN pg_class c ON c.oid = a.attrelid "
+			"WHERE a.atttypid = y.oid AND NOT a.attisdropped "
+			"AND c.relkind = 'c' UNION ALL SELECT rngtypid "
+			"FROM pg_range WHERE rngsubtype = y.oid) x) "
+			"SELECT oid FROM y",
+			buf_str(&roots));
+	buf_release(&roots);
+	return err;
+}
+
+static bool is_made_of(const struct restore_pg *r, const struct schema *s,
+		       const struct schema_object *o)
+{
+	unsigned class_oid, oid;
+	char key[16];
+
+	if (!streq(o->kind, "type") ||
+	    !schema_pg_locate(s, o, &class_oid, &oid))
+		return false;
+	type_key(key, oid);
+	return map_has(&r->made_of, key);
+}
+
 static struct err *look_at(struct restore_pg *r, const struct schema *s,
 			   const struct schema_object *o)
 {
@@ -140,6 +233,8 @@ static struct err *look_at(struct restore_pg *r, const struct schema *s,
 	enum when when = when_of(o, !want);
 	bool refused;
 
+	if (want && is_made_of(r, s, o))
+		return set_type_aside(r, o);
 	if (pg_form_is_table(o) || (want && streq(want->sql, o->sql)))
 		return NULL;
 	if (!want)
@@ -152,14 +247,12 @@ static struct err *look_at(struct restore_pg *r, const struct schema *s,
 
 		return restore_pg_try(r, list[0], NULL, &refused, NULL);
 	}
-	if (streq(o->kind, "type") && !restore_pg_is_alterable(o, want))
-		return set_type_aside(r, o);
 	return when == EARLY ? go(r, s, o, when) : NULL;
 }
 
 struct err *restore_pg_drop_early(struct restore_pg *r, const struct schema *s)
 {
-	struct err *err = NULL;
+	struct err *err = find_made_of(r, s);
 
 	map_each (&s->by_path, e)
 		if (!err)

@@ -8,7 +8,7 @@
 /*
  * Types that can be altered to what they were: their values stay where they
  * are. Labels of an enum and attributes of a composite type may have other
- * names; what is behind a domain's type may be another. Any other type is made
+ * names, and such a type more attributes; what is behind a domain's type may be another. Any other type is made
  * anew, and so are the tables with values of it.
  */
 
@@ -123,10 +123,61 @@ bool restore_pg_labels_of(struct arena *a, const struct schema_object *now,
 	return *n > 0;
 }
 
+/* Those of y are in x, in their order; what else is there is new. */
+static bool has_more(const struct parts *x, const struct parts *y)
+{
+	size_t k = 0;
+
+	if (!x->types || !y->types || x->n <= y->n)
+		return false;
+	for (size_t i = 0; i < x->n && k < y->n; i++)
+		k += streq(x->names[i], y->names[k]) &&
+		     streq(x->types[i], y->types[k]);
+	for (size_t i = 0; i < x->n; i++)
+		for (size_t j = 0; j < y->n && k == y->n; j++)
+			if (streq(x->names[i], y->names[j]) &&
+			    !streq(x->types[i], y->types[j]))
+				return false;
+	return k == y->n;
+}
+
+bool restore_pg_added(struct arena *a, const struct schema_object *now,
+		      const struct schema_object *before, const char ***names,
+		      size_t *n)
+{
+	struct parts x, y;
+
+	*n = 0;
+	if (!read_parts(&x, a, now) || !read_parts(&y, a, before) ||
+	    !has_more(&x, &y))
+		return false;
+	*names = arena_array(a, x.n + 1, sizeof(**names));
+	for (size_t i = 0; i < x.n; i++)
+		if (!is_among(&y, x.names[i]))
+			(*names)[(*n)++] = x.names[i];
+	return *n > 0;
+}
+
+static struct err *drop_parts(struct restore_pg *r, const struct parts *x,
+			      const struct parts *y)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < x->n && !err; i++)
+		if (!is_among(y, x->names[i]))
+			err = restore_pg_exec(
+				r, "ALTER TYPE %s DROP ATTRIBUTE %s CASCADE",
+				x->name, x->names[i]);
+	return err;
+}
+
 static struct err *rename_parts(struct restore_pg *r, const struct parts *x,
 				const struct parts *y)
 {
 	struct err *err = NULL;
+
+	if (has_more(x, y))
+		return drop_parts(r, x, y);
 
 	for (size_t i = 0; i < x->n && !err; i++)
 		if (!streq(x->names[i], y->names[i]))
@@ -207,11 +258,12 @@ bool restore_pg_is_alterable(const struct schema_object *a,
 	struct arena arena = ARENA_INIT;
 	struct domain x, y;
 	struct parts p, q;
-	bool same = read_domain(&x, &arena, a) && read_domain(&y, &arena, b)
-			    ? streq(x.base, y.base)
-			    : read_parts(&p, &arena, a) &&
-				      read_parts(&q, &arena, b) &&
-				      differ_in_names(&p, &q);
+	bool same =
+		read_domain(&x, &arena, a) && read_domain(&y, &arena, b)
+			? streq(x.base, y.base)
+			: read_parts(&p, &arena, a) &&
+				  read_parts(&q, &arena, b) &&
+				  (differ_in_names(&p, &q) || has_more(&p, &q));
 
 	arena_release(&arena);
 	return same;

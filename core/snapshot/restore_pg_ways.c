@@ -120,12 +120,16 @@ static struct err *take_table(void *payload, int n, const struct pg_cell *cell)
  */
 static const char closure_sql[] =
 	"WITH RECURSIVE d (c, o) AS (SELECT * FROM (VALUES %s) AS v (c, o)"
-	" UNION SELECT p.classid, p.objid FROM d JOIN pg_depend p"
-	" ON p.refclassid = d.c AND p.refobjid = d.o"
-	" WHERE p.deptype IN ('n', 'a', 'i', 'P', 'S')"
+	" UNION SELECT x.c, x.o FROM d, LATERAL ("
+	"SELECT p.classid, p.objid FROM pg_depend p"
+	" WHERE p.refclassid = d.c AND p.refobjid = d.o"
+	" AND p.deptype IN ('n', 'a', 'i', 'P', 'S')"
 	/* a key to a table or its place in a family is no value of it */
 	" AND p.classid NOT IN (2606, 2620, 3256, 3381)"
-	" AND NOT (p.classid = 1259 AND p.refclassid = 1259)),"
+	" AND NOT (p.classid = 1259 AND p.refclassid = 1259)"
+	/* the attributes of a record are its relation's */
+	" UNION ALL SELECT 1247::oid, k.reltype FROM pg_class k"
+	" WHERE d.c = 1259 AND k.oid = d.o AND k.relkind = 'c') AS x (c, o)),"
 	" f (oid) AS (SELECT o FROM d WHERE c = 1259 UNION"
 	" SELECT x.oid FROM f JOIN pg_inherits i ON f.oid IN (i.inhrelid,"
 	" i.inhparent) CROSS JOIN LATERAL (VALUES (i.inhrelid),"
