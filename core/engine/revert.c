@@ -324,6 +324,13 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 			     ev->name, res.dangling,
 			     res.dangling == 1 ? "" : "s",
 			     res.dangling == 1 ? "s" : "");
+	if (!err && !res.again && !res.blocked && res.unnamed)
+		session_note(r->e, ENGINE_HINT,
+			     "%s: %" PRIu64 " value%s of regclass stand%s for "
+			     "nothing; a view or index that came back may have "
+			     "been meant",
+			     ev->name, res.unnamed, res.unnamed == 1 ? "" : "s",
+			     res.unnamed == 1 ? "s" : "");
 	if (!err && res.blocked)
 		err = refuse_conflicts(rv, ev->name, &res);
 	if (!err && !res.again) {
@@ -342,7 +349,7 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 	}
 	row->rows += (int64_t)(res.restored + res.removed);
 	row->parked += (int64_t)res.parked;
-	row->exact &= !res.kept && !res.n_reordered;
+	row->exact &= !res.kept && !res.n_reordered && !res.unnamed;
 	snapshot_source_close(source);
 	r->park_any |= res.park_any;
 	restore_result_release(&res);

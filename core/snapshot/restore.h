@@ -104,6 +104,9 @@ struct restore_result {
 	/** Rows that came back and refer to nothing, where foreign keys are not
 	 * enforced: it may have been so before. */
 	uint64_t dangling;
+	/** Values that stand for no relation, while some came back that they may
+	 * have stood for. */
+	uint64_t unnamed;
 	bool park_any; /**< files were written to the park */
 	/** Tables that have their columns in another order now, and are what
 	 * they were in everything else: paths of the schema tree. */

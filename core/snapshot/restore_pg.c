@@ -44,7 +44,7 @@ static struct err *restore_data(struct restore_pg *r)
 /* Until the first error, or the first step with a conflict. */
 static struct err *steps(struct restore_pg *r)
 {
-	/* clang-format off: in their order */
+	/* clang-format off */
 	static struct err *(*const all[])(struct restore_pg * r) = {
 		restore_pg_plan,
 		restore_pg_labels_find,
@@ -56,6 +56,7 @@ static struct err *steps(struct restore_pg *r)
 		restore_pg_evict,
 		restore_pg_views_before,
 		restore_pg_sequences_before,
+		restore_pg_numbers_note,
 		restore_pg_schema_before,
 		restore_pg_labels_back,
 		restore_pg_look_open,
@@ -65,6 +66,7 @@ static struct err *steps(struct restore_pg *r)
 		restore_pg_schema_after,
 		restore_pg_sequences,
 		restore_pg_views_after,
+		restore_pg_numbers_follow,
 		restore_pg_keys_after,
 		restore_pg_verify,
 		count,
@@ -148,6 +150,7 @@ static struct err *run(const struct restore_request *req,
 	for (size_t i = 0; i < r.n_tables; i++)
 		settle_release(&r.tables[i].settled);
 	restore_pg_labels_free(&r);
+	restore_pg_numbers_free(&r);
 	free(r.tables);
 	free(r.awake);
 	free(r.keys);

@@ -54,6 +54,7 @@ struct restore_pg {
 	size_t n_keys, cap_keys;
 	struct restore_pg_sequence *sequences; /**< of rebuilt tables */
 	size_t n_sequences, cap_sequences;
+	struct restore_pg_numbers *numbers; /**< values of regclass; or NULL */
 	struct restore_pg_labels *labels;   /**< renamed ones; NULL = none */
 	struct map now_by_name; /**< tables of req->now, by name in SQL */
 	bool look;              /**< only to find rows that are in the way */
@@ -514,6 +515,18 @@ bool restore_pg_labels_of(struct arena *a, const struct schema_object *now,
 bool restore_pg_added(struct arena *a, const struct schema_object *now,
 		      const struct schema_object *before, const char ***names,
 		      size_t *n);
+
+/* restore_pg_follow.c: values of regclass for what is made anew */
+MUST_USE struct err *restore_pg_numbers_note(struct restore_pg *r);
+
+/** Old values of column i of a table's lines are written once all is back: they
+ * may name what is not there before. */
+bool restore_pg_is_late(const struct restore_pg_table *t, size_t i,
+			const struct restore_pg_column *col);
+
+/** ERR_REFUSED where a value cannot. */
+MUST_USE struct err *restore_pg_numbers_follow(struct restore_pg *r);
+void restore_pg_numbers_free(struct restore_pg *r);
 
 /* restore_pg_attribute.c: what would be lost with such attributes */
 MUST_USE struct err *restore_pg_attributes(struct restore_pg *r);

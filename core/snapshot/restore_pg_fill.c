@@ -139,7 +139,8 @@ static struct err *add_value(struct buf *out, struct restore_pg *r,
 	struct err *err;
 
 	for (size_t i = 0; t->temp && i < t->lines->n_columns; i++) {
-		if (!streq(t->lines->columns[i].before, col->name))
+		if (!streq(t->lines->columns[i].before, col->name) ||
+		    restore_pg_is_late(t, i, col))
 			continue;
 		buf_addstr(out, "CASE WHEN ");
 		restore_pg_add_changed(out, i);
@@ -273,6 +274,17 @@ static struct err *fill_from_aside(struct restore_pg *r,
 	return err;
 }
 
+/* An old value of a column that was dropped, or of a row that went. */
+static struct err *blame_name(struct err *e)
+{
+	const char *code = e ? err_code_of(e) : NULL;
+
+	if (!code || !streq(code, "42P01"))
+		return e;
+	return err_hint(e, "a value of regclass stands for what comes back "
+			   "behind the rows; nothing was changed");
+}
+
 struct err *restore_pg_fill(struct restore_pg *r,
 			    const struct restore_pg_table *t)
 {
@@ -280,10 +292,12 @@ struct err *restore_pg_fill(struct restore_pg *r,
 	struct err *err;
 
 	if (t->way == RESTORE_PG_REMAKE)
-		return t->lines ? copy_lines(r, t) : NULL;
+		return t->lines ? blame_name(copy_lines(r, t)) : NULL;
 	err = restore_pg_relation(r, t->before, &rel);
 	if (err || rel.kind == 'p')
 		return err; /* its rows are its partitions' */
 	err = fill_from_aside(r, t, &rel);
-	return err || !t->lines ? err : restore_pg_copy(r, t);
+	if (!err && t->lines)
+		err = restore_pg_copy(r, t);
+	return blame_name(err);
 }

@@ -23,7 +23,7 @@ static bool add_assignments(struct buf *sql, const struct restore_pg_table *t,
 		const struct restore_pg_column *col =
 			restore_pg_column(rel, name);
 
-		if (!col || !t->any[i])
+		if (!col || !t->any[i] || restore_pg_is_late(t, i, col))
 			continue;
 		buf_addf(sql, "%s%s = ", any ? ", " : "", name);
 		any = true;
