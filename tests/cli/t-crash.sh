@@ -168,11 +168,11 @@ have_points=$(GIT_MIGRATE_CRASH_LOG=$log git-migrate status >/dev/null 2>&1
 		migration 1_a >/dev/null && GIT_MIGRATE_CRASH_LOG=$log \
 		git-migrate apply -q >/dev/null 2>&1
 	[ -s "$log" ] && echo yes)
-# index-alone is PostgreSQL's: t-pg-rollback.sh; those of prune and push are in
+# index-alone is PostgreSQL's: t-pg-rollback.sh; proved is in t-prove.sh; those of prune and push are in
 # t-snapshot.sh and t-snapshot-remote.sh
 places=$(cd "$TEST_DIR/../.." &&
 	grep -rhoE 'crash_point\("[^"]+"\)' core gitstore --include='*.c' |
-	cut -d'"' -f2 | grep -vxE 'index-alone|prune.*|repacked|snapshot-push.*' | sort -u)
+	cut -d'"' -f2 | grep -vxE 'index-alone|proved|prune.*|repacked|snapshot-push.*' | sort -u)
 
 if [ -z "$have_points" ]; then
 	test_skip 'killed at named places' 'the program was built without them'

@@ -44,6 +44,12 @@ DROP TABLE a;" && expect_status 1 apply --prove && has "$ERR" "^error: 2_m: its 
 VACUUM;" && git config migrate.dev.prove true && expect_status 1 apply && has "$ERR" "it runs without a transaction" && git -c migrate.dev.prove=false migrate apply -q
 '
 
+test_expect_success 'killed when it is proved: as before, and the next run goes on' '
+	start "CREATE TABLE a (id INTEGER PRIMARY KEY, n INT); INSERT INTO a VALUES (1, 1), (2, 2);" "UPDATE a SET n = n + 1;" && git migrate apply -q -n 1 &&
+	{ GIT_MIGRATE_CRASH=proved git-migrate apply -q --prove 2>/dev/null; s=$?; } && if [ $s -ne 0 ]; then [ "$(sql "SELECT group_concat(n) FROM a")" = "1,2" ]; fi &&
+	git migrate apply -q --prove && [ "$(sql "SELECT group_concat(n) FROM a")" = "2,3" ] && expect_status 0 status --exit-code
+'
+
 test_expect_success 'migrate.<target>.prove that is no boolean' '
 	cd "$TRASH/w" && git config migrate.dev.prove maybe && expect_status 128 apply && has "$ERR" "prove"
 '
