@@ -48,8 +48,7 @@ struct err *pg_capture_cursors(struct pg_capture *c)
 		if (!c->held[i].exclusive)
 			continue;
 		e = pg_capture_table(c, c->held[i].oid, &t);
-		if (e || !t || !t->concerns || t->complete_whole ||
-		    t->reshaped)
+		if (e || !t || !t->concerns || t->complete_whole || t->reshaped)
 			continue;
 		/*
 		 * Rows that were locked, or written by what was undone, have an
