@@ -91,6 +91,95 @@ struct store_ops {
 	 */
 	struct err *(*ident)(struct store *s, int64_t seconds, struct buf *out);
 
+	/* --- branches and merges --- */
+
+	/**
+	 * The best common ancestors of two commits; several after criss-cross
+	 * merges. ERR_INPUT: unrelated histories; a shallow clone that ends
+	 * before one (the hint is the git fetch that gets it).
+	 */
+	struct err *(*merge_bases)(struct store *s, const struct store_id *a,
+				   const struct store_id *b,
+				   struct store_id **out, size_t *n);
+
+	/** Parents of a commit, owned by the caller. ERR_INPUT where a shallow
+	 * clone lacks them. */
+	struct err *(*parents)(struct store *s, const struct store_id *commit,
+			       struct store_id **out, size_t *n);
+
+	/** "origin/main" of the branch that is checked out; *out NULL: none,
+	 * or detached. Owned. */
+	struct err *(*upstream)(struct store *s, char **out);
+
+	/** Short name of the branch that is checked out ("feature"), owned;
+	 * NULL when detached. */
+	struct err *(*branch)(struct store *s, char **out);
+
+	/** Each branch, local or of a remote ("origin/x"; not origin/HEAD). */
+	struct err *(*branches)(struct store *s, bool remote,
+				struct err *(*fn)(void *payload,
+						  const char *name,
+						  const struct store_id *id),
+				void *payload);
+
+	/**
+	 * Each merge commit that `to` reaches and `from` does not, oldest
+	 * first. from hex "" (a ref that is made): all that `to` reaches and
+	 * no branch or tag of the repository does.
+	 */
+	struct err *(*merges_between)(
+		struct store *s, const struct store_id *from,
+		const struct store_id *to,
+		struct err *(*fn)(void *payload, const struct store_id *merge),
+		void *payload);
+
+	/** Id of the folder's tree in a commit; hex "" when it is missing. */
+	struct err *(*folder_id)(struct store *s, const struct store_id *commit,
+				 const char *dir, struct store_id *out);
+
+	/**
+	 * Files (paths below dir) that differ between the folder of two
+	 * commits; from hex "" = an empty folder. One side's blob is NULL for
+	 * a file that came or went. Trees of equal id are not opened.
+	 */
+	struct err *(*folder_changes)(
+		struct store *s, const struct store_id *from,
+		const struct store_id *to, const char *dir,
+		struct err *(*fn)(void *payload, const char *path,
+				  const char *old_blob, const char *new_blob),
+		void *payload);
+
+	/**
+	 * The commit that brought each path (below dir) as `commit` has it,
+	 * looking back along all parents but not into what `stop` (hex "" =
+	 * nothing) reaches. out[i].hex "" where not found.
+	 */
+	struct err *(*adders)(struct store *s, const struct store_id *commit,
+			      const struct store_id *stop, const char *dir,
+			      const char *const *paths, size_t n,
+			      struct store_id *out);
+
+	/** As config(), with .gitmigrate read from that commit's tree. */
+	struct err *(*config_at)(struct store *s, const struct store_id *commit,
+				 const char *key, char **out,
+				 bool *from_versioned);
+
+	/**
+	 * The migrations folder of the index (GIT_INDEX_FILE is honoured):
+	 * what a commit would have. Files in conflict are not in it; unmerged
+	 * is set when there are some.
+	 */
+	struct err *(*index_source)(struct store *s, const char *dir,
+				    struct source **out, bool *unmerged);
+
+	/**
+	 * The other side of the merge under way: MERGE_HEAD, or, inside
+	 * pre-merge-commit, GITHEAD_<id> of the environment (the first by
+	 * id; *n tells how many: an octopus). *n 0: no merge.
+	 */
+	struct err *(*merge_heads)(struct store *s, struct store_id **out,
+				   size_t *n);
+
 	/* --- ledgers --- */
 
 	/** Tip of refs/migrate/db/<uuid>/ledger; hex "" when there is none. */
