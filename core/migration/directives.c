@@ -193,12 +193,72 @@ static struct err *set_statement_timeout(struct at *at, const char *value,
 			    &at->p->m->statement_timeout_ms);
 }
 
-/* Read by the rules of the merge check, which look at the text themselves. */
-static struct err *accept_rule(struct at *at, const char *value, size_t len)
+const char *const migration_rules[] = {
+	"GM101", "GM102", "GM103", "GM104", "GM105", "GM106",
+	"GM107", "GM108", "GM109", "GM110", "GM111", NULL,
+};
+
+static const char *find_rule(const char *s, size_t len)
 {
-	(void)at;
-	(void)value;
-	(void)len;
+	for (const char *const *r = migration_rules; *r; r++)
+		if (strlen(*r) == len && !memcmp(*r, s, len))
+			return *r;
+	return NULL;
+}
+
+static struct err *unknown_rule(const struct at *at, const char *s, size_t len)
+{
+	char *text = xstrndup(s, len), *safe = text_safe(text);
+	struct err *e = parse_error(at->p, at->part, at->line,
+				    "there is no rule \"%s\"", safe);
+
+	free(text);
+	free(safe);
+	return err_hint(e, "docs/rules.md lists GM101 to GM111; write it like "
+			   "-- migrate:allow GM104 reason");
+}
+
+static void add_allow(struct parse *p, const struct migration_allow *new)
+{
+	struct migration *m = p->m;
+	struct migration_allow *all =
+		arena_array(p->arena, m->n_allows + 1, sizeof(*all));
+
+	if (m->n_allows)
+		memcpy(all, m->allows, m->n_allows * sizeof(*all));
+	all[m->n_allows++] = *new;
+	m->allows = all;
+}
+
+static struct err *set_allow(struct at *at, const char *value, size_t len)
+{
+	struct migration_allow new = { .line = at->line };
+	size_t n = 0, blank;
+
+	while (n < len && !isspace((unsigned char)value[n]))
+		n++;
+	new.rule = find_rule(value, n);
+	if (!new.rule)
+		return unknown_rule(at, value, n);
+	blank = n;
+	while (blank < len && isspace((unsigned char)value[blank]))
+		blank++;
+	if (blank == len)
+		return parse_error(at->p, at->part, at->line,
+				   "\"migrate:allow %s\" needs a reason behind "
+				   "the rule",
+				   new.rule);
+	new.reason = arena_strndup(at->p->arena, value + blank, len - blank);
+	add_allow(at->p, &new);
+	return NULL;
+}
+
+const struct migration_allow *migration_allows(const struct migration *m,
+					       const char *rule)
+{
+	for (size_t i = 0; i < m->n_allows; i++)
+		if (streq(m->allows[i].rule, rule))
+			return &m->allows[i];
 	return NULL;
 }
 
@@ -221,10 +281,9 @@ static const struct directive table[] = {
 	  .set = set_statement_timeout },
 	{ .word = "allow",
 	  .value = "a rule, such as GM104, and a reason",
-	  .down = true,
 	  .anywhere = true,
 	  .repeat = true,
-	  .set = accept_rule },
+	  .set = set_allow },
 };
 
 static bool is_marker(const struct directive_line *d)

@@ -34,7 +34,7 @@ bool directive_is(const struct directive_line *d, const char *word);
 
 enum directives_part {
 	DIRECTIVES_UP,
-	DIRECTIVES_DOWN, /**< only no-transaction and allow belong here */
+	DIRECTIVES_DOWN, /**< only no-transaction belongs here */
 };
 
 /**

@@ -21,6 +21,16 @@ struct migration_section {
 	unsigned line; /**< of the first byte in its file, from 1 */
 };
 
+/** "-- migrate:allow GM104 reason": findings of that rule do not count. */
+struct migration_allow {
+	const char *rule;   /**< one of migration_rules[] */
+	const char *reason; /**< never empty */
+	unsigned line;      /**< in its file, from 1 */
+};
+
+/** The rules that a file may waive, ended by NULL; docs/rules.md. */
+extern const char *const migration_rules[];
+
 /**
  * One change. Scanning fills the first group from names alone; loading reads
  * the files and fills the second. All strings live in the set's arena.
@@ -50,6 +60,8 @@ struct migration {
 				  * layout's plan or tree says is there before
 				  * loading, directives come with it */
 	unsigned *depends_line;  /**< line of each, 0 where not in the file */
+	const struct migration_allow *allows; /**< in the file's order */
+	size_t n_allows;
 	bool no_transaction;
 	bool no_transaction_down;
 	bool irreversible;
@@ -120,6 +132,10 @@ void migration_set_release(struct migration_set *set);
  */
 MUST_USE struct err *migration_load(struct migration_set *set,
 				    struct migration *m);
+
+/** The first waiver of that rule in a loaded migration, or NULL. */
+const struct migration_allow *migration_allows(const struct migration *m,
+					       const char *rule);
 
 /** The migration of that name, or NULL. */
 struct migration *migration_find(const struct migration_set *set,

@@ -90,6 +90,9 @@ static inline void add_migration(struct buf *b, const struct migration *m)
 	for (size_t i = 0; m->depends && m->depends[i]; i++)
 		buf_addf(b, "depends %s %u\n", m->depends[i],
 			 m->depends_line[i]);
+	for (size_t i = 0; i < m->n_allows; i++)
+		buf_addf(b, "allow %s %u: %s\n", m->allows[i].rule,
+			 m->allows[i].line, m->allows[i].reason);
 	buf_addstr(b, m->no_transaction ? "no-transaction\n" : "");
 	buf_addstr(b, m->no_transaction_down ? "no-transaction-down\n" : "");
 	buf_addstr(b, m->irreversible ? "irreversible\n" : "");

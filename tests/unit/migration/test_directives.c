@@ -26,6 +26,7 @@ static const struct file_case files[] = {
 		    "depends 0_x 2\n"
 		    "depends 0_y 2\n"
 		    "depends 0_z 3\n"
+		    "allow GM104 8: the table is small\n"
 		    "no-transaction\n"
 		    "irreversible\n"
 		    "batch 5000\n"
@@ -51,7 +52,17 @@ static const struct file_case files[] = {
 		    "depends 0_x 2\n" },
 	{ .about = "a permission stands where it is needed",
 	  .files = { "1_a.sql\tA;\n-- migrate:allow GM104 reason\nB;\n" },
-	  .expect = "up 1: A;\\n-- migrate:allow GM104 reason\\nB;\\n\n" },
+	  .expect = "up 1: A;\\n-- migrate:allow GM104 reason\\nB;\\n\n"
+		    "allow GM104 2: reason\n" },
+	{ .about = "permissions add up, the same rule again",
+	  .files = { "1_a.sql\t-- migrate:allow GM101  said so: \xc3\xa9 \r\n"
+		     "-- migrate:up\n--migrate:allow\tGM111\tb\nA;\n"
+		     "-- migrate:allow GM101 c\n" },
+	  .expect = "up 3: --migrate:allow\\x09GM111\\x09b\\nA;\\n"
+		    "-- migrate:allow GM101 c\\n\n"
+		    "allow GM101 1: said so: \xc3\xa9\n"
+		    "allow GM111 3: b\n"
+		    "allow GM101 5: c\n" },
 	{ .about = "no transaction for the down part",
 	  .files = { "1_a.sql\t-- migrate:up\nA;\n-- migrate:down\n"
 		     "-- migrate:no-transaction\nB;\n" },
@@ -119,6 +130,28 @@ static const struct file_case errors[] = {
 		     "A;\n" },
 	  .expect = AT(1) "batch \"99999999999999999999\\x1b\" is not a number "
 			  "of rows from 1 to 100000000\n" },
+	{ .about = "a permission for nothing that is known",
+	  .files = { "1_a.sql\tA;\n-- migrate:allow GM999 reason\n" },
+	  .expect = AT(2) "there is no rule \"GM999\" [docs/rules.md lists "
+			  "GM101 to GM111; write it like -- migrate:allow "
+			  "GM104 reason]\n" },
+	{ .about = "a permission with an escape, in small letters",
+	  .files = { "1_a.sql\t-- migrate:allow gm104\x1b reason\nA;\n" },
+	  .expect = AT(1) "there is no rule \"gm104\\x1b\" [docs/rules.md "
+			  "lists GM101 to GM111; write it like -- "
+			  "migrate:allow GM104 reason]\n" },
+	{ .about = "a permission without a reason",
+	  .files = { "1_a.sql\t-- migrate:allow GM104 \t\nA;\n" },
+	  .expect = AT(1) "\"migrate:allow GM104\" needs a reason behind the "
+			  "rule\n" },
+	{ .about = "a permission without anything",
+	  .files = { "1_a.sql\t-- migrate:allow\nA;\n" },
+	  .expect = AT(1) "\"migrate:allow\" needs a rule, such as GM104, "
+			  "and a reason\n" },
+	{ .about = "a permission in the down part",
+	  .files = { "1_a.sql\t-- migrate:up\nA;\n-- migrate:down\n"
+		     "-- migrate:allow GM104 reason\nB;\n" },
+	  .expect = AT(4) "\"migrate:allow\" belongs to the up part\n" },
 	{ .about = "a duration without a unit",
 	  .files = { "1_a.sql\t\n-- migrate:lock-timeout 5\nA;\n" },
 	  .expect = AT(2) "lock-timeout: \"5\" is not a duration [write a "
@@ -141,6 +174,25 @@ static void directives_read__names_line_and_fault(void **state)
 {
 	(void)state;
 	check_files("native", errors, ARRAY_LEN(errors));
+}
+
+/* The first of a rule counts; one that is not there is none. */
+static void migration_allows__finds_the_first(void **state)
+{
+	static const char text[] = "-- migrate:allow GM104 a\n"
+				   "-- migrate:allow GM105 b\n"
+				   "-- migrate:allow GM104 c\nA;\n";
+	struct migration m = { .name = "1_a", .path = "1_a.sql" };
+	struct arena arena = ARENA_INIT;
+
+	(void)state;
+	assert_null(migration_allows(&m, "GM104"));
+	assert_ok(migration_parse(&arena, "native", "x", &m, text,
+				  sizeof(text) - 1));
+	assert_string_equal(migration_allows(&m, "GM104")->reason, "a");
+	assert_int_equal(migration_allows(&m, "GM105")->line, 2);
+	assert_null(migration_allows(&m, "GM110"));
+	arena_release(&arena);
 }
 
 /* Characters are counted, not bytes. */
@@ -263,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(directives_read__fills_the_migration),
 		cmocka_unit_test(directives_read__names_line_and_fault),
+		cmocka_unit_test(migration_allows__finds_the_first),
 		cmocka_unit_test(directives_read__limits_the_description),
 		cmocka_unit_test(directive_duration__understands_units),
 		cmocka_unit_test(lines_next__takes_every_kind_of_end),

@@ -177,6 +177,11 @@ static const struct {
 	{ "-- migrate:no-transaction true", "no-transaction" },
 	{ "-- migrate:description", "description" },
 	{ "-- migrate:depends", "depends" },
+	{ "-- migrate:allow GM100 x", "GM100" },
+	{ "-- migrate:allow GM112 x", "GM112" },
+	{ "-- migrate:allow GM1045 x", "GM1045" },
+	{ "-- migrate:allow because", "because" },
+	{ "-- migrate:allow GM104", "reason" },
 	{ "-- \xff\xfe", "UTF-8" },
 };
 
@@ -241,6 +246,44 @@ static void migration_load__names_the_line_of_every_fault(void **state)
 		}
 }
 
+/* --- a waiver, in front of the statement and behind it --- */
+
+static void check_waiver(size_t h, bool behind)
+{
+	struct migration_options opt = { .layout = holders[h].layout };
+	unsigned line = 2 + behind + (*holders[h].head != '\0');
+	struct migration_set set;
+	struct fake_source s;
+	struct buf b = BUF_INIT;
+	const struct migration *m;
+
+	buf_addf(&b, "%s-- first\n%s-- migrate:allow GM104 so it is\n%s",
+		 holders[h].head, behind ? "SELECT 1;\n" : "",
+		 behind ? "" : "SELECT 1;\n");
+	fake_source_init(&s);
+	fake_source_add(&s, holders[h].path, buf_str(&b));
+	assert_ok(migration_set_read(&set, &s.base, &opt));
+	assert_int_equal(set.n, 1);
+	m = set.items[0];
+	assert_ok(migration_load(&set, set.items[0]));
+	assert_int_equal(m->n_allows, 1);
+	assert_string_equal(m->allows[0].rule, "GM104");
+	assert_string_equal(m->allows[0].reason, "so it is");
+	assert_int_equal(m->allows[0].line, line);
+	buf_release(&b);
+	migration_set_release(&set);
+	fake_source_release(&s);
+}
+
+static void migration_load__reads_a_waiver_in_every_layout(void **state)
+{
+	(void)state;
+	for (size_t h = 0; h < ARRAY_LEN(holders); h++) {
+		check_waiver(h, false);
+		check_waiver(h, true);
+	}
+}
+
 /* --- the ends of each range --- */
 
 static const struct file_case ends[] = {
@@ -275,6 +318,8 @@ int main(void)
 		cmocka_unit_test(layout_detect__of_every_two_kinds),
 		cmocka_unit_test(layout_choose__is_not_doubted),
 		cmocka_unit_test(migration_load__names_the_line_of_every_fault),
+		cmocka_unit_test(
+			migration_load__reads_a_waiver_in_every_layout),
 		cmocka_unit_test(directives__take_the_ends_of_their_ranges),
 	};
 
