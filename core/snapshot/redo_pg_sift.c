@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "snapshot/likeness.h"
 #include "snapshot/redo_pg.h"
 #include "snapshot/rows.h"
 
@@ -177,16 +178,18 @@ static bool is_same_row(const struct pairing *p,
 			const struct restore_pg_row *row)
 {
 	const struct restore_pg_line *line = &p->lines.line;
-	size_t compared = 0, agree = 0;
+	struct likeness l;
 
+	likeness_begin(&l);
 	for (size_t i = 0; i < p->s->b->t.lines->n_columns; i++) {
 		if (line->now[i].s || !p->at[i])
 			continue;
-		compared++;
-		agree += restore_pg_matches(&line->old[i],
-					    &row->fields[p->at[i]]);
+		likeness_add(&l, &(struct likeness_field){
+					 .as_left = restore_pg_matches(
+						 &line->old[i],
+						 &row->fields[p->at[i]]) });
 	}
-	return agree * 2 >= compared;
+	return likeness_is_same_row(&l);
 }
 
 static struct err *pair_row(struct pairing *p, const struct restore_pg_row *row)

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "schema/schema_sqlite.h"
+#include "snapshot/likeness.h"
 #include "target/target_sqlite.h"
 
 /* Rows and values of one table, where they still fit. */
@@ -271,8 +272,9 @@ static struct err *is_same_row(struct back *b, const struct restore_line *line,
 			       sqlite3_stmt *row, bool *out)
 {
 	const char *at = line->fields;
-	size_t compared = 0, agree = 0;
+	struct likeness l;
 
+	likeness_begin(&l);
 	buf_reset(&b->scratch);
 	buf_reserve(&b->scratch, (size_t)(line->end - at));
 	for (size_t i = 0; i < b->t->lines->n_columns; i++) {
@@ -286,10 +288,10 @@ static struct err *is_same_row(struct back *b, const struct restore_line *line,
 		if (f.changed || b->to[i] < 0)
 			continue;
 		table_value(&v, sqlite3_column_value(row, (int)i + 1));
-		compared++;
-		agree += row_matches(&f.old, &v);
+		likeness_add(&l, &(struct likeness_field){
+					 .as_left = row_matches(&f.old, &v) });
 	}
-	*out = agree * 2 >= compared;
+	*out = likeness_is_same_row(&l);
 	return NULL;
 }
 

@@ -1,12 +1,11 @@
 #include "snapshot/restore_sqlite.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "base/util.h"
 #include "schema/schema_sqlite.h"
+#include "snapshot/likeness.h"
 
 /*
  * One line of a snapshot and the row that has its key now: what comes of it.
@@ -102,22 +101,19 @@ const char *restore_key_text(struct restore *r, const struct table_info *t,
 	return out;
 }
 
-/* Lines that are looked at to learn what a migration wrote everywhere. */
-#define SAMPLE 64
-
-/* Of the values that the migration wrote into a column, most differ. */
+/* What the migration wrote, from the first lines. */
 static struct err *sample_values(struct restore_judge *j)
 {
 	const struct manifest_table *m = j->t->lines;
-	struct map *seen = xcalloc(m->n_columns + 1, sizeof(*seen));
-	size_t *n = xcalloc(m->n_columns + 1, sizeof(*n));
 	struct restore_lines lines;
 	struct restore_line line;
+	struct likeness_sample sample;
 	struct err *err = restore_lines_open(&lines, j->r, j->t);
 	struct buf scratch = BUF_INIT;
 
+	likeness_sample_begin(&sample, m->n_columns);
 	lines.all = true;
-	for (size_t k = 0; !err && k < SAMPLE;) {
+	while (!err) {
 		const char *p;
 
 		err = restore_lines_next(&lines, &line);
@@ -125,32 +121,24 @@ static struct err *sample_values(struct restore_judge *j)
 			break;
 		if (line.op != ROW_UPDATED)
 			continue;
-		k++;
+		if (!likeness_sample_line(&sample))
+			break;
 		p = line.fields;
 		buf_reset(&scratch);
 		buf_reserve(&scratch, (size_t)(line.end - p));
 		for (size_t i = 0; i < m->n_columns && !err; i++) {
 			struct restore_field f;
-			char id[32];
 
 			err = restore_field_next(&p, line.end, line.op, &f,
 						 &scratch);
-			if (err || !f.changed || f.now.type == ROW_ABSENT)
-				continue;
-			n[i]++;
-			snprintf(id, sizeof(id), "%llx",
-				 (unsigned long long)row_field_digest(&f.now));
-			map_put_number(&seen[i], id, 1);
+			if (!err && f.changed && f.now.type != ROW_ABSENT)
+				likeness_sample_value(&sample, i,
+						      row_field_digest(&f.now));
 		}
 	}
 	restore_lines_close(&lines);
 	buf_release(&scratch);
-	for (size_t i = 0; i < m->n_columns; i++) {
-		j->tells[i] = seen[i].n * 2 > n[i];
-		map_release(&seen[i]);
-	}
-	free(seen);
-	free(n);
+	likeness_sample_end(&sample, j->tells);
 	return err;
 }
 
@@ -240,14 +228,6 @@ static void column_value(sqlite3_stmt *row, size_t i, struct row_value *v)
 	table_value(v, sqlite3_column_value(row, (int)i + 1));
 }
 
-/* How the row compares with what the line expects of it. */
-struct likeness {
-	size_t compared, agree;
-	bool unique;    /* a unique column agrees */
-	bool all;       /* every column that is known does */
-	size_t written; /* columns that the migration wrote */
-};
-
 static struct err *compare(struct restore_judge *j,
 			   const struct restore_line *line, sqlite3_stmt *row,
 			   struct likeness *out)
@@ -257,43 +237,32 @@ static struct err *compare(struct restore_judge *j,
 	struct restore *r = j->r;
 	struct err *err = NULL;
 
-	memset(out, 0, sizeof(*out));
-	out->all = true;
+	likeness_begin(out);
 	buf_reset(&r->scratch);
 	buf_reserve(&r->scratch, (size_t)(line->end - p));
 	for (size_t i = 0; i < m->n_columns; i++) {
+		struct likeness_field as = { .unique = j->unique[i],
+					     .tells = j->tells[i] };
 		struct restore_field f;
 		struct row_value v;
-		bool same;
 
 		err = restore_field_next(&p, line->end, line->op, &f,
 					 &r->scratch);
 		if (err)
 			return err;
 		if (!j->known[i] || (f.changed && f.now.type == ROW_ABSENT)) {
-			out->written += f.changed;
-			out->all &= line->op != ROW_DELETED;
+			likeness_unknown(out, line->op, f.changed);
 			continue;
 		}
 		column_value(row, i, &v);
-		same = row_matches(f.changed ? &f.now : &f.old, &v);
-		out->all &= same;
-		out->unique |= same && j->unique[i] && v.type != ROW_NULL;
-		if (f.changed) {
-			same |= row_matches(&f.old, &v);
-			out->written++;
-			if (!same || !j->tells[i])
-				continue;
-		}
-		out->compared++;
-		out->agree += same;
+		as.changed = f.changed;
+		as.as_left = row_matches(f.changed ? &f.now : &f.old, &v);
+		as.as_before =
+			!as.as_left && f.changed && row_matches(&f.old, &v);
+		as.unique &= v.type != ROW_NULL;
+		likeness_add(out, &as);
 	}
 	return NULL;
-}
-
-static bool is_same_row(const struct likeness *l)
-{
-	return l->unique || !l->compared || l->agree * 2 >= l->compared;
 }
 
 static void skip(struct restore_judge *j, const struct restore_line *line)
@@ -473,7 +442,7 @@ struct err *restore_judge(struct restore_judge *j,
 	}
 	if (l.all)
 		return NULL; /* as the migration left it */
-	if (!is_same_row(&l)) {
+	if (!likeness_is_same_row(&l)) {
 		row_conflict(j, line, RESTORE_KEY_REUSED, true);
 		return NULL;
 	}

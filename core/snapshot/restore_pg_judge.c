@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "snapshot/likeness.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
 #include "snapshot/rows.h"
@@ -85,14 +86,6 @@ struct err *restore_pg_judge_open(struct restore_pg_judge *j,
 	return err ? err : find_retyped(j);
 }
 
-/* How the row compares with what the line expects of it. */
-struct likeness {
-	size_t compared, agree;
-	bool unique;    /* a unique column agrees */
-	bool all;       /* every column that is known does */
-	size_t written; /* columns that the migration wrote */
-};
-
 static bool is_null(const struct restore_pg_field *f)
 {
 	return f->s[0] == '\\';
@@ -107,33 +100,23 @@ static void compare(const struct restore_pg_judge *j,
 		    const struct restore_pg_line *line,
 		    const struct restore_pg_field *row, struct likeness *out)
 {
-	memset(out, 0, sizeof(*out));
-	out->all = true;
+	likeness_begin(out);
 	for (size_t i = 0; i < j->t->lines->n_columns; i++) {
-		bool changed = line->now[i].s != NULL, same;
+		bool changed = line->now[i].s != NULL;
+		struct likeness_field as = { .changed = changed };
 
-		out->written += changed;
 		if (!j->known[i] || is_gone(&line->now[i])) {
-			out->all &= line->op != ROW_DELETED;
+			likeness_unknown(out, line->op, changed);
 			continue;
 		}
-		same = restore_pg_matches(
+		as.as_left = restore_pg_matches(
 			changed ? &line->now[i] : &line->old[i], &row[i]);
-		out->all &= same;
-		out->unique |= same && j->unique[i] && !is_null(&row[i]);
-		if (changed && !same)
-			same = restore_pg_matches(&line->old[i], &row[i]);
-		/* what it wrote tells only where it is still there */
-		if (changed && (!same || !j->t->tells[i]))
-			continue;
-		out->compared++;
-		out->agree += same;
+		as.as_before = !as.as_left && changed &&
+			       restore_pg_matches(&line->old[i], &row[i]);
+		as.unique = j->unique[i] && !is_null(&row[i]);
+		as.tells = changed && j->t->tells[i];
+		likeness_add(out, &as);
 	}
-}
-
-static bool is_same_row(const struct likeness *l)
-{
-	return l->unique || !l->compared || l->agree * 2 >= l->compared;
 }
 
 static void settle(struct restore_pg_judge *j, enum settle_how how,
@@ -294,7 +277,7 @@ void restore_pg_judge(struct restore_pg_judge *j,
 		skip(j, line); /* somebody has put it back */
 	else if (line->op != ROW_DELETED && l.all)
 		return; /* as the migration left it */
-	else if (line->op == ROW_DELETED || !is_same_row(&l))
+	else if (line->op == ROW_DELETED || !likeness_is_same_row(&l))
 		row_conflict(j, line, RESTORE_KEY_REUSED, row);
 	else if (line->op == ROW_INSERTED)
 		judge_inserted(j, line, row);

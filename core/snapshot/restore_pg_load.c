@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "snapshot/likeness.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/rows.h"
 
@@ -126,55 +127,29 @@ static void add_line(struct buf *out, const struct restore_pg_table *t,
 	buf_addch(out, '\n');
 }
 
-/* Lines that are looked at to learn what a migration wrote everywhere. */
-#define SAMPLE 64
-
-struct sample {
-	struct map *seen; /* by column: what it wrote there */
-	size_t *n;
-	size_t lines;
-};
-
-static void sample_line(struct sample *s, const struct restore_pg_table *t,
+static void sample_line(struct likeness_sample *s,
+			const struct restore_pg_table *t,
 			const struct restore_pg_line *line)
 {
-	if (line->op != ROW_UPDATED || s->lines == SAMPLE)
+	if (line->op != ROW_UPDATED || !likeness_sample_line(s))
 		return;
-	s->lines++;
 	for (size_t i = 0; i < t->lines->n_columns; i++) {
 		const struct restore_pg_field *f = &line->now[i];
-		char id[32];
 
-		if (!f->s || f->s[0] == '!')
-			continue;
-		s->n[i]++;
-		snprintf(id, sizeof(id), "%llx",
-			 (unsigned long long)restore_pg_digest(f));
-		map_put_number(&s->seen[i], id, 1);
+		if (f->s && f->s[0] != '!')
+			likeness_sample_value(s, i, restore_pg_digest(f));
 	}
-}
-
-/* Of the values that the migration wrote into a column, most differ. */
-static void sample_end(struct sample *s, const struct restore_pg_table *t)
-{
-	for (size_t i = 0; i < t->lines->n_columns; i++) {
-		t->tells[i] = s->seen[i].n * 2 > s->n[i];
-		map_release(&s->seen[i]);
-	}
-	free(s->seen);
-	free(s->n);
 }
 
 static struct err *send_lines(struct restore_pg *r,
 			      const struct restore_pg_table *t)
 {
-	size_t n = t->lines->n_columns + 1;
-	struct sample sample = { .seen = xcalloc(n, sizeof(struct map)),
-				 .n = xcalloc(n, sizeof(size_t)) };
+	struct likeness_sample sample;
 	struct buf out = BUF_INIT;
 	struct restore_pg_lines lines;
 	struct err *err = restore_pg_lines_open(&lines, r, t);
 
+	likeness_sample_begin(&sample, t->lines->n_columns);
 	while (!err) {
 		err = restore_pg_lines_next(&lines);
 		if (err || !lines.line.op)
@@ -188,7 +163,7 @@ static struct err *send_lines(struct restore_pg *r,
 	}
 	if (!err && out.len)
 		err = pg_copy_in_put(r->c, out.data, out.len);
-	sample_end(&sample, t);
+	likeness_sample_end(&sample, t->tells);
 	restore_pg_lines_close(&lines);
 	buf_release(&out);
 	return err;
