@@ -30,22 +30,12 @@ static void take_details(struct engine_run *out, const char *name,
 			 const struct restore_result *res)
 {
 	for (size_t i = 0; i < res->n_details; i++) {
-		const struct restore_detail *d = &res->details[i];
 		struct engine_detail *to;
 
 		VEC_GROW(out->details, out->n_details, out->cap_details);
 		to = &out->details[out->n_details++];
 		to->migration = copy(out, name);
-		to->row = (struct restore_detail){
-			.object = copy(out, d->object),
-			.what = d->what,
-			.key = copy(out, d->key),
-			.column = copy(out, d->column),
-			.constraint = copy(out, d->constraint),
-			.before = copy(out, d->before),
-			.after = copy(out, d->after),
-			.now = copy(out, d->now),
-		};
+		to->row = restore_detail_copy(&out->arena, &res->details[i]);
 	}
 }
 

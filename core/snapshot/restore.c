@@ -55,9 +55,25 @@ void restore_result_add(struct restore_result *out, const char *object,
 	out->blocked = true;
 }
 
-static const char *keep(struct restore_result *out, const char *s)
+static const char *copy(struct arena *a, const char *s)
 {
-	return s ? arena_strdup(&out->arena, s) : NULL;
+	return s ? arena_strdup(a, s) : NULL;
+}
+
+struct restore_detail restore_detail_copy(struct arena *a,
+					  const struct restore_detail *d)
+{
+	return (struct restore_detail){
+		.object = copy(a, d->object),
+		.what = d->what,
+		.key = copy(a, d->key),
+		.column = copy(a, d->column),
+		.constraint = copy(a, d->constraint),
+		.before = copy(a, d->before),
+		.after = copy(a, d->after),
+		.now = copy(a, d->now),
+		.more = d->more,
+	};
 }
 
 bool restore_result_wants(const struct restore_request *req,
@@ -70,17 +86,7 @@ static void add_detail(struct restore_result *out,
 		       const struct restore_detail *d)
 {
 	VEC_GROW(out->details, out->n_details, out->cap_details);
-	out->details[out->n_details++] = (struct restore_detail){
-		.object = keep(out, d->object),
-		.what = d->what,
-		.key = keep(out, d->key),
-		.column = keep(out, d->column),
-		.constraint = keep(out, d->constraint),
-		.before = keep(out, d->before),
-		.after = keep(out, d->after),
-		.now = keep(out, d->now),
-		.more = d->more,
-	};
+	out->details[out->n_details++] = restore_detail_copy(&out->arena, d);
 }
 
 enum restore_choice restore_result_conflict(const struct restore_request *req,

@@ -56,6 +56,10 @@ struct restore_detail {
 	bool more; /**< a further column of the row that was told before */
 };
 
+/** The same in an arena. */
+struct restore_detail restore_detail_copy(struct arena *a,
+					  const struct restore_detail *d);
+
 /** What became of one table's rows. */
 struct restore_tally {
 	const char *table;  /**< name after the migration is taken back */

@@ -82,19 +82,14 @@ void restore_remember(const struct restore_request *req,
 	*to = *late;
 	to->table = keep(m, late->table);
 	to->evict = keep(m, late->evict);
-	to->detail = (struct restore_detail){
-		.object = keep(m, d->object),
-		.what = d->what,
-		.more = d->more,
-	};
-	if (wanted) {
-		to->detail.key = keep(m, d->key);
-		to->detail.column = keep(m, d->column);
-		to->detail.constraint = keep(m, d->constraint);
-		to->detail.before = keep(m, d->before);
-		to->detail.after = keep(m, d->after);
-		to->detail.now = keep(m, d->now);
-	}
+	if (wanted)
+		to->detail = restore_detail_copy(&m->arena, d);
+	else
+		to->detail = (struct restore_detail){
+			.object = keep(m, d->object),
+			.what = d->what,
+			.more = d->more,
+		};
 	out->again = true;
 }
 
