@@ -180,37 +180,20 @@ static struct err *take_oid(void *payload, int n, const struct pg_cell *cell)
 	return NULL;
 }
 
-/* Foreign keys lead TRUNCATE ... CASCADE from table to table. */
-static const char resolve_sql[] =
-	"WITH RECURSIVE r (oid) AS ("
-	"SELECT to_regclass($1)::oid WHERE to_regclass($1) IS NOT NULL "
-	"UNION SELECT x.oid FROM r, LATERAL ("
-	"SELECT i.inhrelid AS oid FROM pg_catalog.pg_inherits i "
-	"WHERE i.inhparent = r.oid AND $2::boolean "
-	"UNION ALL SELECT f.conrelid FROM pg_catalog.pg_constraint f "
-	"WHERE f.confrelid = r.oid AND f.contype = 'f' AND $3::boolean) x) "
-	"SELECT oid FROM r";
+static const char resolve_sql[] = PG_TABLE_FAMILY "SELECT oid FROM r";
 
 struct err *pg_capture_resolve(struct pg_capture *c,
 			       const struct sql_loss *loss, unsigned **oids,
 			       size_t *n)
 {
+	const struct pg_table_family family = {
+		loss->schema, loss->object, loss->only,
+		loss->kind == SQL_LOSS_ALL_ROWS && loss->cascade
+	};
 	struct oids o = { NULL, 0, 0 };
-	struct buf name = BUF_INIT;
-	struct pg_arg args[3];
-	struct err *e;
+	struct err *e =
+		pg_table_family(c->c, resolve_sql, &family, take_oid, &o);
 
-	if (loss->schema) {
-		pg_add_name(&name, loss->schema);
-		buf_addch(&name, '.');
-	}
-	pg_add_name(&name, loss->object);
-	args[0] = pg_text(buf_str(&name));
-	args[1] = pg_text(loss->only ? "f" : "t");
-	args[2] = pg_text(
-		loss->kind == SQL_LOSS_ALL_ROWS && loss->cascade ? "t" : "f");
-	e = pg_query(c->c, resolve_sql, args, 3, take_oid, &o);
-	buf_release(&name);
 	*oids = o.v;
 	*n = o.n;
 	return e;

@@ -44,39 +44,20 @@ static struct err *take_relation(void *payload, int n,
 	return NULL;
 }
 
-/* As a capture resolves it (capture_pg_tables.c); asks catalogs only, so that
- * nobody's lock is waited for. */
+/* Asks catalogs only, so that nobody's lock is waited for. */
 static const char resolve_sql[] =
-	"WITH RECURSIVE r (oid) AS ("
-	"SELECT to_regclass($1)::oid WHERE to_regclass($1) IS NOT NULL "
-	"UNION SELECT x.oid FROM r, LATERAL ("
-	"SELECT i.inhrelid AS oid FROM pg_catalog.pg_inherits i "
-	"WHERE i.inhparent = r.oid AND $2::boolean "
-	"UNION ALL SELECT f.conrelid FROM pg_catalog.pg_constraint f "
-	"WHERE f.confrelid = r.oid AND f.contype = 'f' AND $3::boolean) x) "
-	"SELECT c.oid, greatest(c.relpages, 1) FROM r "
-	"JOIN pg_catalog.pg_class c ON c.oid = r.oid "
-	"WHERE c.relkind = 'r' AND c.relpersistence <> 't' "
-	"ORDER BY c.relpages DESC, c.oid";
+	PG_TABLE_FAMILY "SELECT c.oid, greatest(c.relpages, 1) FROM r "
+			"JOIN pg_catalog.pg_class c ON c.oid = r.oid "
+			"WHERE c.relkind = 'r' AND c.relpersistence <> 't' "
+			"ORDER BY c.relpages DESC, c.oid";
 
 static struct err *resolve(struct pg_conn *c, const struct estimate_want *w,
 			   struct relations *out)
 {
-	struct buf name = BUF_INIT;
-	struct pg_arg args[3];
-	struct err *e;
+	const struct pg_table_family family = { w->schema, w->object, w->only,
+						w->referrer };
 
-	if (w->schema) {
-		pg_add_name(&name, w->schema);
-		buf_addch(&name, '.');
-	}
-	pg_add_name(&name, w->object);
-	args[0] = pg_text(buf_str(&name));
-	args[1] = pg_text(w->only ? "f" : "t");
-	args[2] = pg_text(w->referrer ? "t" : "f");
-	e = pg_query(c, resolve_sql, args, 3, take_relation, out);
-	buf_release(&name);
-	return e;
+	return pg_table_family(c, resolve_sql, &family, take_relation, out);
 }
 
 /* --- the bytes of one row, as SQL --- */

@@ -237,3 +237,24 @@ struct err *pg_table_blame(struct err *e)
 			   "search_path only: ALTER FUNCTION ... SET "
 			   "search_path mends it");
 }
+
+struct err *pg_table_family(struct pg_conn *c, const char *sql,
+			    const struct pg_table_family *family, pg_row_fn row,
+			    void *payload)
+{
+	struct buf name = BUF_INIT;
+	struct pg_arg args[3];
+	struct err *e;
+
+	if (family->schema) {
+		pg_add_name(&name, family->schema);
+		buf_addch(&name, '.');
+	}
+	pg_add_name(&name, family->table);
+	args[0] = pg_text(buf_str(&name));
+	args[1] = pg_text(family->only ? "f" : "t");
+	args[2] = pg_text(family->referrer ? "t" : "f");
+	e = pg_query(c, sql, args, 3, row, payload);
+	buf_release(&name);
+	return e;
+}

@@ -75,4 +75,27 @@ void pg_table_add_key(struct buf *out, const struct pg_table *t,
 /** What order keys have; 0 = the same. */
 int pg_key_compare(const struct change_key *a, const struct change_key *b);
 
+/** What a statement that names a table reaches; names as catalogs have them. */
+struct pg_table_family {
+	const char *schema; /**< NULL = by search_path */
+	const char *table;
+	bool only;     /**< not its children */
+	bool referrer; /**< TRUNCATE ... CASCADE: those that refer to it, too */
+};
+
+/** The beginning of a question about them: their oids are r (oid). */
+#define PG_TABLE_FAMILY                                                  \
+	"WITH RECURSIVE r (oid) AS ("                                    \
+	"SELECT to_regclass($1)::oid WHERE to_regclass($1) IS NOT NULL " \
+	"UNION SELECT x.oid FROM r, LATERAL ("                           \
+	"SELECT i.inhrelid AS oid FROM pg_catalog.pg_inherits i "        \
+	"WHERE i.inhparent = r.oid AND $2::boolean "                     \
+	"UNION ALL SELECT f.conrelid FROM pg_catalog.pg_constraint f "   \
+	"WHERE f.confrelid = r.oid AND f.contype = 'f' AND $3::boolean) x) "
+
+/** Ask it. */
+MUST_USE struct err *pg_table_family(struct pg_conn *c, const char *sql,
+				     const struct pg_table_family *family,
+				     pg_row_fn row, void *payload);
+
 #endif
