@@ -90,7 +90,7 @@ struct err *chain_delta(const struct chain *c, struct target *target,
 						  ev.delta_len);
 		if (err)
 			break;
-		rollback_merge(out, &one);
+		schema_delta_join(out, &one);
 		schema_delta_release(&one);
 	}
 	return err;

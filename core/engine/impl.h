@@ -376,9 +376,6 @@ MUST_USE struct err *revert_run(struct run *r, struct revert *rv);
 /** ERR_REFUSED when the event can never be taken back. */
 MUST_USE struct err *revert_refused(const struct journal_event *ev);
 
-/** Add a later delta: first and last state count, what is as it was goes. */
-void rollback_merge(struct schema_delta *out, const struct schema_delta *in);
-
 /* --- rollback_lone.c --- */
 
 /**

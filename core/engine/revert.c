@@ -377,40 +377,6 @@ static void describe(struct run *r, const struct journal_event *of,
 	}
 }
 
-static bool is_same(const struct schema_change *c)
-{
-	if (!c->before || !c->after)
-		return c->before == c->after;
-	return streq(c->before->sql, c->after->sql);
-}
-
-/*
- * Several inspections may have seen one object twice: first and last count.
- * What came and went, as in a migration in steps, is no change.
- */
-void rollback_merge(struct schema_delta *out, const struct schema_delta *in)
-{
-	for (size_t i = 0; i < in->n; i++) {
-		const struct schema_change *c = &in->changes[i];
-		const char *path = (c->before ? c->before : c->after)->path;
-		size_t k = 0;
-
-		while (k < out->n &&
-		       !streq((out->changes[k].before ? out->changes[k].before
-						      : out->changes[k].after)
-				      ->path,
-			      path))
-			k++;
-		if (k == out->n)
-			schema_delta_add(out, c->before, c->after);
-		else
-			out->changes[k].after = c->after;
-		if (is_same(&out->changes[k]))
-			out->changes[k] = out->changes[--out->n];
-	}
-	schema_delta_sort(out);
-}
-
 static void tell_step(struct run *r, const struct revert *rv,
 		      const struct journal_event *row)
 {
@@ -458,7 +424,7 @@ struct err *revert_run(struct run *r, struct revert *rv)
 	r->out_prefix[0] = '\0';
 	if (err || rv->again || rv->proves)
 		goto done;
-	rollback_merge(&all, &did);
+	schema_delta_join(&all, &did);
 	if (r->park_any) {
 		err = snapshot_writer_event(r->snapshots, &park);
 		row.snapshot = err ? NULL : keep(r, park.hex);

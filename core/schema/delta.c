@@ -135,3 +135,34 @@ void schema_change_describe(struct buf *out, const struct schema_change *c)
 	buf_addch(out, ' ');
 	text_add_safe(out, o->name);
 }
+
+/* It is as it was. */
+static bool is_none(const struct schema_change *c)
+{
+	if (!c->before || !c->after)
+		return c->before == c->after;
+	return streq(c->before->sql, c->after->sql);
+}
+
+void schema_delta_join(struct schema_delta *out, const struct schema_delta *in)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		const struct schema_change *c = &in->changes[i];
+		const char *path = (c->before ? c->before : c->after)->path;
+		size_t k = 0;
+
+		while (k < out->n &&
+		       !streq((out->changes[k].before ? out->changes[k].before
+						      : out->changes[k].after)
+				      ->path,
+			      path))
+			k++;
+		if (k == out->n)
+			schema_delta_add(out, c->before, c->after);
+		else
+			out->changes[k].after = c->after;
+		if (is_none(&out->changes[k]))
+			out->changes[k] = out->changes[--out->n];
+	}
+	schema_delta_sort(out);
+}

@@ -153,6 +153,12 @@ void schema_delta_add(struct schema_delta *d,
 		      const struct schema_object *before,
 		      const struct schema_object *after);
 
+/**
+ * Add a later delta: several readings may have seen one object twice, its first
+ * and its last state count. What came and went again is no change.
+ */
+void schema_delta_join(struct schema_delta *out, const struct schema_delta *in);
+
 /** Sort the changes by path. */
 void schema_delta_sort(struct schema_delta *d);
 
