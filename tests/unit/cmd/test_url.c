@@ -55,26 +55,26 @@ static void url_sqlite_path__knows_one_scheme(void **state)
 	assert_null(url_sqlite_path("dev.db"));
 }
 
-/* $top/work, $top/out, $top/work/link -> ../out, $top/alias -> work */
+/* $top/tree, $top/out, $top/tree/link -> ../out, $top/alias -> tree */
 static void make_folders(char *top)
 {
 	char path[128];
 
 	assert_non_null(mkdtemp(top));
-	snprintf(path, sizeof(path), "%s/work", top);
+	snprintf(path, sizeof(path), "%s/tree", top);
 	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/out", top);
 	assert_int_equal(mkdir(path, 0700), 0);
-	snprintf(path, sizeof(path), "%s/work/link", top);
+	snprintf(path, sizeof(path), "%s/tree/link", top);
 	assert_int_equal(symlink("../out", path), 0);
 	snprintf(path, sizeof(path), "%s/alias", top);
-	assert_int_equal(symlink("work", path), 0);
+	assert_int_equal(symlink("tree", path), 0);
 }
 
 static void remove_folders(const char *top)
 {
-	static const char *const files[] = { "alias", "work/link" };
-	static const char *const folders[] = { "work", "out", "." };
+	static const char *const files[] = { "alias", "tree/link" };
+	static const char *const folders[] = { "tree", "out", "." };
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		char *path = file_join(top, files[i]);
@@ -99,29 +99,29 @@ static void url_is_inside__follows_links(void **state)
 	} cases[] = {
 		{ "sqlite:dev.db", true },
 		{ "sqlite:not/there/dev.db", true },
-		{ "sqlite:../work/dev.db", true },
+		{ "sqlite:../tree/dev.db", true },
 		{ "sqlite:../alias/dev.db", true },
 		{ "sqlite:../out/dev.db", false },
 		{ "sqlite:link/dev.db", false },
-		{ "sqlite:../workplace/dev.db", false },
+		{ "sqlite:../treeline/dev.db", false },
 		{ "sqlite:not/../../out/dev.db", false },
 		{ "sqlite:/tmp/dev.db", false },
 		{ "postgresql://h/d", false },
 	};
 	char top[] = "/tmp/test-url-XXXXXX";
-	char work[64], alias[64];
+	char tree[64], alias[64];
 
 	(void)state;
 	make_folders(top);
-	snprintf(work, sizeof(work), "%s/work", top);
+	snprintf(tree, sizeof(tree), "%s/tree", top);
 	snprintf(alias, sizeof(alias), "%s/alias", top);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		assert_int_equal(url_is_inside(cases[i].url, work, work),
+		assert_int_equal(url_is_inside(cases[i].url, tree, tree),
 				 cases[i].inside);
-		assert_int_equal(url_is_inside(cases[i].url, alias, work),
+		assert_int_equal(url_is_inside(cases[i].url, alias, tree),
 				 cases[i].inside);
 	}
-	assert_false(url_is_inside("sqlite:dev.db", work, NULL));
+	assert_false(url_is_inside("sqlite:dev.db", tree, NULL));
 	remove_folders(top);
 }
 
