@@ -88,6 +88,24 @@ enum effect_kind {
  * ALTER TABLE ... ADD COLUMN c is CREATE of the column and ALTER "columns" of
  * the table; both say whether a row without a value for it is possible:
  * `strict` is set where it is NOT NULL without a default.
+ *
+ * What verdicts want to know besides, so that harmless work is not stopped:
+ *   ALTER column "null"   strict = it is NOT NULL from here on
+ *   CREATE constraint     columns = those it is about; NULL = not known
+ *   CREATE index          columns, and strict = it is unique
+ *   ALTER "privileges"    one effect for each role, digest "app: grant select"
+ *   CREATE trigger        columns = "insert", "update", "delete": those it
+ *                         fires for; NULL = not known
+ *   INSERT                reads = columns of unique keys as well; a list that
+ *                         is empty = the table has no such key
+ *   UPDATE                reads = also the other columns of a unique key or
+ *                         CHECK of which it writes one
+ *   SELECT                aspect "exists": the rows must be there, more do no
+ *                         harm (parents of a foreign key); "absent": none may
+ *                         be there, fewer do no harm (children, a constraint
+ *                         to be checked); NULL = any change shows
+ *   rows                  digest = the canonical statement: two equal ones do
+ *                         the same
  */
 
 /** A value that is known, in a comparison or to be written. */
