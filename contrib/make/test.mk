@@ -15,6 +15,10 @@ CLI ?= $(wildcard tests/cli/t-*.sh)
 $(B)/obj/tests/support/pg_world.o: CPPFLAGS += \
 	-DPG_SERVER_SH='"$(CURDIR)/contrib/pg-server.sh"'
 
+# where the formats of findings are judged
+$(B)/obj/tests/unit/report/test_finding_random.o: CPPFLAGS += \
+	-DFINDINGS_CHECK_PY='"$(CURDIR)/tests/support/findings_check.py"'
+
 deps:
 	contrib/deps.sh build
 

@@ -42,12 +42,19 @@ static void enter(struct report *r, const char *key, json_t *value)
 		r->open[++r->depth] = value;
 }
 
-struct report *report_new(void)
+struct report *report_new_other(bool array)
 {
 	struct report *r = xcalloc(1, sizeof(*r));
 
-	r->open[0] = json_object();
+	r->open[0] = array ? json_array() : json_object();
 	r->failed = !r->open[0];
+	return r;
+}
+
+struct report *report_new(void)
+{
+	struct report *r = report_new_other(false);
+
 	report_int(r, "format", REPORT_FORMAT);
 	return r;
 }

@@ -20,6 +20,9 @@ struct report;
 
 /** An open object whose first key is "format". */
 struct report *report_new(void);
+
+/** A document of somebody else's format: an object without keys, or an array. */
+struct report *report_new_other(bool array);
 void report_free(struct report *r);
 
 /** Begin a nested object or array; report_end() closes the innermost. */
