@@ -82,22 +82,6 @@ static struct err *added(struct walk *w, size_t line, struct buf *path,
 			 const git_oid *now, const git_oid *before,
 			 const char *author);
 
-static int order(const struct gs_tree_entry *a, const struct gs_tree_entry *b)
-{
-	size_t least = a->len < b->len ? a->len : b->len;
-	int rc = memcmp(a->name, b->name, least), x, y;
-
-	if (rc)
-		return rc;
-	x = a->len > least                 ? (unsigned char)a->name[least]
-	    : a->mode == GIT_FILEMODE_TREE ? '/'
-					   : 0;
-	y = b->len > least                 ? (unsigned char)b->name[least]
-	    : b->mode == GIT_FILEMODE_TREE ? '/'
-					   : 0;
-	return x - y;
-}
-
 /* An entry of `now`; `same` is the parent's of that name and kind or NULL. */
 static struct err *step(struct walk *w, size_t line, struct buf *path,
 			const struct gs_tree_entry *now,
@@ -136,7 +120,7 @@ static struct err *added(struct walk *w, size_t line, struct buf *path,
 	more_a = !err && gs_treewalk_next(&a, &x);
 	more_b = !err && gs_treewalk_next(&b, &y);
 	while (!err && more_a) {
-		int rc = more_b ? order(&x, &y) : -1;
+		int rc = more_b ? gs_tree_order(&x, &y) : -1;
 
 		if (rc <= 0) {
 			err = step(w, line, path, &x, rc ? NULL : &y, author);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "gitstore/missing.h"
 
 /* The next line's value when it starts with key, cut off; else NULL. */
 static char *line_of(char **p, const char *key)
@@ -66,14 +67,11 @@ struct err *gs_commit_read(struct gs *g, const git_oid *id, struct gs_commit *c)
 	err = gs_odb(g, &odb);
 	if (err)
 		return err;
-	if (git_odb_read(&obj, odb, id) < 0) {
-		err = err_new(ERR_STORE, "commit %s is not in this repository",
-			      hex.hex);
-		if (gs_is_shallow(g))
-			err = err_hint(err, "this clone is shallow: git fetch "
-					    "--unshallow");
-		return err;
-	}
+	if (git_odb_read(&obj, odb, id) < 0)
+		return gs_hint_commit(g, err_new(ERR_STORE,
+						 "commit %s is not in this "
+						 "repository",
+						 hex.hex));
 	buf_reset(&c->text);
 	buf_add(&c->text, git_odb_object_data(obj), git_odb_object_size(obj));
 	if (git_odb_object_type(obj) != GIT_OBJECT_COMMIT || !parse(c))

@@ -28,17 +28,22 @@ struct value {
 struct gs_config {
 	struct arena arena;
 	struct map values;
-	git_config *snapshot; /* NULL when git was asked */
+	git_config *snapshot;   /* NULL when git was asked */
+	struct gs_config *next; /* .gitmigrate of commits asked for so far */
+	git_oid commit;
 };
 
 void gs_config_free(struct gs_config *c)
 {
-	if (!c)
-		return;
-	git_config_free(c->snapshot);
-	map_release(&c->values);
-	arena_release(&c->arena);
-	free(c);
+	while (c) {
+		struct gs_config *next = c->next;
+
+		git_config_free(c->snapshot);
+		map_release(&c->values);
+		arena_release(&c->arena);
+		free(c);
+		c = next;
+	}
 }
 
 static struct err *put(struct gs_config *c, const char *key, const char *text,
@@ -90,17 +95,15 @@ static struct err *read_worktree_file(struct gs *g, struct buf *out)
 	return err;
 }
 
-static struct err *read_head_file(struct gs *g, struct buf *out)
+static struct err *read_commit_file(struct gs *g, const git_oid *commit,
+				    struct buf *out)
 {
 	struct gs_commit c = GS_COMMIT_INIT;
 	unsigned mode = 0;
 	struct store_id hex;
-	struct err *err;
-	git_oid head, id;
+	git_oid id;
+	struct err *err = gs_commit_read(g, commit, &c);
 
-	if (git_reference_name_to_id(&head, g->repo, "HEAD") < 0)
-		return NULL; /* no commit, no file */
-	err = gs_commit_read(g, &head, &c);
 	if (!err)
 		err = gs_tree_find(g, &c.tree, VERSIONED, &id, &mode);
 	if (!err && (mode & 0170000) == 0100000) {
@@ -109,6 +112,15 @@ static struct err *read_head_file(struct gs *g, struct buf *out)
 	}
 	gs_commit_release(&c);
 	return err;
+}
+
+static struct err *read_head_file(struct gs *g, struct buf *out)
+{
+	git_oid head;
+
+	if (git_reference_name_to_id(&head, g->repo, "HEAD") < 0)
+		return NULL; /* no commit, no file */
+	return read_commit_file(g, &head, out);
 }
 
 static struct err *load_versioned(struct gs *g, struct gs_config *c)
@@ -247,6 +259,66 @@ struct err *gs_config_get(struct store *s, const char *key, char **out,
 done:
 	free(name);
 	return err;
+}
+
+static struct err *load_commit(struct gs *g, const git_oid *commit,
+			       struct gs_config **out)
+{
+	struct gs_config *c = xcalloc(1, sizeof(*c));
+	struct buf text = BUF_INIT;
+	struct store_id hex;
+	struct err *err = read_commit_file(g, commit, &text);
+
+	gs_id_print(commit, &hex);
+	if (!err)
+		err = gs_configfile_parse(buf_str(&text), text.len, VERSIONED,
+					  put_versioned, c);
+	err = err_wrap(err, "read " VERSIONED " of %.12s", hex.hex);
+	buf_release(&text);
+	if (err) {
+		gs_config_free(c);
+		return err;
+	}
+	c->commit = *commit;
+	c->next = g->config->next;
+	g->config->next = *out = c;
+	return NULL;
+}
+
+struct err *gs_config_at(struct store *s, const struct store_id *commit,
+			 const char *key, char **out, bool *from_versioned)
+{
+	struct gs *g = gs_of(s);
+	bool versioned = false;
+	struct gs_config *c;
+	const struct value *v;
+	git_oid id;
+	char *name;
+	struct err *err = gs_config_get(s, key, out, &versioned);
+
+	if (from_versioned)
+		*from_versioned = false;
+	if (err || (*out && !versioned))
+		return err;
+	free(*out);
+	*out = NULL;
+	err = gs_id_parse(commit->hex, &id);
+	if (err)
+		return err;
+	for (c = g->config->next; c && !git_oid_equal(&c->commit, &id);)
+		c = c->next;
+	if (!c)
+		err = load_commit(g, &id, &c);
+	if (err)
+		return err;
+	name = normal_key(key);
+	v = map_get(&c->values, name);
+	if (v)
+		*out = xstrdup(v->text);
+	if (from_versioned)
+		*from_versioned = v != NULL;
+	free(name);
+	return NULL;
 }
 
 struct err *gs_config_each(struct store *s,

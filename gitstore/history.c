@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "gitstore/commit.h"
+#include "gitstore/missing.h"
 #include "gitstore/repo.h"
 
 /* HEAD names a branch without a commit, or nothing at all. */
@@ -21,6 +22,23 @@ static struct err *find_head(struct gs *g, git_oid *id)
 	return rc < 0 ? gs_fault(ERR_STORE, "read HEAD") : NULL;
 }
 
+/* A branch of a remote that a clone of one branch does not have. */
+static struct err *hint_rev(struct gs *g, const char *rev, struct err *e)
+{
+	const char *slash = strchr(rev, '/');
+	git_remote *remote = NULL;
+	char *name = slash ? xstrndup(rev, (size_t)(slash - rev)) : NULL;
+
+	if (name && slash[1] && !git_remote_lookup(&remote, g->repo, name))
+		e = err_hintf(e, "git fetch %s +refs/heads/%s:refs/remotes/%s",
+			      name, slash + 1, rev);
+	else
+		e = gs_hint_commit(g, e);
+	git_remote_free(remote);
+	free(name);
+	return e;
+}
+
 static struct err *find_rev(struct gs *g, const char *rev, git_oid *id)
 {
 	git_object *any = NULL, *commit = NULL;
@@ -30,10 +48,9 @@ static struct err *find_rev(struct gs *g, const char *rev, git_oid *id)
 	if (rc == GIT_EAMBIGUOUS) {
 		err = err_new(ERR_INPUT, "revision '%s' is ambiguous", rev);
 	} else if (rc < 0) {
-		err = err_new(ERR_INPUT, "no such revision: '%s'", rev);
-		if (gs_is_shallow(g))
-			err = err_hint(err, "this clone is shallow: git fetch "
-					    "--unshallow");
+		err = hint_rev(
+			g, rev,
+			err_new(ERR_INPUT, "no such revision: '%s'", rev));
 	} else if (git_object_peel(&commit, any, GIT_OBJECT_COMMIT) < 0) {
 		err = err_new(ERR_INPUT, "'%s' is not a commit", rev);
 	} else {
@@ -81,8 +98,11 @@ struct err *gs_read_blob(struct store *s, const char *blob, size_t max_bytes,
 	if (err)
 		return err;
 	if (git_odb_read(&obj, odb, &id) < 0)
-		err = err_new(ERR_STORE, "blob %s is not in this repository",
-			      blob);
+		err = gs_hint_object(g, &id,
+				     err_new(ERR_STORE,
+					     "blob %s is not in this "
+					     "repository",
+					     blob));
 	else if (git_odb_object_type(obj) != GIT_OBJECT_BLOB)
 		err = err_new(ERR_STORE, "object %s is not a blob", blob);
 	else if (git_odb_object_size(obj) > max_bytes)

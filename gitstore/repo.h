@@ -77,6 +77,43 @@ struct err *gs_authors(struct store *s, const struct store_id *commit,
 		       char **out);
 struct err *gs_ident(struct store *s, int64_t seconds, struct buf *out);
 
+/* branches.c, merges.c */
+struct err *gs_upstream(struct store *s, char **out);
+struct err *gs_branch(struct store *s, char **out);
+struct err *gs_branches(struct store *s, bool remote,
+			struct err *(*fn)(void *payload, const char *name,
+					  const struct store_id *id),
+			void *payload);
+struct err *gs_merge_bases(struct store *s, const struct store_id *a,
+			   const struct store_id *b, struct store_id **out,
+			   size_t *n);
+struct err *gs_parents(struct store *s, const struct store_id *commit,
+		       struct store_id **out, size_t *n);
+struct err *gs_merges_between(struct store *s, const struct store_id *from,
+			      const struct store_id *to,
+			      struct err *(*fn)(void *payload,
+						const struct store_id *merge),
+			      void *payload);
+struct err *gs_merge_heads(struct store *s, struct store_id **out, size_t *n);
+
+/* changes.c, adders.c, index.c */
+/** The folder's tree in a commit, the zero id where it has none. */
+MUST_USE struct err *gs_folder_of(struct gs *g, const struct store_id *commit,
+				  const char *dir, git_oid *out);
+struct err *gs_folder_id_of(struct store *s, const struct store_id *commit,
+			    const char *dir, struct store_id *out);
+struct err *gs_folder_changes(struct store *s, const struct store_id *from,
+			      const struct store_id *to, const char *dir,
+			      struct err *(*fn)(void *payload, const char *path,
+						const char *old_blob,
+						const char *new_blob),
+			      void *payload);
+struct err *gs_adders(struct store *s, const struct store_id *commit,
+		      const struct store_id *stop, const char *dir,
+		      const char *const *paths, size_t n, struct store_id *out);
+struct err *gs_index_source(struct store *s, const char *dir,
+			    struct source **out, bool *unmerged);
+
 /* ledger.c */
 struct err *gs_ledger_new(struct store *s, struct ledger **out);
 struct err *gs_ledger_load(struct ledger *l, const struct store_id *id);
@@ -189,6 +226,8 @@ struct err *gs_chunk_inflate(struct store *s, const void *data, size_t len,
 /* config.c */
 struct err *gs_config_get(struct store *s, const char *key, char **out,
 			  bool *from_versioned);
+struct err *gs_config_at(struct store *s, const struct store_id *commit,
+			 const char *key, char **out, bool *from_versioned);
 struct err *gs_config_each(struct store *s,
 			   struct err *(*fn)(void *payload, const char *key,
 					     const char *value),

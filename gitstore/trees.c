@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "gitstore/commit.h"
 #include "gitstore/folderpath.h"
+#include "gitstore/missing.h"
 #include "gitstore/repo.h"
 #include "gitstore/treewalk.h"
 
@@ -111,10 +112,11 @@ static struct err *tree_read(struct source *s, const char *path,
 	if (err)
 		return err;
 	if (git_odb_read(&obj, odb, &id) < 0)
-		return err_hint(err_new(ERR_INPUT, "%s/%s is not in this clone",
-					t->dir, path),
-				"fetch it: git fetch --refetch, or git "
-				"checkout the commit once");
+		return gs_hint_object(t->g, &id,
+				      err_new(ERR_INPUT,
+					      "%s/%s is not in this clone "
+					      "(blob %s)",
+					      t->dir, path, blob));
 	if (git_odb_object_type(obj) != GIT_OBJECT_BLOB)
 		err = err_new(ERR_INPUT, "%s/%s is not a file", t->dir, path);
 	else if (git_odb_object_size(obj) > max_bytes)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "gitstore/missing.h"
 
 struct err *gs_treewalk_open(struct gs_treewalk *w, struct gs *g,
 			     const git_oid *tree)
@@ -19,8 +20,11 @@ struct err *gs_treewalk_open(struct gs_treewalk *w, struct gs *g,
 		return err;
 	git_oid_tostr(hex, sizeof(hex), tree);
 	if (git_odb_read(&w->obj, odb, tree) < 0)
-		return err_new(ERR_STORE, "tree %s is not in this repository",
-			       hex);
+		return gs_hint_object(g, tree,
+				      err_new(ERR_STORE,
+					      "tree %s is not in this "
+					      "repository",
+					      hex));
 	if (git_odb_object_type(w->obj) != GIT_OBJECT_TREE)
 		return err_new(ERR_STORE, "object %s is not a tree", hex);
 	w->p = git_odb_object_data(w->obj);
@@ -54,6 +58,22 @@ void gs_treewalk_close(struct gs_treewalk *w)
 {
 	git_odb_object_free(w->obj);
 	w->obj = NULL;
+}
+
+int gs_tree_order(const struct gs_tree_entry *a, const struct gs_tree_entry *b)
+{
+	size_t least = a->len < b->len ? a->len : b->len;
+	int rc = memcmp(a->name, b->name, least), x, y;
+
+	if (rc)
+		return rc;
+	x = a->len > least                 ? (unsigned char)a->name[least]
+	    : a->mode == GIT_FILEMODE_TREE ? '/'
+					   : 0;
+	y = b->len > least                 ? (unsigned char)b->name[least]
+	    : b->mode == GIT_FILEMODE_TREE ? '/'
+					   : 0;
+	return x - y;
 }
 
 static struct err *find_entry(struct gs *g, const git_oid *tree,

@@ -24,6 +24,10 @@ MUST_USE struct err *gs_treewalk_open(struct gs_treewalk *w, struct gs *g,
 
 /** false at the end. */
 bool gs_treewalk_next(struct gs_treewalk *w, struct gs_tree_entry *out);
+
+/** Order of two entries in a tree: as if a folder's name ended in '/'. */
+int gs_tree_order(const struct gs_tree_entry *a, const struct gs_tree_entry *b);
+
 void gs_treewalk_close(struct gs_treewalk *w);
 
 /**

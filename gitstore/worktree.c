@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "gitstore/folderpath.h"
 #include "gitstore/hash.h"
+#include "gitstore/outline.h"
 #include "gitstore/repo.h"
 
 /*
@@ -26,32 +27,8 @@ struct listing {
 	struct work_source *w;
 	source_entry_fn fn;
 	void *payload;
-	struct buf folder; /* the one announced last */
+	struct gs_outline outline;
 };
-
-/* Announce the folders of path that the entry before was not in. */
-static struct err *enter(struct listing *l, const char *path)
-{
-	const char *slash = strchr(path, '/');
-
-	for (; slash; slash = strchr(slash + 1, '/')) {
-		size_t n = (size_t)(slash - path);
-		struct source_entry e = { .kind = SOURCE_FOLDER };
-		struct err *err;
-
-		if (l->folder.len >= n &&
-		    !memcmp(buf_str(&l->folder), path, n) &&
-		    (l->folder.len == n || buf_str(&l->folder)[n] == '/'))
-			continue;
-		buf_reset(&l->folder);
-		buf_add(&l->folder, path, n);
-		e.path = buf_str(&l->folder);
-		err = l->fn(l->payload, &e);
-		if (err)
-			return err;
-	}
-	return NULL;
-}
 
 static enum source_kind kind_of(unsigned mode, const char *path)
 {
@@ -102,7 +79,7 @@ static struct err *list_entry(struct listing *l, const git_status_entry *st)
 		e.blob = id.hex;
 	}
 	if (!err)
-		err = enter(l, path);
+		err = gs_outline_enter(&l->outline, path, l->fn, l->payload);
 	if (!err)
 		err = l->fn(l->payload, &e);
 	free(path);
@@ -130,7 +107,7 @@ static struct err *work_list(struct source *s, source_entry_fn fn,
 			     void *payload)
 {
 	struct work_source *w = (struct work_source *)s;
-	struct listing l = { w, fn, payload, BUF_INIT };
+	struct listing l = { w, fn, payload, GS_OUTLINE_INIT };
 	git_status_list *list = NULL;
 	struct err *err = NULL;
 
@@ -141,7 +118,7 @@ static struct err *work_list(struct source *s, source_entry_fn fn,
 	for (size_t i = 0; !err && i < git_status_list_entrycount(list); i++)
 		err = list_entry(&l, git_status_byindex(list, i));
 	git_status_list_free(list);
-	buf_release(&l.folder);
+	gs_outline_release(&l.outline);
 	return err;
 }
 

@@ -170,6 +170,43 @@ struct err *memory_open_source(struct store *s, const struct store_id *commit,
 struct err *memory_authors(struct store *s, const struct store_id *commit,
 			   const char *dir, const char *const *paths, size_t n,
 			   char **out);
+/* memory_store_merge.c: branches are refs/heads/...; the settings
+ * memory.upstream and memory.branch, and the ref MERGE_HEAD, say the rest */
+struct err *memory_merge_bases(struct store *store, const struct store_id *a,
+			       const struct store_id *b, struct store_id **out,
+			       size_t *n);
+struct err *memory_parents(struct store *store, const struct store_id *commit,
+			   struct store_id **out, size_t *n);
+struct err *memory_upstream(struct store *store, char **out);
+struct err *memory_branch(struct store *store, char **out);
+struct err *memory_branches(struct store *store, bool remote,
+			    struct err *(*fn)(void *payload, const char *name,
+					      const struct store_id *id),
+			    void *payload);
+struct err *memory_merges_between(
+	struct store *store, const struct store_id *from,
+	const struct store_id *to,
+	struct err *(*fn)(void *payload, const struct store_id *merge),
+	void *payload);
+struct err *memory_folder_id(struct store *store, const struct store_id *commit,
+			     const char *dir, struct store_id *out);
+struct err *memory_folder_changes(
+	struct store *store, const struct store_id *from,
+	const struct store_id *to, const char *dir,
+	struct err *(*fn)(void *payload, const char *path, const char *old_blob,
+			  const char *new_blob),
+	void *payload);
+struct err *memory_adders(struct store *store, const struct store_id *commit,
+			  const struct store_id *stop, const char *dir,
+			  const char *const *paths, size_t n,
+			  struct store_id *out);
+struct err *memory_config_at(struct store *store, const struct store_id *commit,
+			     const char *key, char **out, bool *from_versioned);
+struct err *memory_index_source(struct store *store, const char *dir,
+				struct source **out, bool *unmerged);
+struct err *memory_merge_heads(struct store *store, struct store_id **out,
+			       size_t *n);
+
 struct err *memory_ledger_tip(struct store *s, const char *uuid,
 			      struct store_id *out);
 struct err *memory_ledger_of_target(struct store *s, const char *target,
