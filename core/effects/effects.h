@@ -98,8 +98,8 @@ enum effect_kind {
  *                         fires for; NULL = not known
  *   INSERT                reads = columns of unique keys as well; a list that
  *                         is empty = the table has no such key
- *   UPDATE                reads = also the other columns of a unique key or
- *                         CHECK of which it writes one
+ *   UPDATE                reads = also all columns of a unique key of which it
+ *                         writes one, and the others of such a CHECK
  *   SELECT                aspect "exists": the rows must be there, more do no
  *                         harm (parents of a foreign key); "absent": none may
  *                         be there, fewer do no harm (children, a constraint

@@ -1,0 +1,150 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/util.h"
+#include "decide/verdict_rules.h"
+
+/* Values are compared without their types: "01" and "1" may be one number,
+ * "Yes" and "true" one boolean, "a" and "A" one word. Only what is different
+ * under every type is apart. */
+
+enum shape {
+	SHAPE_OTHER,   /**< nothing is known */
+	SHAPE_INTEGER, /**< of few digits */
+	SHAPE_WORD,    /**< starts with a letter, no special word */
+	SHAPE_FIELDS   /**< 2020-01-02 03:04, fields of a fixed width */
+};
+
+static bool is_integer(const char *s)
+{
+	size_t n;
+
+	s += *s == '-';
+	n = strspn(s, "0123456789");
+	return n > 0 && n < 7 && !s[n];
+}
+
+/* Words that mean the same as others, or as the clock says. */
+static bool is_special(const char *s)
+{
+	static const char *const words[] = {
+		"t",     "true",      "y",        "yes",      "on",
+		"f",     "false",     "n",        "no",       "off",
+		"now",   "today",     "tomorrow", "infinity", "nan",
+		"epoch", "yesterday", "inf",      "allballs"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(s, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Letters and digits in a row or with marks as in names and addresses; with
+ * spaces between digits it may be a date. */
+static bool is_word(const char *s)
+{
+	bool digit = false, space = false;
+
+	if (!isalpha((unsigned char)*s) || is_special(s))
+		return false;
+	for (; *s; s++) {
+		digit |= isdigit((unsigned char)*s) != 0;
+		space |= *s == ' ' || *s == ',';
+	}
+	return !(digit && space);
+}
+
+static bool is_fields(const char *s)
+{
+	size_t marks = 0;
+
+	for (; *s; s++) {
+		if (*s == '-' || *s == ':' || *s == ' ')
+			marks++;
+		else if (!isdigit((unsigned char)*s))
+			return false;
+	}
+	return marks >= 2;
+}
+
+static enum shape shape_of(const char *s)
+{
+	if (is_integer(s))
+		return SHAPE_INTEGER;
+	if (is_word(s))
+		return SHAPE_WORD;
+	return is_fields(s) ? SHAPE_FIELDS : SHAPE_OTHER;
+}
+
+static size_t trimmed(const char *s)
+{
+	size_t n = strlen(s);
+
+	while (n > 0 && s[n - 1] == ' ')
+		n--;
+	return n;
+}
+
+static bool words_apart(const char *a, const char *b)
+{
+	size_t n = trimmed(a);
+
+	return n != trimmed(b) || strncasecmp(a, b, n) != 0;
+}
+
+static bool fields_apart(const char *a, const char *b)
+{
+	bool differ = false;
+
+	for (; *a && *b; a++, b++) {
+		bool da = isdigit((unsigned char)*a) != 0;
+
+		if (da != (isdigit((unsigned char)*b) != 0) ||
+		    (!da && *a != *b))
+			return false;
+		differ |= *a != *b;
+	}
+	return !*a && !*b && differ;
+}
+
+bool verdict_listed(const char **list, const char *column)
+{
+	for (; list && *list; list++)
+		if (streq(*list, column))
+			return true;
+	return false;
+}
+
+const struct effect_literal *verdict_literal(const struct effect_literal *l,
+					     size_t n, const char *column)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(l[i].column, column))
+			return &l[i];
+	return NULL;
+}
+
+bool verdict_values_apart(const char *a, const char *b)
+{
+	enum shape shape;
+
+	if (!a || !b) /* NULL is equal to nothing */
+		return true;
+	shape = shape_of(a);
+	if (shape != shape_of(b))
+		return false;
+	switch (shape) {
+	case SHAPE_INTEGER:
+		return strtol(a, NULL, 10) != strtol(b, NULL, 10);
+	case SHAPE_WORD:
+		return words_apart(a, b);
+	case SHAPE_FIELDS:
+		return fields_apart(a, b);
+	case SHAPE_OTHER:
+		break;
+	}
+	return false;
+}

@@ -1,0 +1,226 @@
+#include "base/util.h"
+#include "decide/verdict_rules.h"
+
+/* Rows of a table, and the table, its columns, constraints, triggers. */
+
+static bool writes(const struct effect *rows)
+{
+	return rows->action == EFFECT_INSERT || rows->action == EFFECT_UPDATE ||
+	       rows->action == EFFECT_DELETE;
+}
+
+static bool adds_values(const struct effect *rows)
+{
+	return rows->action == EFFECT_INSERT || rows->action == EFFECT_UPDATE;
+}
+
+static bool mentions(const struct effect *rows, const char *column)
+{
+	return verdict_listed(rows->columns, column) ||
+	       verdict_listed(rows->reads, column) ||
+	       verdict_literal(rows->where, rows->n_where, column) ||
+	       verdict_literal(rows->sets, rows->n_sets, column);
+}
+
+/* The new row has a value of its own for the column. */
+static bool gives(const struct effect *insert, const char *column)
+{
+	if (insert->columns && insert->columns[0])
+		return verdict_listed(insert->columns, column);
+	return insert->all_columns;
+}
+
+/* An INSERT without a list has fewer values than columns afterwards: fine in
+ * PostgreSQL, an error in SQLite. */
+static enum verdict column_added(const struct effect *rows,
+				 const struct effect *column)
+{
+	if (rows->action == EFFECT_SELECT)
+		return rows->all_columns ? VERDICT_ORDER : VERDICT_INDEPENDENT;
+	if (rows->action != EFFECT_INSERT)
+		return VERDICT_INDEPENDENT;
+	if (column->strict || (rows->all_columns && !rows->schema))
+		return VERDICT_CONFLICT;
+	return VERDICT_INDEPENDENT;
+}
+
+static enum verdict column_dropped(const struct effect *rows,
+				   const struct effect *column)
+{
+	if (mentions(rows, column->name))
+		return VERDICT_CONFLICT;
+	if (!rows->all_columns)
+		return VERDICT_INDEPENDENT;
+	return rows->action == EFFECT_INSERT ? VERDICT_CONFLICT : VERDICT_ORDER;
+}
+
+/* A known value that is not NULL. */
+static bool not_null(const struct effect *rows, const char *column)
+{
+	const struct effect_literal *l =
+		rows->action == EFFECT_INSERT
+			? verdict_literal(rows->where, rows->n_where, column)
+			: verdict_literal(rows->sets, rows->n_sets, column);
+
+	return l && l->value;
+}
+
+static enum verdict column_null(const struct effect *rows,
+				const struct effect *column)
+{
+	if (!column->strict || not_null(rows, column->name))
+		return VERDICT_INDEPENDENT;
+	if (rows->action == EFFECT_INSERT)
+		return VERDICT_CONFLICT;
+	return rows->action == EFFECT_UPDATE &&
+			       (!rows->columns ||
+				verdict_listed(rows->columns, column->name))
+		       ? VERDICT_CONFLICT
+		       : VERDICT_INDEPENDENT;
+}
+
+static enum verdict column_altered(const struct effect *rows,
+				   const struct effect *column)
+{
+	bool insert = rows->action == EFFECT_INSERT;
+
+	if (verdict_aspect(column, "null"))
+		return column_null(rows, column);
+	if (verdict_aspect(column, "default"))
+		return insert && !gives(rows, column->name)
+			       ? VERDICT_ORDER
+			       : VERDICT_INDEPENDENT;
+	if (verdict_aspect(column, "generated"))
+		return insert || mentions(rows, column->name)
+			       ? VERDICT_ORDER
+			       : VERDICT_INDEPENDENT;
+	if (column->aspect && !verdict_aspect(column, "type") &&
+	    !verdict_aspect(column, "collation"))
+		return VERDICT_INDEPENDENT;
+	if (mentions(rows, column->name))
+		return VERDICT_CONFLICT;
+	return rows->all_columns ? VERDICT_ORDER : VERDICT_INDEPENDENT;
+}
+
+static struct meet column(const struct effect *rows, const struct effect *c)
+{
+	struct meet m = { .verdict = VERDICT_INDEPENDENT };
+
+	if (c->action == EFFECT_CREATE && mentions(rows, c->name)) {
+		m.verdict = VERDICT_CONFLICT;
+		m.b_needs_a = true;
+	} else if (c->action == EFFECT_CREATE) {
+		m.verdict = column_added(rows, c);
+	} else if (c->action == EFFECT_DROP) {
+		m.verdict = column_dropped(rows, c);
+	} else if (c->action == EFFECT_ALTER) {
+		m.verdict = column_altered(rows, c);
+	}
+	return m;
+}
+
+/* Values that are written, and what they have to keep from now on. */
+static bool touches(const struct effect *rows, const struct effect *rule)
+{
+	if (rows->action == EFFECT_INSERT || !rule->columns || !rows->columns)
+		return true;
+	for (const char **c = rule->columns; *c; c++)
+		if (verdict_listed(rows->columns, *c))
+			return true;
+	return false;
+}
+
+static enum verdict constraint(const struct effect *rows,
+			       const struct effect *c)
+{
+	if (c->action == EFFECT_CREATE && adds_values(rows) && touches(rows, c))
+		return VERDICT_CONFLICT;
+	/* the rows that go with a parent's go because of it */
+	if (c->action == EFFECT_DROP && writes(rows) && rows->implied)
+		return VERDICT_ORDER;
+	return VERDICT_INDEPENDENT;
+}
+
+static enum verdict unique_index(const struct effect *rows,
+				 const struct effect *index)
+{
+	if (index->action != EFFECT_CREATE || !index->strict)
+		return VERDICT_INDEPENDENT;
+	return constraint(rows, index);
+}
+
+static enum verdict trigger(const struct effect *rows, const struct effect *t)
+{
+	if (!writes(rows) || t->action == EFFECT_USE)
+		return VERDICT_INDEPENDENT;
+	if (t->columns &&
+	    !verdict_listed(t->columns, effect_action_name(rows->action)))
+		return VERDICT_INDEPENDENT;
+	if (verdict_aspect(t, "comment"))
+		return VERDICT_INDEPENDENT;
+	return VERDICT_ORDER;
+}
+
+static enum verdict table_altered(const struct effect *rows,
+				  const struct effect *table)
+{
+	static const char *const harmless[] = {
+		"columns",          "constraints", "comment",
+		"privileges",       "owner",       "options",
+		"replica identity", "persistence", "row security"
+	};
+
+	if (verdict_aspect(table, "schema"))
+		return VERDICT_CONFLICT;
+	for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
+		if (verdict_aspect(table, harmless[i]))
+			return VERDICT_INDEPENDENT;
+	if (verdict_aspect(table, "triggers") && !writes(rows))
+		return VERDICT_INDEPENDENT;
+	return VERDICT_ORDER;
+}
+
+static struct meet whole(const struct effect *rows, const struct effect *t)
+{
+	struct meet m = { .verdict = VERDICT_INDEPENDENT };
+
+	if (t->action == EFFECT_CREATE) {
+		m.verdict = VERDICT_CONFLICT;
+		m.b_needs_a = true;
+	} else if (t->action == EFFECT_DROP) {
+		m.verdict = VERDICT_CONFLICT;
+	} else if (t->action == EFFECT_ALTER) {
+		m.verdict = table_altered(rows, t);
+	}
+	return m;
+}
+
+struct meet verdict_rows_thing(const struct effect *rows,
+			       const struct effect *thing)
+{
+	struct meet m = { .verdict = VERDICT_INDEPENDENT };
+
+	switch ((int)thing->kind) {
+	case EFFECT_TABLE:
+	case EFFECT_VIEW:
+		return whole(rows, thing);
+	case EFFECT_COLUMN:
+		return column(rows, thing);
+	case EFFECT_CONSTRAINT:
+		m.verdict = constraint(rows, thing);
+		break;
+	case EFFECT_INDEX:
+		m.verdict = unique_index(rows, thing);
+		break;
+	case EFFECT_TRIGGER:
+		m.verdict = trigger(rows, thing);
+		break;
+	case EFFECT_RULE:
+		m.verdict = thing->action == EFFECT_USE ? VERDICT_INDEPENDENT
+							: VERDICT_ORDER;
+		break;
+	default:
+		break;
+	}
+	return m;
+}

@@ -1,0 +1,261 @@
+#include "base/util.h"
+#include "decide/verdict_rules.h"
+
+/* Rows and rows of one table. Conditions look at one row at a time: what is
+ * read elsewhere, in a subquery, is a SELECT of its own. */
+
+/* Not known which: as good as all. */
+static bool any_column(const struct effect *e)
+{
+	return e->all_columns || !e->columns;
+}
+
+static bool writes(const struct effect *update, const char *column)
+{
+	return any_column(update) || verdict_listed(update->columns, column);
+}
+
+static bool decided_by(const struct effect *e, const char *column)
+{
+	if (verdict_listed(e->reads, column) ||
+	    verdict_literal(e->where, e->n_where, column))
+		return true;
+	return e->action == EFFECT_SELECT &&
+	       (e->all_columns || verdict_listed(e->columns, column));
+}
+
+/* A column that u writes decides what e does. */
+static bool disturbs(const struct effect *u, const struct effect *e)
+{
+	if (any_column(u))
+		return true;
+	for (const char **c = u->columns; *c; c++)
+		if (decided_by(e, *c))
+			return true;
+	return e->action == EFFECT_SELECT && e->all_columns;
+}
+
+/* Neither moves rows into the other's reach by writing that column. */
+static bool stays(const struct effect *e, const char *column)
+{
+	return e->action != EFFECT_UPDATE || !writes(e, column);
+}
+
+bool verdict_literals_apart(const struct effect *a, const struct effect *b)
+{
+	for (size_t i = 0; i < a->n_where; i++) {
+		const struct effect_literal *la = &a->where[i], *lb;
+
+		lb = verdict_literal(b->where, b->n_where, la->column);
+		if (lb && (la->value || lb->value) &&
+		    verdict_values_apart(la->value, lb->value) &&
+		    stays(a, la->column) && stays(b, la->column))
+			return true;
+	}
+	return false;
+}
+
+/* Of a column that is in a unique key: the two rows' values. */
+static enum verdict keys(const struct effect_literal *a,
+			 const struct effect_literal *b)
+{
+	if (!a || !b)
+		return VERDICT_ORDER;
+	if (verdict_values_apart(a->value, b->value))
+		return VERDICT_INDEPENDENT;
+	return VERDICT_CONFLICT;
+}
+
+static enum verdict graver(enum verdict a, enum verdict b)
+{
+	return a > b ? a : b;
+}
+
+static enum verdict keys_of(const char **columns, const struct effect *a,
+			    const struct effect *b)
+{
+	enum verdict v = VERDICT_INDEPENDENT;
+
+	for (const char **c = columns; c && *c; c++)
+		v = graver(v, keys(verdict_literal(a->where, a->n_where, *c),
+				   verdict_literal(b->where, b->n_where, *c)));
+	return v;
+}
+
+/* Which columns are keys is not known: each may be one. */
+static enum verdict any_keys(const struct effect *a, const struct effect *b)
+{
+	enum verdict v = VERDICT_INDEPENDENT;
+	bool met = false;
+
+	for (size_t i = 0; i < a->n_where; i++) {
+		const struct effect_literal *l = verdict_literal(
+			b->where, b->n_where, a->where[i].column);
+
+		if (l) {
+			met = true;
+			v = graver(v, keys(&a->where[i], l));
+		}
+	}
+	return met ? v : VERDICT_ORDER;
+}
+
+static enum verdict insert_insert(const struct effect *a,
+				  const struct effect *b)
+{
+	if (a->generates_key || b->generates_key)
+		return VERDICT_ORDER;
+	if (!a->reads || !b->reads)
+		return any_keys(a, b);
+	return graver(keys_of(a->reads, a, b), keys_of(b->reads, a, b));
+}
+
+/* The update gives a value of a unique key that the new row may have. */
+static bool takes_key(const struct effect *update, const struct effect *insert)
+{
+	if (!insert->reads || any_column(update))
+		return true;
+	for (const char **c = update->columns; *c; c++) {
+		const struct effect_literal *set, *given;
+
+		if (!verdict_listed(insert->reads, *c))
+			continue;
+		set = verdict_literal(update->sets, update->n_sets, *c);
+		given = verdict_literal(insert->where, insert->n_where, *c);
+		if (!set || !given ||
+		    !verdict_values_apart(set->value, given->value))
+			return true;
+	}
+	return false;
+}
+
+static enum verdict insert_update(const struct effect *insert,
+				  const struct effect *update)
+{
+	return verdict_literals_apart(insert, update) &&
+			       !takes_key(update, insert)
+		       ? VERDICT_INDEPENDENT
+		       : VERDICT_ORDER;
+}
+
+/* SQLite gives the largest key anew when its row is gone. */
+static enum verdict insert_delete(const struct effect *insert,
+				  const struct effect *delete)
+{
+	if (insert->generates_key && !insert->schema)
+		return VERDICT_ORDER;
+	return verdict_literals_apart(insert, delete) ? VERDICT_INDEPENDENT
+						      : VERDICT_ORDER;
+}
+
+static enum verdict insert_select(const struct effect *insert,
+				  const struct effect *select)
+{
+	return verdict_aspect(select, "exists") ||
+			       verdict_literals_apart(insert, select)
+		       ? VERDICT_INDEPENDENT
+		       : VERDICT_ORDER;
+}
+
+/* The columns that both set get the same values. */
+static bool same_constants(const struct effect *a, const struct effect *b)
+{
+	if (any_column(a) || any_column(b))
+		return false;
+	for (const char **c = a->columns; *c; c++) {
+		const struct effect_literal *la, *lb;
+
+		if (!verdict_listed(b->columns, *c))
+			continue;
+		la = verdict_literal(a->sets, a->n_sets, *c);
+		lb = verdict_literal(b->sets, b->n_sets, *c);
+		if (!la || !lb || !streq_null(la->value, lb->value))
+			return false;
+	}
+	return true;
+}
+
+/* Other rows, but of a unique key that both have to keep: a writes a part of
+ * it that is read as well. */
+static bool writes_key(const struct effect *a, const struct effect *b)
+{
+	if (any_column(a))
+		return true;
+	for (const char **c = a->columns; *c; c++) {
+		const struct effect_literal *la, *lb;
+
+		if (!verdict_listed(a->reads, *c) ||
+		    !verdict_listed(b->reads, *c))
+			continue;
+		la = verdict_literal(a->sets, a->n_sets, *c);
+		lb = verdict_literal(b->sets, b->n_sets, *c);
+		if (!la || !lb || !verdict_values_apart(la->value, lb->value))
+			return true;
+	}
+	return false;
+}
+
+static enum verdict update_update(const struct effect *a,
+				  const struct effect *b)
+{
+	if (verdict_literals_apart(a, b))
+		return writes_key(a, b) || writes_key(b, a)
+			       ? VERDICT_ORDER
+			       : VERDICT_INDEPENDENT;
+	if (disturbs(a, b) || disturbs(b, a) || !same_constants(a, b))
+		return VERDICT_ORDER;
+	return VERDICT_INDEPENDENT;
+}
+
+static enum verdict update_other(const struct effect *update,
+				 const struct effect *other)
+{
+	return disturbs(update, other) && !verdict_literals_apart(update, other)
+		       ? VERDICT_ORDER
+		       : VERDICT_INDEPENDENT;
+}
+
+static enum verdict delete_select(const struct effect *delete,
+				  const struct effect *select)
+{
+	return verdict_aspect(select, "absent") ||
+			       verdict_literals_apart(delete, select)
+		       ? VERDICT_INDEPENDENT
+		       : VERDICT_ORDER;
+}
+
+typedef enum verdict (*rows_fn)(const struct effect *, const struct effect *);
+
+/* By the two actions, the lesser first; NULL = nothing to say. */
+static rows_fn rule(enum effect_action a, enum effect_action b)
+{
+	static const struct {
+		enum effect_action a, b;
+		rows_fn fn;
+	} rules[] = {
+		{ EFFECT_INSERT, EFFECT_INSERT, insert_insert },
+		{ EFFECT_INSERT, EFFECT_UPDATE, insert_update },
+		{ EFFECT_INSERT, EFFECT_DELETE, insert_delete },
+		{ EFFECT_INSERT, EFFECT_SELECT, insert_select },
+		{ EFFECT_UPDATE, EFFECT_UPDATE, update_update },
+		{ EFFECT_UPDATE, EFFECT_DELETE, update_other },
+		{ EFFECT_UPDATE, EFFECT_SELECT, update_other },
+		{ EFFECT_DELETE, EFFECT_SELECT, delete_select },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (rules[i].a == a && rules[i].b == b)
+			return rules[i].fn;
+	return NULL;
+}
+
+enum verdict verdict_rows(const struct effect *a, const struct effect *b)
+{
+	bool turned = a->action > b->action;
+	rows_fn fn = turned ? rule(b->action, a->action)
+			    : rule(a->action, b->action);
+
+	if (!fn)
+		return VERDICT_INDEPENDENT;
+	return turned ? fn(b, a) : fn(a, b);
+}

@@ -1,0 +1,262 @@
+#include <string.h>
+
+#include "base/util.h"
+#include "decide/verdict_rules.h"
+
+/* What meets what, for two effects on one thing, or on a thing and a part of
+ * it. Rows are in verdict_rows.c. */
+
+/** What two different changes of one aspect are for each other; the first row
+ * that fits, from the top. */
+static const struct aspect_rule {
+	const char *aspect;
+	enum verdict both_alter; /**< to different values */
+	enum verdict alter_use;  /**< changed here, relied on there */
+} aspect_rules[] = {
+	/* a set of parts: each part is a thing of its own */
+	{ "columns", VERDICT_INDEPENDENT, VERDICT_ORDER },
+	{ "constraints", VERDICT_INDEPENDENT, VERDICT_ORDER },
+	/* may fail, depending on what is there */
+	{ "type", VERDICT_ORDER, VERDICT_CONFLICT },
+	{ "collation", VERDICT_ORDER, VERDICT_CONFLICT },
+	{ "generated", VERDICT_CONFLICT, VERDICT_CONFLICT },
+	{ "signature", VERDICT_CONFLICT, VERDICT_CONFLICT },
+	{ "schema", VERDICT_CONFLICT, VERDICT_CONFLICT },
+	{ "inheritance", VERDICT_CONFLICT, VERDICT_CONFLICT },
+	{ NULL, VERDICT_ORDER, VERDICT_ORDER },
+};
+
+/** Two aspects of one thing that are not alone with themselves. "" = any. */
+static const struct {
+	const char *one, *other;
+	enum effect_kind kind;
+	enum verdict verdict;
+} aspect_pairs[] = {
+	{ "type", "default", EFFECT_COLUMN, VERDICT_ORDER },
+	{ "type", "generated", EFFECT_COLUMN, VERDICT_CONFLICT },
+	{ "type", "collation", EFFECT_COLUMN, VERDICT_ORDER },
+	{ "type", "storage", EFFECT_COLUMN, VERDICT_ORDER },
+	{ "default", "generated", EFFECT_COLUMN, VERDICT_CONFLICT },
+	{ "null", "generated", EFFECT_COLUMN, VERDICT_CONFLICT },
+	{ "value", "options", EFFECT_SEQUENCE, VERDICT_ORDER },
+	{ "columns", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT },
+	{ "constraints", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT },
+	{ "constraints", "persistence", EFFECT_TABLE, VERDICT_ORDER },
+	{ "columns", "definition", EFFECT_VIEW, VERDICT_ORDER },
+	{ "signature", "", EFFECT_ROUTINE, VERDICT_CONFLICT },
+};
+
+static bool fits(const char *pattern, const char *aspect)
+{
+	return !*pattern || streq(pattern, aspect);
+}
+
+/* The verdict of two aspects of one thing; `both` are alterations. */
+static enum verdict aspects(enum effect_kind kind, const char *a, const char *b,
+			    bool both)
+{
+	const struct aspect_rule *r = aspect_rules;
+
+	if (streq(a, b)) {
+		while (r->aspect && !streq(r->aspect, a))
+			r++;
+		return both ? r->both_alter : r->alter_use;
+	}
+	if (streq(a, "schema") || streq(b, "schema"))
+		return VERDICT_CONFLICT;
+	for (size_t i = 0; i < ARRAY_LEN(aspect_pairs); i++) {
+		const char *one = aspect_pairs[i].one;
+		const char *other = aspect_pairs[i].other;
+
+		if (aspect_pairs[i].kind == kind &&
+		    ((fits(one, a) && fits(other, b)) ||
+		     (fits(one, b) && fits(other, a))))
+			return aspect_pairs[i].verdict;
+	}
+	return VERDICT_INDEPENDENT;
+}
+
+/* "app: grant select": of two roles, or two privileges given to one. */
+static bool privileges_commute(const char *a, const char *b)
+{
+	const char *ra = strstr(a, ": "), *rb = strstr(b, ": ");
+
+	if (!ra || !rb)
+		return false;
+	if (ra - a != rb - b || strncmp(a, b, (size_t)(ra - a)) != 0)
+		return true;
+	return starts_with(ra, ": grant ") == starts_with(rb, ": grant ");
+}
+
+static enum verdict alter_alter(const struct effect *a, const struct effect *b)
+{
+	if (!a->aspect || !b->aspect)
+		return VERDICT_ORDER;
+	if (streq(a->aspect, b->aspect) && a->digest &&
+	    streq_null(a->digest, b->digest))
+		return VERDICT_INDEPENDENT;
+	if (verdict_aspect(a, "privileges") &&
+	    verdict_aspect(b, "privileges") && a->digest && b->digest &&
+	    privileges_commute(a->digest, b->digest))
+		return VERDICT_INDEPENDENT;
+	return aspects(a->kind, a->aspect, b->aspect, true);
+}
+
+static enum verdict alter_use(const struct effect *alter,
+			      const struct effect *use)
+{
+	if (verdict_aspect(alter, "schema"))
+		return VERDICT_CONFLICT;
+	if (!use->aspect)
+		return VERDICT_INDEPENDENT;
+	if (!alter->aspect)
+		return VERDICT_ORDER;
+	return aspects(alter->kind, alter->aspect, use->aspect, false);
+}
+
+static enum verdict create_create(const struct effect *a,
+				  const struct effect *b)
+{
+	bool same = a->kind == b->kind && a->digest &&
+		    streq_null(a->digest, b->digest);
+
+	if (!streq_null(a->aspect, b->aspect) || !a->aspect)
+		return VERDICT_CONFLICT;
+	return same ? VERDICT_INDEPENDENT : VERDICT_ORDER;
+}
+
+static bool drops_softly(const struct effect *e)
+{
+	return e->implied || verdict_aspect(e, "if exists");
+}
+
+static struct meet plain(enum verdict v)
+{
+	return (struct meet){ .verdict = v };
+}
+
+/* a makes what b needs. */
+static struct meet needs_a(void)
+{
+	return (struct meet){ .verdict = VERDICT_CONFLICT, .b_needs_a = true };
+}
+
+/* One thing, a->action <= b->action. */
+static struct meet meet_same(const struct effect *a, const struct effect *b)
+{
+	switch (a->action) {
+	case EFFECT_CREATE:
+		if (b->action == EFFECT_CREATE)
+			return plain(create_create(a, b));
+		if (b->action == EFFECT_DROP && b->implied)
+			return plain(VERDICT_CONFLICT);
+		return needs_a();
+	case EFFECT_DROP:
+		if (b->action == EFFECT_DROP && drops_softly(a) &&
+		    drops_softly(b))
+			return plain(VERDICT_INDEPENDENT);
+		return plain(VERDICT_CONFLICT);
+	case EFFECT_ALTER:
+		return plain(b->action == EFFECT_ALTER ? alter_alter(a, b)
+						       : alter_use(a, b));
+	case EFFECT_USE:
+	case EFFECT_INSERT:
+	case EFFECT_UPDATE:
+	case EFFECT_DELETE:
+	case EFFECT_SELECT:
+	case EFFECT_UNCERTAIN:
+	case EFFECT_ACTION_COUNT:
+		break;
+	}
+	return plain(VERDICT_INDEPENDENT);
+}
+
+/* A thing that goes, and a part of it or what is in that schema. */
+static enum verdict whole_dropped(const struct effect *part)
+{
+	if (part->action == EFFECT_DROP && drops_softly(part))
+		return VERDICT_INDEPENDENT;
+	return VERDICT_CONFLICT;
+}
+
+/* A table or view whose set of columns is relied on, and one of them. */
+static enum verdict whole_used(const struct effect *whole,
+			       const struct effect *part)
+{
+	if (part->kind != EFFECT_COLUMN || !verdict_aspect(whole, "columns"))
+		return VERDICT_INDEPENDENT;
+	if (part->action == EFFECT_CREATE)
+		return VERDICT_ORDER;
+	return part->action == EFFECT_DROP ? VERDICT_CONFLICT
+					   : VERDICT_INDEPENDENT;
+}
+
+static enum verdict whole_altered(const struct effect *whole,
+				  const struct effect *part)
+{
+	if (whole->kind == EFFECT_SCHEMA)
+		return VERDICT_INDEPENDENT;
+	if (verdict_aspect(whole, "schema") || !whole->aspect)
+		return VERDICT_CONFLICT;
+	if (whole->kind == EFFECT_VIEW && part->kind == EFFECT_COLUMN &&
+	    (verdict_aspect(whole, "definition") ||
+	     verdict_aspect(whole, "columns")))
+		return VERDICT_ORDER;
+	return VERDICT_INDEPENDENT;
+}
+
+/* b's thing is in a's. */
+static struct meet meet_inside(const struct effect *a, const struct effect *b)
+{
+	if (a->action == EFFECT_CREATE)
+		return needs_a();
+	if (a->action == EFFECT_DROP)
+		return plain(whole_dropped(b));
+	if (verdict_is_rows(b))
+		return verdict_rows_thing(b, a);
+	if (a->action == EFFECT_ALTER)
+		return plain(whole_altered(a, b));
+	return plain(a->action == EFFECT_USE ? whole_used(a, b)
+					     : VERDICT_INDEPENDENT);
+}
+
+static struct meet mirrored(struct meet m)
+{
+	return (struct meet){ .verdict = m.verdict,
+			      .b_needs_a = m.a_needs_b,
+			      .a_needs_b = m.b_needs_a };
+}
+
+struct meet verdict_meet(const struct effect *a, const struct effect *b)
+{
+	enum nearness near = verdict_near(a, b);
+
+	if (near == NEAR_NOT)
+		return plain(VERDICT_INDEPENDENT);
+	if (a->action == EFFECT_UNCERTAIN || b->action == EFFECT_UNCERTAIN)
+		return plain(VERDICT_UNCERTAIN);
+	switch (near) {
+	case NEAR_SAME:
+		return a->action <= b->action ? meet_same(a, b)
+					      : mirrored(meet_same(b, a));
+	case NEAR_INSIDE:
+		return meet_inside(a, b);
+	case NEAR_AROUND:
+		return mirrored(meet_inside(b, a));
+	case NEAR_ROWS:
+		return plain(verdict_rows(a, b));
+	case NEAR_ROWS_A:
+		return mirrored(verdict_rows_thing(a, b));
+	case NEAR_ROWS_B:
+		return verdict_rows_thing(b, a);
+	case NEAR_SIBLING:
+		/* their order is part of the type */
+		return plain(a->action == EFFECT_CREATE &&
+					     b->action == EFFECT_CREATE
+				     ? VERDICT_ORDER
+				     : VERDICT_INDEPENDENT);
+	case NEAR_NOT:
+		break;
+	}
+	return plain(VERDICT_INDEPENDENT);
+}

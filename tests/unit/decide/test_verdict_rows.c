@@ -1,0 +1,255 @@
+#include "decide/verdict_rules.h"
+#include "unit/decide/verdict_world.h"
+
+#define INDEPENDENT VERDICT_INDEPENDENT
+#define IDENTICAL VERDICT_IDENTICAL
+#define ORDER VERDICT_ORDER
+#define CONFLICT VERDICT_CONFLICT
+
+static void rows__and_rows(void **state)
+{
+	static const struct verdict_case cases[] = {
+		{ "insert t cols=a", "insert u cols=a", INDEPENDENT, 0 },
+		/* ids are given in turn */
+		{ "insert t cols=a !gen", "insert t cols=a !gen", ORDER, 0 },
+		{ "insert t cols=a !gen reads=id where=a:1",
+		  "insert t cols=id,a reads=id where=id:9,a:2", ORDER, 0 },
+		/* keys that are known */
+		{ "insert t cols=id reads=id where=id:1",
+		  "insert t cols=id reads=id where=id:2", INDEPENDENT, 0 },
+		{ "insert t cols=id,a reads=id where=id:1,a:7",
+		  "insert t cols=id,a reads=id where=id:2,a:7", INDEPENDENT,
+		  0 },
+		{ "insert t cols=id,a reads=id,a where=id:1,a:7",
+		  "insert t cols=id,a reads=id,a where=id:2,a:7", CONFLICT, 0 },
+		{ "insert t cols=id reads=id where=id:1; create table u",
+		  "insert t cols=id reads=id where=id:1", CONFLICT, 0 },
+		{ "insert t cols=id reads=id where=id:1",
+		  "insert t cols=id reads=id where=id:1", IDENTICAL, 0 },
+		{ "insert t cols=id reads=id", "insert t cols=id reads=id",
+		  ORDER, 0 },
+		{ "insert t cols=a reads=", "insert t cols=a reads=",
+		  INDEPENDENT, 0 },
+		/* keys that are not */
+		{ "insert t cols=id where=id:1", "insert t cols=id where=id:2",
+		  INDEPENDENT, 0 },
+		{ "insert t cols=id,a where=id:1,a:7",
+		  "insert t cols=id,a where=id:2,a:7", CONFLICT, 0 },
+		{ "insert t cols=id where=id:1", "insert t cols=a where=a:2",
+		  ORDER, 0 },
+		{ "insert t cols=id", "insert t cols=id where=id:1", ORDER, 0 },
+		/* new rows and those that are changed */
+		{ "insert t cols=a reads= where=a:1", "update t cols=b", ORDER,
+		  0 },
+		{ "insert t cols=a reads= where=a:1",
+		  "update t cols=b where=a:2", INDEPENDENT, 0 },
+		{ "insert t cols=a reads= where=a:1",
+		  "update t cols=a where=a:2", ORDER, 0 },
+		{ "insert t cols=a,k reads=k where=a:1,k:5",
+		  "update t cols=k where=a:2 sets=k:5", ORDER, 0 },
+		{ "insert t cols=a,k reads=k where=a:1,k:5",
+		  "update t cols=k where=a:2 sets=k:6", INDEPENDENT, 0 },
+		{ "insert t cols=a where=a:1", "delete t", ORDER, 0 },
+		{ "insert t cols=a where=a:1", "delete t where=a:2",
+		  INDEPENDENT, 0 },
+		{ "insert t cols=a where=a:1 !gen in=",
+		  "delete t where=a:2 in=", ORDER, 0 },
+		{ "insert t cols=a where=a:1 !gen", "delete t where=a:2",
+		  INDEPENDENT, 0 },
+		{ "insert t cols=a where=a:1", "select t cols=b where=a:2",
+		  INDEPENDENT, 0 },
+		{ "insert t cols=a where=a:1", "select t cols=b", ORDER, 0 },
+		{ "insert t cols=a where=a:1", "select t cols=b @exists",
+		  INDEPENDENT, 0 },
+		{ "insert t cols=a where=a:1", "select t cols=b @absent", ORDER,
+		  0 },
+		/* updates */
+		{ "update t cols=a", "update t cols=b", INDEPENDENT, 0 },
+		{ "update t cols=a reads=b", "update t cols=b", ORDER, 0 },
+		{ "update t cols=a", "update t cols=a", ORDER, 0 },
+		{ "update t cols=a sets=a:1", "update t cols=a sets=a:1",
+		  INDEPENDENT, 0 },
+		{ "update t cols=a sets=a:1 #s", "update t cols=a sets=a:1 #s",
+		  IDENTICAL, 0 },
+		{ "update t cols=a sets=a:1", "update t cols=a sets=a:2", ORDER,
+		  0 },
+		{ "update t cols=a where=id:1", "update t cols=a where=id:2",
+		  INDEPENDENT, 0 },
+		{ "update t cols=a,id where=id:1", "update t cols=a where=id:2",
+		  ORDER, 0 },
+		{ "update t cols=k where=id:1 reads=k sets=k:5",
+		  "update t cols=k where=id:2 reads=k sets=k:5", ORDER, 0 },
+		{ "update t cols=k where=id:1 reads=k sets=k:5",
+		  "update t cols=k where=id:2 reads=k sets=k:6", INDEPENDENT,
+		  0 },
+		{ "update t", "update t cols=a", ORDER, 0 },
+		{ "update t cols=a", "delete t where=b:1", INDEPENDENT, 0 },
+		{ "update t cols=b", "delete t where=b:1", ORDER, 0 },
+		{ "update t cols=b", "delete t reads=b", ORDER, 0 },
+		{ "update t cols=a", "select t cols=b", INDEPENDENT, 0 },
+		{ "update t cols=b", "select t cols=b", ORDER, 0 },
+		{ "update t cols=b", "select t !all", ORDER, 0 },
+		{ "update t cols=b where=id:1", "select t cols=b where=id:2",
+		  INDEPENDENT, 0 },
+		/* what goes twice is gone */
+		{ "delete t", "delete t where=a:1", INDEPENDENT, 0 },
+		{ "delete t", "select t cols=a", ORDER, 0 },
+		{ "delete t where=a:2", "select t cols=a where=a:1",
+		  INDEPENDENT, 0 },
+		{ "delete t", "select t cols=a @absent", INDEPENDENT, 0 },
+		{ "delete t", "select t cols=a @exists", ORDER, 0 },
+		{ "select t cols=a", "select t cols=a", INDEPENDENT, 0 },
+	};
+
+	(void)state;
+	assert_all(cases);
+}
+
+static void rows__and_columns(void **state)
+{
+	static const struct verdict_case cases[] = {
+		{ "create column t.c !strict", "insert t cols=a", CONFLICT, 0 },
+		{ "create column t.c !strict", "update t cols=a", INDEPENDENT,
+		  0 },
+		{ "create column t.c", "insert t cols=a", INDEPENDENT, 0 },
+		{ "create column t.c", "insert t !all cols=a", INDEPENDENT, 0 },
+		{ "create column t.c in=", "insert t !all cols=a in=", CONFLICT,
+		  0 },
+		{ "create column t.c", "select t !all", ORDER, 0 },
+		{ "create column t.c", "select t cols=a", INDEPENDENT, 0 },
+		{ "drop column t.c", "insert t cols=c", CONFLICT, 0 },
+		{ "drop column t.c", "insert t cols=a", INDEPENDENT, 0 },
+		{ "drop column t.c", "insert t !all", CONFLICT, 0 },
+		{ "drop column t.c", "select t !all", ORDER, 0 },
+		{ "drop column t.c", "update t cols=a reads=c", CONFLICT, 0 },
+		{ "drop column t.c", "delete t where=c:1", CONFLICT, 0 },
+		{ "drop column t.c", "delete t", INDEPENDENT, 0 },
+		{ "alter column t.c @type #int", "insert t cols=c", CONFLICT,
+		  0 },
+		{ "alter column t.c @type #int", "insert t cols=a", INDEPENDENT,
+		  0 },
+		{ "alter column t.c @type #int", "update t cols=a reads=c",
+		  CONFLICT, 0 },
+		{ "alter column t.c @type #int", "insert t !all", ORDER, 0 },
+		{ "alter column t.c @default #1", "insert t cols=a", ORDER, 0 },
+		{ "alter column t.c @default #1", "insert t cols=c",
+		  INDEPENDENT, 0 },
+		{ "alter column t.c @default #1", "insert t !all", INDEPENDENT,
+		  0 },
+		{ "alter column t.c @default #1", "insert t cols=", ORDER, 0 },
+		{ "alter column t.c @default #1", "update t cols=c",
+		  INDEPENDENT, 0 },
+		{ "alter column t.c @null !strict", "insert t cols=a", CONFLICT,
+		  0 },
+		{ "alter column t.c @null !strict", "insert t cols=c where=c:1",
+		  INDEPENDENT, 0 },
+		{ "alter column t.c @null !strict",
+		  "insert t cols=c where=c:NULL", CONFLICT, 0 },
+		{ "alter column t.c @null", "insert t cols=a", INDEPENDENT, 0 },
+		{ "alter column t.c @null !strict", "update t cols=c", CONFLICT,
+		  0 },
+		{ "alter column t.c @null !strict", "update t cols=c sets=c:1",
+		  INDEPENDENT, 0 },
+		{ "alter column t.c @null !strict", "update t cols=a",
+		  INDEPENDENT, 0 },
+		{ "alter column t.c @null !strict", "delete t where=c:1",
+		  INDEPENDENT, 0 },
+		{ "alter column t.c @generated", "insert t cols=a", ORDER, 0 },
+		{ "alter column t.c @statistics", "insert t cols=c",
+		  INDEPENDENT, 0 },
+		{ "use column t.c @type", "insert t cols=c", INDEPENDENT, 0 },
+	};
+
+	(void)state;
+	assert_all(cases);
+}
+
+static void rows__and_other_parts(void **state)
+{
+	static const struct verdict_case cases[] = {
+		{ "create constraint t.k cols=a", "insert t cols=b", CONFLICT,
+		  0 },
+		{ "create constraint t.k cols=a", "update t cols=a", CONFLICT,
+		  0 },
+		{ "create constraint t.k cols=a", "update t cols=b",
+		  INDEPENDENT, 0 },
+		{ "create constraint t.k", "update t cols=b", CONFLICT, 0 },
+		{ "create constraint t.k cols=a", "delete t", INDEPENDENT, 0 },
+		{ "drop constraint t.k", "insert t cols=a", INDEPENDENT, 0 },
+		{ "drop constraint t.k", "delete t !implied", ORDER, 0 },
+		{ "drop constraint t.k", "insert t cols=a; use constraint t.k",
+		  CONFLICT, 0 },
+		{ "create index t.i cols=a", "insert t cols=a", INDEPENDENT,
+		  0 },
+		{ "create index t.i cols=a !strict", "insert t cols=a",
+		  CONFLICT, 0 },
+		{ "create index t.i cols=a !strict", "update t cols=b",
+		  INDEPENDENT, 0 },
+		{ "drop index t.i", "insert t cols=a", INDEPENDENT, 0 },
+		{ "create trigger t.x", "insert t cols=a", ORDER, 0 },
+		{ "create trigger t.x cols=update", "insert t cols=a",
+		  INDEPENDENT, 0 },
+		{ "drop trigger t.x cols=update", "update t cols=a", ORDER, 0 },
+		{ "create trigger t.x", "select t cols=a", INDEPENDENT, 0 },
+		{ "create rule t.x", "select t cols=a", ORDER, 0 },
+		{ "create policy t.x", "insert t cols=a", INDEPENDENT, 0 },
+		{ "alter table t @triggers", "delete t", ORDER, 0 },
+		{ "alter table t @columns", "insert t cols=a", INDEPENDENT, 0 },
+		{ "alter table t @schema", "insert t cols=a", CONFLICT, 0 },
+		{ "create view v; use table t", "insert t cols=a", INDEPENDENT,
+		  0 },
+	};
+
+	(void)state;
+	assert_all(cases);
+}
+
+static void values__apart_under_every_type(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool apart;
+	} rows[] = {
+		{ "1", "2", true },
+		{ "1", "1", false },
+		{ "1", "01", false },
+		{ "-1", "1", true },
+		{ "1", "1.0", false },
+		{ "1.50", "1.51", false },
+		{ "1", "one", false },
+		{ "one", "two", true },
+		{ "one", "One", false },
+		{ "one", "one ", false },
+		{ "a@x.org", "b@x.org", true },
+		{ "true", "yes", false },
+		{ "t", "f", false },
+		{ "today", "now", false },
+		{ "Jan 1", "January 1", false },
+		{ "2020-01-01", "2020-01-02", true },
+		{ "2020-01-01", "2020-1-1", false },
+		{ "2020-01-01 00:00", "2020-01-01", false },
+		{ "", "a", false },
+		{ "9999999", "9999998", false },
+		{ NULL, "a", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (verdict_values_apart(rows[i].a, rows[i].b) != rows[i].apart)
+			fail_msg("%s, %s", rows[i].a, rows[i].b);
+		assert_int_equal(verdict_values_apart(rows[i].b, rows[i].a),
+				 rows[i].apart);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows__and_rows),
+		cmocka_unit_test(rows__and_columns),
+		cmocka_unit_test(rows__and_other_parts),
+		cmocka_unit_test(values__apart_under_every_type),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
