@@ -3,7 +3,7 @@
 # minimal C program with the same input and output (floor.c), because seconds
 # do not carry from one machine to another and ratios nearly do.
 #
-# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert]...
+# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert|check]...
 #   N=1000000   rows of the table that snapshots are taken of
 #   RUNS=3      repetitions; the fastest of each counts
 set -euo pipefail
@@ -270,7 +270,37 @@ bench_revert() {
 	memory "10,000 rows by key: peak memory" "$fewmem" 256
 }
 
-[ $# -gt 0 ] || set -- apply status snapshot revert
+side() { # branch first-number
+	git checkout -q -b "$1" main
+	for i in 0 1 2; do
+		printf -- '-- migrate:up\nCREATE TABLE %s%d (id INTEGER PRIMARY KEY);\n' \
+			"$1" "$i" >"migrations/$((20270101000000 + $2 + i))_$1$i.sql"
+		git add -A migrations
+		git commit -qm "$1 $i"
+	done
+}
+
+# three new migrations on each side; the first run fills the cache
+bench_check() {
+	local n t floor mem
+	for n in 100 10000; do
+		new_repository
+		git symbolic-ref HEAD refs/heads/main
+		printf '[migrate]\n\tdialect = sqlite\n' >.gitmigrate
+		small_migrations "$n"
+		side ours 0
+		side theirs 3
+		git gc -q
+		git checkout -q ours
+		"$G" check --no-replay ours theirs >/dev/null 2>&1 || true
+		read -r t mem < <(RUNS=20 best nothing "$G" check --no-replay ours theirs)
+		read -r floor _ < <(RUNS=20 best nothing "$build/bench/check_floor" . ours theirs)
+		ratio "check, $n migrations, 3 new on each side" "$t" "$floor" 1.5
+		memory "check, $n migrations: peak memory" "$mem" -
+	done
+}
+
+[ $# -gt 0 ] || set -- apply status snapshot revert check
 for part; do
 	"bench_$part"
 done
