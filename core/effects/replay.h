@@ -90,6 +90,7 @@ MUST_USE struct err *replay_run(struct replay *r,
  * Put a few rows into each of these tables (NULL-terminated; parents of
  * foreign keys first, theirs as well), as far as types and constraints let it;
  * the same rows for the same schema and seed. Tables that have rows are left.
+ * An odd seed leaves no column NULL that could have a value.
  */
 MUST_USE struct err *replay_seed(struct replay *r, const char *const *tables,
 				 unsigned seed);

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "base/util.h"
 #include "base/xalloc.h"
+#include "schema/sqlite_heap.h"
 
 /*
  * Opening. SQLite's own answer to everything is "unable to open database
@@ -172,6 +173,8 @@ static struct err *open_at(struct target **out, char *path, const char *shown,
 	/* nobody asks how much memory SQLite has, and the count costs a mutex
 	   for each allocation */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	/* whoever replays migrations in this process later has a budget */
+	sqlite_heap_install();
 	if (sqlite3_open_v2(path ? path : ":memory:", &t->db, flags, NULL) !=
 	    SQLITE_OK)
 		e = sqlite_error_of(t->db, ERR_TARGET, "open database '%s'",
