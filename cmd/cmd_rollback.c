@@ -38,26 +38,6 @@ static const char *const synopsis[] = {
 	"(--since <date> | --commit <revision>) [<options>]", NULL
 };
 
-static const char *const choices[] = {
-	[RESTORE_ABORT] = "abort",
-	[RESTORE_KEEP] = "keep",
-	[RESTORE_TAKE] = "restore",
-};
-
-static bool find_choice(const char *name, enum restore_choice *out)
-{
-	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
-		if (!streq(name, choices[i]))
-			continue;
-		*out = (enum restore_choice)i;
-		return true;
-	}
-	return false;
-}
-
-/* Conflicts that are listed one by one where a person reads them. */
-#define SHOWN 20
-
 static struct err *check(const struct cmd_ctx *ctx, const void *options,
 			 int argc, char **argv)
 {
@@ -67,7 +47,7 @@ static struct err *check(const struct cmd_ctx *ctx, const void *options,
 
 	(void)ctx;
 	(void)argv;
-	if (o->on_conflict && !find_choice(o->on_conflict, &choice))
+	if (o->on_conflict && !run_view_choice(o->on_conflict, &choice))
 		return err_new(ERR_USAGE, "--on-conflict is abort, keep or "
 					  "restore");
 	if (!!argc + !!o->count + !!o->to + !!o->since + !!o->commit > 1)
@@ -92,7 +72,7 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		.commit = o->commit,
 		.dry_run = o->dry_run,
 		.append = o->append,
-		.max_details = ctx->common.json ? SIZE_MAX : SHOWN,
+		.max_details = ctx->common.json ? SIZE_MAX : RUN_VIEW_CONFLICTS,
 	};
 	struct engine_run run = { 0 };
 	char since[CLOCK_ISO_SIZE];
@@ -106,7 +86,7 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 			return err;
 	}
 	if (o->on_conflict)
-		find_choice(o->on_conflict, &opt.on_conflict);
+		run_view_choice(o->on_conflict, &opt.on_conflict);
 	if (o->since && units_date(o->since, &seconds)) {
 		clock_iso(seconds, since);
 		opt.since = since;

@@ -14,6 +14,8 @@ const char *render_verb(const char *event)
 		return "applied";
 	if (streq(event, "rollback"))
 		return "rolled back";
+	if (streq(event, "rename"))
+		return "renamed";
 	return event;
 }
 

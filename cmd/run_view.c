@@ -34,6 +34,14 @@ static void print_event(struct run_view *v, const struct engine_event *e)
 	buf_release(&b);
 }
 
+static bool concerns(const struct run_view *v, const struct engine_event *e)
+{
+	if (!streq(v->verb, "reconcile"))
+		return streq(e->event, v->verb);
+	return streq(e->event, "apply") || streq(e->event, "rollback") ||
+	       streq(e->event, "rename");
+}
+
 static void on_event(void *payload, const struct engine_event *e)
 {
 	struct run_view *v = payload;
@@ -41,8 +49,7 @@ static void on_event(void *payload, const struct engine_event *e)
 
 	if (v->json)
 		render_event(v->json, e);
-	if (!e->name || !streq(e->event, v->verb) ||
-	    streq_null(e->status, "failed"))
+	if (!e->name || !concerns(v, e) || streq_null(e->status, "failed"))
 		return;
 	whole = *e;
 	whole.rows += v->part_rows;
@@ -55,7 +62,10 @@ static void on_event(void *payload, const struct engine_event *e)
 	}
 	v->part_rows = v->part_ms = 0;
 	v->done++;
-	v->parked += e->parked;
+	v->undone += streq(e->event, "rollback");
+	v->renamed += streq(e->event, "rename");
+	if (streq(e->event, "rollback"))
+		v->parked += e->parked;
 	if (ctx_talks(v->ctx))
 		print_event(v, &whole);
 }
@@ -88,7 +98,8 @@ static void json_estimate(struct report *r, const struct engine_step *s)
 	report_end(r);
 }
 
-static void json_step(struct report *r, const struct engine_step *s)
+static void json_step(struct report *r, const struct engine_step *s,
+		      bool reconciles)
 {
 	report_object(r, NULL);
 	report_string(r, "verb", s->verb);
@@ -110,6 +121,8 @@ static void json_step(struct report *r, const struct engine_step *s)
 		report_int(r, "rows", s->rows);
 		report_int(r, "parked", s->parked);
 	}
+	if (reconciles)
+		report_string(r, "why", s->why);
 	report_end(r);
 }
 
@@ -177,9 +190,13 @@ static struct err *json_end(struct run_view *v, const struct engine_run *run,
 	report_bool(r, "dry_run", v->dry_run);
 	report_array(r, "steps");
 	for (size_t i = 0; i < run->n_steps; i++)
-		json_step(r, &run->steps[i]);
+		json_step(r, &run->steps[i], *run->head);
 	report_end(r);
 	json_impacts(r, run);
+	if (*run->head) {
+		report_id(r, "head", run->head);
+		report_string(r, "stepwise", run->stepwise);
+	}
 	report_id(r, "database", run->identity.uuid);
 	report_id(r, "ledger", run->identity.ledger);
 	return ctx_print_json(v->ctx, r);
@@ -245,6 +262,10 @@ static void print_plan(const struct engine_run *run)
 		if (s->locks) {
 			fputs(", locks ", stdout);
 			print_safe(stdout, s->locks);
+		}
+		if (s->why) {
+			fputs(", ", stdout);
+			print_safe(stdout, s->why);
 		}
 		if (s->tried)
 			fputs(s->exact ? ", exact" : ", not exact", stdout);
@@ -313,17 +334,62 @@ static void print_conflicts(const struct engine_run *run)
 			rows - (int64_t)run->n_details);
 }
 
+/* "dev holds what 1a2b3c4d5e6f has: 1 rolled back, 2 applied" */
+static void print_reconciled(const struct run_view *v,
+			     const struct engine_run *run, bool failed)
+{
+	const char *comma = ": ";
+
+	if (v->dry_run) {
+		if (run->stepwise) {
+			fputs("each step would be a transaction of its own: ",
+			      stdout);
+			print_safe(stdout, run->stepwise);
+			putchar('\n');
+		}
+		printf("%zu step%s to the migrations of %.12s; nothing was "
+		       "changed\n",
+		       run->n_steps, run->n_steps == 1 ? "" : "s", run->head);
+		return;
+	}
+	print_safe(stdout, ctx_target_name(v->ctx));
+	printf(" %s the migrations of %.12s",
+	       failed ? "is on the way to" : "has", run->head);
+	print_count(v->undone, "rolled back", &comma);
+	print_count(v->renamed, "renamed", &comma);
+	print_count(v->done - v->undone - v->renamed, "applied", &comma);
+	print_count((uint64_t)v->parked, "rows and values parked", &comma);
+	putchar('\n');
+}
+
+static void print_nothing(const struct run_view *v,
+			  const struct engine_run *run)
+{
+	const char *target = ctx_target_name(v->ctx);
+
+	if (streq(v->verb, "reconcile")) {
+		print_safe(stdout, target);
+		printf(" has the migrations of %.12s already\n", run->head);
+		return;
+	}
+	printf("nothing to %s: ",
+	       streq(v->verb, "apply") ? "apply" : "roll back");
+	print_safe(stdout, target);
+	puts(streq(v->verb, "apply") ? " is up to date"
+				     : " has no applied migration");
+}
+
 static void print_end(struct run_view *v, const struct engine_run *run,
 		      bool failed)
 {
 	if (v->dry_run && !failed)
 		print_plan(run);
 	if (!run->n_steps && !failed) {
-		printf("nothing to %s: ",
-		       streq(v->verb, "apply") ? "apply" : "roll back");
-		print_safe(stdout, ctx_target_name(v->ctx));
-		puts(streq(v->verb, "apply") ? " is up to date"
-					     : " has no applied migration");
+		print_nothing(v, run);
+		return;
+	}
+	if (streq(v->verb, "reconcile")) {
+		print_reconciled(v, run, failed);
 		return;
 	}
 	if (v->dry_run) {
@@ -340,6 +406,23 @@ static void print_end(struct run_view *v, const struct engine_run *run,
 	if (v->parked)
 		printf(", %" PRId64 " rows and values parked", v->parked);
 	putchar('\n');
+}
+
+bool run_view_choice(const char *name, enum restore_choice *out)
+{
+	static const char *const choices[] = {
+		[RESTORE_ABORT] = "abort",
+		[RESTORE_KEEP] = "keep",
+		[RESTORE_TAKE] = "restore",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+		if (!streq(name, choices[i]))
+			continue;
+		*out = (enum restore_choice)i;
+		return true;
+	}
+	return false;
 }
 
 struct err *run_view_end(struct run_view *v, const struct engine_run *run,

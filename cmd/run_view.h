@@ -4,15 +4,16 @@
 #include "cmd/context.h"
 
 /*
- * What apply, rollback and plan show alike: the plan before, each event once
+ * What apply, rollback, reconcile and plan show alike: the plan before, each event once
  * it is durable, the end, and the one JSON object.
  */
 struct run_view {
 	struct cmd_ctx *ctx;
 	struct report *json; /**< NULL unless --json */
-	const char *verb;    /**< "apply" or "rollback" */
+	const char *verb;    /**< "apply", "rollback" or "reconcile" */
 	bool dry_run;
 	size_t done;                /**< migrations so far */
+	size_t undone, renamed;     /**< of them, by reconcile */
 	int64_t parked;             /**< by rollbacks so far */
 	int64_t part_rows, part_ms; /**< of a migration that is under way */
 };
@@ -30,5 +31,11 @@ void run_view_begin(struct run_view *v, struct cmd_ctx *ctx, const char *verb,
 MUST_USE struct err *run_view_end(struct run_view *v,
 				  const struct engine_run *run,
 				  struct err *err);
+
+/** Conflicts that are listed one by one where a person reads them. */
+#define RUN_VIEW_CONFLICTS 20
+
+/** What --on-conflict takes: "abort", "keep", "restore". */
+bool run_view_choice(const char *name, enum restore_choice *out);
 
 #endif

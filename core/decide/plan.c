@@ -19,11 +19,14 @@ static void add_step(struct plan *p, enum plan_step_kind kind,
 		.known = item->known,
 		.item = item,
 		.out_of_order = kind == PLAN_STEP_APPLY && item->out_of_order,
+		.after = kind == PLAN_STEP_APPLY ? item->out_of_order : NULL,
 	};
 }
 
 void plan_release(struct plan *p)
 {
+	for (size_t i = 0; i < p->n; i++)
+		free(p->steps[i].why);
 	free(p->steps);
 	memset(p, 0, sizeof(*p));
 }
@@ -86,12 +89,14 @@ static int by_newest(const void *a, const void *b)
 	       (x->known->applied_rank > y->known->applied_rank);
 }
 
-static void find_newest(const struct plan_view *v, struct newest *out)
+static void find_newest(const struct plan_view *v,
+			bool (*wanted)(const struct plan_item *item),
+			struct newest *out)
 {
 	out->n = 0;
 	out->items = xcalloc(v->n + 1, sizeof(const struct plan_item *));
 	for (size_t i = 0; i < v->n; i++)
-		if (plan_item_is_done(&v->items[i]))
+		if (wanted(&v->items[i]))
 			out->items[out->n++] = &v->items[i];
 	if (out->n)
 		qsort(out->items, out->n, sizeof(const struct plan_item *),
@@ -253,7 +258,7 @@ struct err *plan_rollback(struct plan *out, const struct plan_view *v,
 	struct err *e;
 
 	memset(out, 0, sizeof(*out));
-	find_newest(v, &all);
+	find_newest(v, plan_item_is_done, &all);
 	g.named = xcalloc(all.n + 1, sizeof(*g.named));
 	g.goes = xcalloc(all.n + 1, sizeof(*g.goes));
 	g.why = xcalloc(all.n + 1, sizeof(*g.why));
@@ -263,6 +268,157 @@ struct err *plan_rollback(struct plan *out, const struct plan_view *v,
 			add_step(out, PLAN_STEP_ROLLBACK, all.items[i]);
 		free(g.why[i]);
 	}
+	free(g.named);
+	free(g.goes);
+	free(g.why);
+	free(all.items);
+	return e;
+}
+
+/* --- reconcile --- */
+
+/* Began and did not end, with a text that is not the tree's. */
+static bool is_half_of_another(const struct plan_item *item)
+{
+	return item->state == PLAN_APPLYING && item->migration &&
+	       !streq_null(item->known->blob, item->migration->blob);
+}
+
+static bool has_effects(const struct plan_item *item)
+{
+	return plan_item_is_done(item) || item->state == PLAN_FOREIGN ||
+	       is_half_of_another(item);
+}
+
+static const char *why_it_leaves(const struct plan_item *item)
+{
+	if (item->state == PLAN_FOREIGN)
+		return "not in this commit";
+	if ((item->state == PLAN_MODIFIED && item->substance) ||
+	    is_half_of_another(item))
+		return "its file was edited";
+	return NULL;
+}
+
+/* What has to go with those that leave, and because of which. */
+static struct err *choose_leaving(const struct newest *all,
+				  const struct plan_choice *choice,
+				  struct going *g)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const char *why = why_it_leaves(all->items[i]);
+
+		g->goes[i] = why != NULL;
+		g->why[i] = why ? xstrdup(why) : NULL;
+	}
+	for (size_t i = all->n; i-- > 0 && !e;) {
+		if (!g->goes[i])
+			continue;
+		e = take_along(all, choice, g, i);
+		for (size_t k = 0; k < i && !e; k++) {
+			char *why = g->why[k];
+
+			if (!g->goes[k] || why_it_leaves(all->items[k]) ||
+			    (why && starts_with(why, "goes with ")))
+				continue;
+			g->why[k] = xasprintf("goes with %s%s%s%s",
+					      all->items[i]->known->name,
+					      why ? " (" : "", why ? why : "",
+					      why ? ")" : "");
+			free(why);
+		}
+	}
+	return e;
+}
+
+static bool goes(const struct newest *all, const struct going *g,
+		 const struct plan_item *item)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->items[i] == item)
+			return g->goes[i];
+	return false;
+}
+
+/* What stays and sorts behind each: nothing foreign does. */
+static void judge_order(struct plan *out, const struct plan_view *v,
+			const struct newest *all, const struct going *g)
+{
+	const char *last = NULL;
+	size_t s = out->n;
+
+	for (size_t i = v->n; i-- > 0;) {
+		const struct plan_item *item = &v->items[i];
+
+		if (!item->migration || item->migration->repeatable)
+			continue;
+		if (!last && plan_item_is_done(item) && !goes(all, g, item))
+			last = item->name;
+		while (s > 0 && out->steps[s - 1].kind == PLAN_STEP_APPLY &&
+		       out->steps[s - 1].item > item)
+			s--;
+		if (!s || out->steps[s - 1].kind != PLAN_STEP_APPLY ||
+		    out->steps[s - 1].item != item)
+			continue;
+		out->steps[s - 1].after = last;
+		out->steps[s - 1].out_of_order = last != NULL;
+	}
+}
+
+static void add_reconcile(struct plan *out, const struct plan_view *v,
+			  const struct newest *all, struct going *g)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->items[i].renamed_from)
+			add_step(out, PLAN_STEP_RENAME, &v->items[i]);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct plan_item *item = all->items[i];
+		struct plan_step *s;
+
+		if (!g->goes[i])
+			continue;
+		add_step(out, PLAN_STEP_ROLLBACK, item);
+		s = &out->steps[out->n - 1];
+		if (item->renamed_from)
+			s->name = item->name;
+		s->returns = item->migration != NULL;
+		s->why = g->why[i];
+		g->why[i] = NULL;
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		const struct plan_item *item = &v->items[i];
+		bool back = goes(all, g, item);
+
+		if (!item->migration || (!plan_item_is_open(item) && !back))
+			continue;
+		add_step(out, PLAN_STEP_APPLY, item);
+		out->steps[out->n - 1].returns = back;
+		out->steps[out->n - 1].out_of_order = false;
+		out->steps[out->n - 1].after = NULL;
+	}
+	judge_order(out, v, all, g);
+}
+
+struct err *plan_reconcile(struct plan *out, const struct plan_view *v,
+			   plan_needs_fn needs, void *payload)
+{
+	struct plan_choice choice = { .needs = needs, .payload = payload };
+	struct newest all;
+	struct going g;
+	struct err *e;
+
+	memset(out, 0, sizeof(*out));
+	find_newest(v, has_effects, &all);
+	g.named = xcalloc(all.n + 1, sizeof(*g.named));
+	g.goes = xcalloc(all.n + 1, sizeof(*g.goes));
+	g.why = xcalloc(all.n + 1, sizeof(*g.why));
+	e = choose_leaving(&all, &choice, &g);
+	if (!e)
+		add_reconcile(out, v, &all, &g);
+	for (size_t i = 0; i < all.n; i++)
+		free(g.why[i]);
 	free(g.named);
 	free(g.goes);
 	free(g.why);

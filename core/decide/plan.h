@@ -109,6 +109,7 @@ bool plan_item_is_done(const struct plan_item *item);
 enum plan_step_kind {
 	PLAN_STEP_APPLY,
 	PLAN_STEP_ROLLBACK,
+	PLAN_STEP_RENAME, /**< the same file under another name: recorded */
 };
 
 struct plan_step {
@@ -118,9 +119,13 @@ struct plan_step {
 	const struct decide_state *known; /**< NULL when never seen */
 	const struct plan_item *item;
 	bool out_of_order;
+	const char *after; /**< out of order: the last that sorts behind it, and
+			    * is applied (reconcile: and stays); else NULL */
+	bool returns;      /**< reconcile: taken back, to be applied again */
+	char *why; /**< reconcile: why it is taken back; owned by the plan */
 };
 
-/** Steps in the order to run them; all borrowed from the view. */
+/** Steps in the order to run them; borrowed from the view. */
 struct plan {
 	struct plan_step *steps;
 	size_t n, cap;
@@ -166,6 +171,22 @@ MUST_USE struct err *plan_apply(struct plan *out, const struct plan_view *v,
  */
 MUST_USE struct err *plan_rollback(struct plan *out, const struct plan_view *v,
 				   const struct plan_choice *choice);
+
+/**
+ * Steps that leave the database with what the set has, and nothing else:
+ *
+ * 1. what is there under another name is recorded under its new one;
+ * 2. what the set lacks, or has with another text, is taken back, newest
+ *    application first, and with it what was applied later and needs it;
+ * 3. what is open is applied in the set's order, with what was taken back and
+ *    is in the set.
+ *
+ * Rollbacks of what was renamed bear the new name.
+ *
+ * @param needs NULL = everything later needs everything earlier
+ */
+MUST_USE struct err *plan_reconcile(struct plan *out, const struct plan_view *v,
+				    plan_needs_fn needs, void *payload);
 void plan_release(struct plan *p);
 
 #endif

@@ -218,7 +218,6 @@ static struct err *prepare_all(struct apply *a)
 	a->out->steps = xcalloc(a->plan.n + 1, sizeof(*a->out->steps));
 	for (size_t i = 0; i < a->plan.n && !err; i++) {
 		struct migration *m = a->plan.steps[i].migration;
-		struct engine_step *s = &a->out->steps[i];
 		struct ready *r = &a->ready[i];
 
 		err = ready_init(r, a->e, &a->tree.set, m);
@@ -233,60 +232,12 @@ static struct err *prepare_all(struct apply *a)
 				     "%s is a batch migration; it runs as one "
 				     "transaction",
 				     m->name);
-		s->verb = "apply";
-		s->name = arena_strdup(&a->out->arena, m->name);
-		s->version = arena_strdup(&a->out->arena, m->version);
-		s->blob =
-			m->blob ? arena_strdup(&a->out->arena, m->blob) : NULL;
-		s->path = arena_strdup(
-			&a->out->arena,
-			migration_full_path(&a->tree.set, m->path));
-		s->out_of_order = r->out_of_order;
-		s->irreversible = m->irreversible;
-		s->no_transaction = r->no_transaction;
-		if (!a->opt->no_snapshot)
-			s->locks = ready_locks(r, &a->out->arena);
-		s->dirty = m->dirty;
-		s->statements = r->script.n;
-		a->out->n_steps++;
+		ready_describe(r, &a->tree.set, !a->opt->no_snapshot, a->out);
 	}
 	if (!err && !a->opt->no_snapshot)
 		err = ready_estimate(a->ready, a->plan.n, a->e, &a->tree.set,
 				     a->out);
 	return err;
-}
-
-static struct err *find_authors(struct apply *a)
-{
-	const char **paths = xcalloc(a->plan.n + 1, sizeof(*paths));
-	char **authors = xcalloc(a->plan.n + 1, sizeof(*authors));
-	struct err *err = NULL;
-
-	for (size_t i = 0; i < a->plan.n; i++)
-		paths[i] = a->ready[i].m->path;
-	if (a->plan.n && *a->tree.commit.id.hex)
-		err = a->e->store->ops->authors(a->e->store, &a->tree.commit.id,
-						a->e->cfg.dir, paths, a->plan.n,
-						authors);
-	for (size_t i = 0; i < a->plan.n; i++) {
-		if (authors[i])
-			a->ready[i].author =
-				arena_strdup(&a->tree.arena, authors[i]);
-		free(authors[i]);
-	}
-	free(paths);
-	free(authors);
-	return err;
-}
-
-static struct err *step_error(struct err *err, const struct ready *m)
-{
-	const struct err_at *at = err ? err_at_of(err) : NULL;
-
-	/* a place in its file names it already */
-	if (!err || err_class_of(err) == ERR_CANCELLED || (at && at->path))
-		return err;
-	return err_wrap(err, "%s", m->m->name);
 }
 
 /* A failed migration leaves a row that says so, and nothing else. */
@@ -296,7 +247,7 @@ static struct err *fail_step(struct run *r, struct ready *m, struct err *err)
 	struct err *second;
 
 	if (err_class_of(err) != ERR_TARGET)
-		return step_error(err, m);
+		return ready_blame(err, m);
 	apply_describe(r, m, &ev);
 	ev.statements = (int64_t)m->script.n;
 	second = run_record_failure(r, &ev, err);
@@ -305,7 +256,7 @@ static struct err *fail_step(struct run *r, struct ready *m, struct err *err)
 			     "the failure could not be recorded: %s",
 			     err_text(second));
 	err_free(second);
-	return step_error(err, m);
+	return ready_blame(err, m);
 }
 
 static void tell_begin(struct apply *a, size_t i)
@@ -348,7 +299,7 @@ static struct err *redo(struct apply *a, struct run *r, size_t *next,
 	}
 	run_abort(r);
 	cancel_hold(false);
-	return err ? step_error(err, &a->ready[*next]) : NULL;
+	return err ? ready_blame(err, &a->ready[*next]) : NULL;
 }
 
 /* Members up to the end of the group; *end moves behind what is done. */
@@ -415,7 +366,7 @@ static struct err *run_group(struct apply *a, struct run *r, size_t *next,
 	}
 	if (err) {
 		err_free(failed);
-		return step_error(err, &a->ready[*next]);
+		return ready_blame(err, &a->ready[*next]);
 	}
 	*next = end;
 	return failed ? fail_step(r, &a->ready[end], failed) : NULL;
@@ -452,6 +403,15 @@ static struct err *run_steps(struct apply *a, struct run *r)
 		err = err_first(err, target_reset(t));
 	}
 	return err;
+}
+
+struct err *apply_ready(struct run *r, struct ready *ready, size_t n)
+{
+	struct engine_apply_options opt = { 0 };
+	struct apply a = { .e = r->e, .opt = &opt, .ready = ready };
+
+	a.plan.n = n; /* the steps are not looked at any more */
+	return run_steps(&a, r);
 }
 
 static struct err *run_all(struct apply *a)
@@ -511,7 +471,7 @@ static struct err *lock_and_run(struct apply *a, int64_t planned)
 		err = plan_all(a);
 	}
 	if (!err && a->plan.n)
-		err = find_authors(a);
+		err = ready_authors(a->ready, a->plan.n, a->e, &a->tree);
 	if (!err && a->plan.n)
 		return run_all(a);
 	return err ? err : session_identity(a->e, &a->out->identity);

@@ -11,6 +11,8 @@ struct reading {
 	size_t n_reverted, cap_reverted;
 	bool skipping;
 	bool closed;
+	int64_t until;  /* later events of that name are another one's */
+	int64_t follow; /* it was renamed: its row under the name before */
 };
 
 static bool was_reverted(const struct reading *r, int64_t seq)
@@ -31,6 +33,14 @@ static struct err *add_event(void *payload, const struct journal_event *ev)
 	struct chain *c = r->chain;
 	bool last = ev->status && streq(ev->status, "applied");
 
+	if (ev->seq > r->until || r->follow)
+		return NULL;
+	if (streq(ev->event, "rename")) {
+		r->follow = ev->reverts;
+		if (!c->n && !c->renamed)
+			c->renamed = ev->seq;
+		return NULL;
+	}
 	if (streq(ev->event, "rollback")) {
 		VEC_GROW(r->reverted, r->n_reverted, r->cap_reverted);
 		r->reverted[r->n_reverted++] = ev->reverts;
@@ -56,16 +66,43 @@ static struct err *add_event(void *payload, const struct journal_event *ev)
 	return NULL;
 }
 
+/* An apply that goes by another name since is no run before this one. */
+static struct err *drop_renamed(struct chain *c, struct target *t)
+{
+	bool renamed = false;
+	struct err *err = NULL;
+
+	if (c->previous)
+		err = journal_is_renamed(t, c->previous, &renamed);
+	if (renamed) {
+		c->previous = 0;
+		c->previous_blob = NULL;
+	}
+	return err;
+}
+
 struct err *chain_read(struct chain *out, struct target *target,
 		       const char *name)
 {
-	struct reading r = { .chain = out };
+	struct reading r = { .chain = out, .until = INT64_MAX };
 	struct err *err;
 
 	memset(out, 0, sizeof(*out));
 	err = journal_log(target, name, 0, add_event, &r);
+	while (!err && r.follow && !r.closed) {
+		struct journal_event before;
+
+		r.until = r.follow;
+		r.follow = 0;
+		err = journal_get(target, r.until, &out->arena, &before);
+		if (!err)
+			err = journal_log(target, before.name, 0, add_event,
+					  &r);
+	}
+	if (!out->n)
+		out->renamed = 0;
 	free(r.reverted);
-	return err;
+	return err ? err : drop_renamed(out, target);
 }
 
 void chain_release(struct chain *c)

@@ -193,8 +193,9 @@ struct engine_apply_options {
 
 /** What would run, or ran, in order. */
 struct engine_step {
-	const char *verb; /**< "apply", "rollback" */
+	const char *verb; /**< "apply", "rollback", "rename" */
 	const char *name, *version, *blob, *path;
+	const char *why;   /**< reconcile: why it is taken back; else NULL */
 	const char *locks; /**< tables that are locked against everybody while
 				what is dropped is copied, "a, b"; NULL =
 				none that the text names */
@@ -245,6 +246,9 @@ struct engine_run {
 	size_t n_details, cap_details;
 	struct engine_impact *impacts; /**< of a rollback, by table */
 	size_t n_impacts, cap_impacts;
+	char head[65];        /**< reconcile: the commit that is meant */
+	const char *stepwise; /**< reconcile: why one transaction is not
+				   enough; NULL = it is */
 	struct arena arena;
 };
 void engine_run_release(struct engine_run *r);
@@ -280,6 +284,31 @@ struct engine_rollback_options {
 MUST_USE struct err *engine_rollback(struct engine *e,
 				     const struct engine_rollback_options *opt,
 				     struct engine_run *out);
+
+struct engine_reconcile_options {
+	const char *rev; /**< NULL = HEAD */
+	bool dry_run;    /**< do it all, then undo it */
+	bool shared;     /**< another work tree's database as well */
+	bool force_down; /**< where a snapshot is not to be had: its down
+			      section */
+	enum restore_choice on_conflict;
+	size_t max_details;
+};
+
+/**
+ * Make the database hold exactly the migrations of a commit: what the commit
+ * lacks, or has with another text, is taken back, newest first, its data
+ * parked; what is renamed is recorded; what is open is applied, and its parked
+ * data comes back. One transaction where the steps allow that.
+ *
+ * @param out as of engine_apply(); where one transaction was enough, a
+ *        failure leaves the database as it was
+ * @return ERR_REFUSED: protected, irreversible, a conflict, another work
+ *         tree's database; ERR_TARGET: a statement failed
+ */
+MUST_USE struct err *engine_reconcile(
+	struct engine *e, const struct engine_reconcile_options *opt,
+	struct engine_run *out);
 
 /** The journal's events, newest first; at most max (0 = all). */
 MUST_USE struct err *engine_log(

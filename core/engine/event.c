@@ -161,6 +161,7 @@ struct err *run_event(struct run *r, struct journal_event *ev,
 	row->ev = *ev;
 	row->m = m;
 	row->changes = describe_changes(r, delta);
+	row->forgets = NULL;
 	return NULL;
 }
 

@@ -163,6 +163,7 @@ struct run_row {
 	struct journal_event ev;
 	const struct migration *m; /**< texts and dependencies; or NULL */
 	const char *changes;       /**< "+table t"; or NULL */
+	const char *forgets;       /**< the name before; or NULL */
 };
 
 struct run {
@@ -198,6 +199,10 @@ struct run {
 	size_t moved;         /**< durable events that the ledger's ref lacks */
 	struct run_row *rows; /**< done, written by run_commit() */
 	size_t n_rows, cap_rows;
+	size_t n_written;                 /**< of them, by run_flush() */
+	struct snapshot_writer **flushed; /**< theirs: durable, kept with the
+					       commit */
+	size_t n_flushed, cap_flushed;
 	struct arena group; /**< strings of those */
 	size_t ledger_mark;
 	int64_t group_seq;
@@ -224,6 +229,12 @@ MUST_USE struct err *run_begin(struct run *r);
 
 /** Make it durable and tell about its events. On failure it is undone. */
 MUST_USE struct err *run_commit(struct run *r);
+
+/**
+ * What the group has so far goes to the journal and to the snapshots, so that
+ * the rest of it can read it; durable with the group, undone with it.
+ */
+MUST_USE struct err *run_flush(struct run *r);
 
 /** Undo everything since run_begin(). */
 void run_abort(struct run *r);
@@ -309,6 +320,8 @@ void past_release(struct past *p);
 struct chain {
 	int64_t *seqs;
 	size_t n, cap;
+	int64_t renamed;  /**< the row with its name, where that is not the
+			       one it was applied under; 0 = it is */
 	int64_t previous; /**< a repeatable's run before this one; 0 = none */
 	const char *previous_blob; /**< what it ran then; NULL = none */
 	struct arena arena;
@@ -376,6 +389,35 @@ MUST_USE struct err *revert_run(struct run *r, struct revert *rv);
 /** ERR_REFUSED when the event can never be taken back. */
 MUST_USE struct err *revert_refused(const struct journal_event *ev);
 
+/* --- rollback.c --- */
+
+struct rollback_how {
+	enum restore_choice choice;
+	size_t max_details;
+	bool dry_run, append;
+};
+
+/** The next of out's steps. row = the journal's, may be NULL. */
+void rollback_describe(const struct engine *e, const struct plan_step *p,
+		       const struct journal_event *row, struct engine_run *out);
+
+/** As chain_read(); ERR_STATE when there is nothing to take back. */
+MUST_USE struct err *rollback_chain(struct run *r, const char *name,
+				    struct chain *out);
+void rollback_begin(struct revert *rv, const struct chain *chain,
+		    struct engine_step *step, const struct rollback_how *how);
+
+/** Taken back in the transaction that is open; *again: undo it, start anew. */
+MUST_USE struct err *rollback_in(struct run *r, struct revert *rv, bool *again);
+
+/** One of them in transactions of its own. */
+MUST_USE struct err *rollback_one(struct run *r, const char *name,
+				  struct engine_step *step,
+				  const struct rollback_how *how);
+
+/** What an attempt has told. */
+void rollback_forget(struct engine_run *out);
+
 /* --- rollback_lone.c --- */
 
 /**
@@ -408,6 +450,28 @@ MUST_USE struct err *parked_give(struct run *r, struct parked *p,
 
 /** NULL is fine. */
 void parked_close(struct parked *p);
+
+/* --- apply_ready.c: files made ready, what is told of them, how they fail --- */
+
+/**
+ * The next of out's steps: a file to be applied.
+ *
+ * @param losses tables that are locked are worth telling
+ */
+void ready_describe(const struct ready *r, struct migration_set *set,
+		    bool losses, struct engine_run *out);
+
+/** Who wrote them, from the history of the tree's commit. */
+MUST_USE struct err *ready_authors(struct ready *ready, size_t n,
+				   struct engine *e, struct tree *t);
+
+/** Say whose error it is, where it does not by itself. NULL stays NULL. */
+MUST_USE struct err *ready_blame(struct err *err, const struct ready *m);
+
+/* --- apply.c --- */
+
+/** Files one after the other, each group of them durable by itself. */
+MUST_USE struct err *apply_ready(struct run *r, struct ready *ready, size_t n);
 
 /* --- apply_one.c --- */
 MUST_USE struct err *apply_group_member(struct run *r, struct ready *m);

@@ -63,6 +63,22 @@ done:
 	return err;
 }
 
+/* Its files stood under another name. */
+static struct err *take_old_files(struct engine *e, struct ledger *l,
+				  const struct journal_event *ev)
+{
+	struct journal_event was;
+	struct arena a = ARENA_INIT;
+	struct err *err = journal_get(e->target, ev->reverts, &a, &was);
+
+	if (!err)
+		err = put_file(e, l, was.path, NULL, NULL, 0);
+	if (!err)
+		err = put_file(e, l, was.down_path, NULL, NULL, 0);
+	arena_release(&a);
+	return err;
+}
+
 struct err *ledger_put_event(struct engine *e, struct ledger *l,
 			     const struct journal_event *ev,
 			     const struct schema_delta *delta,
@@ -84,14 +100,16 @@ struct err *ledger_put_event(struct engine *e, struct ledger *l,
 	buf_release(&path);
 	if (err || !ev->name || !ev->status)
 		return err;
-	if (streq(ev->status, "applied")) {
+	if (streq(ev->event, "rename"))
+		err = take_old_files(e, l, ev);
+	if (!err && streq(ev->status, "applied")) {
 		err = put_file(e, l, ev->path, ev->blob, m ? m->file : NULL,
 			       m ? m->file_len : 0);
 		if (!err)
 			err = put_file(e, l, ev->down_path, ev->down_blob,
 				       m ? m->down_file : NULL,
 				       m ? m->down_file_len : 0);
-	} else if (streq(ev->status, "rolled_back")) {
+	} else if (!err && streq(ev->status, "rolled_back")) {
 		err = put_file(e, l, ev->path, NULL, NULL, 0);
 		if (!err)
 			err = put_file(e, l, ev->down_path, NULL, NULL, 0);

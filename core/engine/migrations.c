@@ -132,6 +132,28 @@ static struct err *substance(void *payload, const struct migration *m,
 	return NULL;
 }
 
+/* A new name does not make it newer than it is. */
+static struct err *rank_renamed(struct engine *e, struct tree *t)
+{
+	struct arena a = ARENA_INIT;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < t->n_states && !err; i++) {
+		struct decide_state *s = &t->states[i];
+		const struct journal_event *row = map_get(&t->rows, s->name);
+		struct journal_event was = *row;
+
+		while (!err && streq(was.event, "rename")) {
+			err = journal_get(e->target, (int64_t)s->applied_rank,
+					  &a, &was);
+			if (!err && was.reverts)
+				s->applied_rank = (size_t)was.reverts;
+		}
+	}
+	arena_release(&a);
+	return err;
+}
+
 static struct err *read_journal(struct engine *e, struct tree *t)
 {
 	struct err *err;
@@ -139,6 +161,8 @@ static struct err *read_journal(struct engine *e, struct tree *t)
 	if (!e->target || !e->meta.present)
 		return NULL;
 	err = journal_states(e->target, add_state, t);
+	if (!err)
+		err = rank_renamed(e, t);
 	return err ? err : journal_depends_each(e->target, add_depends, t);
 }
 

@@ -377,6 +377,28 @@ static void describe(struct run *r, const struct journal_event *of,
 	}
 }
 
+/* It goes by another name than the one it was applied under. */
+static struct err *rename_row(struct run *r, const struct chain *chain,
+			      struct journal_event *row)
+{
+	struct journal_event now;
+	struct arena a = ARENA_INIT;
+	struct err *err;
+
+	if (!chain->renamed)
+		return NULL;
+	err = journal_get(r->e->target, chain->renamed, &a, &now);
+	if (!err) {
+		row->name = keep(r, now.name);
+		row->version = keep(r, now.version);
+		row->layout = keep(r, now.layout);
+		row->path = keep(r, now.path);
+		row->down_path = keep(r, now.down_path);
+	}
+	arena_release(&a);
+	return err;
+}
+
 static void tell_step(struct run *r, const struct revert *rv,
 		      const struct journal_event *row)
 {
@@ -415,6 +437,8 @@ struct err *revert_run(struct run *r, struct revert *rv)
 			err = revert_refused(&ev);
 		if (!err && !i)
 			describe(r, &ev, chain, &row);
+		if (!err && !i)
+			err = rename_row(r, chain, &row);
 		if (i)
 			snprintf(r->out_prefix, sizeof(r->out_prefix),
 				 "part%zu/", i + 1);

@@ -18,14 +18,12 @@ struct rollback {
 	struct engine_run *out;
 };
 
-/* What an attempt has told. */
-static void forget(struct engine_run *out)
+void rollback_forget(struct engine_run *out)
 {
 	out->n_conflicts = out->n_details = out->n_impacts = 0;
 }
 
-/* Taken back in the transaction that is open; *again: undo it, start anew. */
-static struct err *revert_in(struct run *r, struct revert *rv, bool *again)
+struct err *rollback_in(struct run *r, struct revert *rv, bool *again)
 {
 	struct err *err = NULL;
 
@@ -48,7 +46,7 @@ static struct err *attempt(struct run *r, struct revert *rv)
 	while (!err && again) {
 		err = run_begin(r);
 		if (!err)
-			err = revert_in(r, rv, &again);
+			err = rollback_in(r, rv, &again);
 		if (!err && !again)
 			return run_commit(r);
 		run_abort(r);
@@ -56,19 +54,28 @@ static struct err *attempt(struct run *r, struct revert *rv)
 	return err;
 }
 
-static void begin_revert(const struct rollback *b, struct revert *rv, size_t i,
-			 const struct chain *chain)
+void rollback_begin(struct revert *rv, const struct chain *chain,
+		    struct engine_step *step, const struct rollback_how *how)
 {
 	revert_init(rv, chain);
-	rv->step = &b->out->steps[i];
-	rv->choice = b->opt->on_conflict;
-	rv->max_details = b->opt->max_details;
-	rv->dry_run = b->opt->dry_run;
-	rv->append = b->opt->append;
+	rv->step = step;
+	rv->choice = how->choice;
+	rv->max_details = how->max_details;
+	rv->dry_run = how->dry_run;
+	rv->append = how->append;
 }
 
-static struct err *read_chain(struct run *r, const char *name,
-			      struct chain *out)
+static struct rollback_how how_of(const struct engine_rollback_options *opt)
+{
+	return (struct rollback_how){
+		.choice = opt->on_conflict,
+		.max_details = opt->max_details,
+		.dry_run = opt->dry_run,
+		.append = opt->append,
+	};
+}
+
+struct err *rollback_chain(struct run *r, const char *name, struct chain *out)
 {
 	struct err *err = chain_read(out, r->e->target, name);
 
@@ -77,23 +84,23 @@ static struct err *read_chain(struct run *r, const char *name,
 	return err;
 }
 
-static struct err *roll_back_one(const struct rollback *b, struct run *r,
-				 size_t i)
+struct err *rollback_one(struct run *r, const char *name,
+			 struct engine_step *step,
+			 const struct rollback_how *how)
 {
-	const char *name = b->plan.steps[i].name;
 	struct chain chain;
 	struct map undone = MAP_INIT;
 	struct revert rv = { 0 };
 	struct err *err, *end;
 
-	err = read_chain(r, name, &chain);
+	err = rollback_chain(r, name, &chain);
 	if (!err)
 		err = rollback_indexes(r, &chain, name, &undone);
 	r->undone = undone.n ? &undone : NULL;
 	if (!err)
 		err = restore_session_begin(r->e->target);
 	if (!err) {
-		begin_revert(b, &rv, i, &chain);
+		rollback_begin(&rv, &chain, step, how);
 		err = attempt(r, &rv);
 	}
 	end = restore_session_end(r->e->target);
@@ -114,7 +121,7 @@ static struct err *try_steps(const struct rollback *b, struct run *r,
 	for (size_t i = 0; i < b->plan.n && !err && !*again; i++) {
 		err = cancel_check();
 		if (!err)
-			err = revert_in(r, &reverts[i], again);
+			err = rollback_in(r, &reverts[i], again);
 	}
 	run_abort(r);
 	return err;
@@ -126,19 +133,21 @@ static struct err *try_all(struct rollback *b)
 	struct run r = { 0 };
 	struct revert *reverts = xcalloc(b->plan.n + 1, sizeof(*reverts));
 	struct chain *chains = xcalloc(b->plan.n + 1, sizeof(*chains));
+	struct rollback_how how = how_of(b->opt);
 	struct err *err = run_open_dry(&r, b->e, b->out);
 	bool again = true;
 
 	if (!err)
 		b->e->target->lock_timeout_ms = run_lock_timeout_ms(b->e);
 	for (size_t i = 0; i < b->plan.n && !err; i++) {
-		err = read_chain(&r, b->plan.steps[i].name, &chains[i]);
-		begin_revert(b, &reverts[i], i, &chains[i]);
+		err = rollback_chain(&r, b->plan.steps[i].name, &chains[i]);
+		rollback_begin(&reverts[i], &chains[i], &b->out->steps[i],
+			       &how);
 	}
 	if (!err)
 		err = restore_session_begin(b->e->target);
 	while (!err && again) {
-		forget(b->out);
+		rollback_forget(b->out);
 		err = try_steps(b, &r, reverts, &again);
 	}
 	if (b->e->target)
@@ -273,6 +282,24 @@ static struct err *make_plan(struct rollback *b)
 	return err;
 }
 
+void rollback_describe(const struct engine *e, const struct plan_step *p,
+		       const struct journal_event *row, struct engine_run *out)
+{
+	struct engine_step *s = &out->steps[out->n_steps++];
+
+	s->verb = "rollback";
+	s->name = arena_strdup(&out->arena, p->name);
+	s->version =
+		arena_strdup(&out->arena, p->known ? p->known->version : "");
+	if (row && row->blob)
+		s->blob = arena_strdup(&out->arena, row->blob);
+	if (row && row->path)
+		s->path = migration_path_in(&out->arena, e->cfg.dir, row->path);
+	s->irreversible = row && row->irreversible;
+	if (p->why)
+		s->why = arena_strdup(&out->arena, p->why);
+}
+
 static struct err *plan_steps(struct rollback *b)
 {
 	struct err *err = make_plan(b);
@@ -284,19 +311,9 @@ static struct err *plan_steps(struct rollback *b)
 		const struct plan_step *p = &b->plan.steps[i];
 		const struct journal_event *row =
 			map_get(&b->tree.rows, p->name);
-		struct engine_step *s = &b->out->steps[b->out->n_steps++];
 
-		s->verb = "rollback";
-		s->name = arena_strdup(&b->out->arena, p->name);
-		s->version = arena_strdup(&b->out->arena,
-					  p->known ? p->known->version : "");
-		if (row && row->blob)
-			s->blob = arena_strdup(&b->out->arena, row->blob);
-		if (row && row->path)
-			s->path = migration_path_in(&b->out->arena,
-						    b->e->cfg.dir, row->path);
-		s->irreversible = row && row->irreversible;
-		if (s->irreversible && !err)
+		rollback_describe(b->e, p, row, b->out);
+		if (row && row->irreversible && !err)
 			err = revert_refused(row);
 	}
 	return err;
@@ -305,6 +322,7 @@ static struct err *plan_steps(struct rollback *b)
 static struct err *run_all(struct rollback *b)
 {
 	struct run r = { 0 };
+	struct rollback_how how = how_of(b->opt);
 	struct err *err = run_open(&r, b->e, b->out);
 
 	if (!err)
@@ -320,7 +338,8 @@ static struct err *run_all(struct rollback *b)
 		if (b->e->obs.begin)
 			b->e->obs.begin(b->e->obs.payload, "rollback", name, i,
 					b->plan.n);
-		while ((err = roll_back_one(b, &r, i)) &&
+		while ((err = rollback_one(&r, name, &b->out->steps[i],
+					   &how)) &&
 		       run_try_again(&r, err, &attempts))
 			err_free(err);
 	}

@@ -204,6 +204,27 @@ static struct err *check_schema(struct run *r)
 	return err;
 }
 
+/* Kept: their events are committed. */
+static void promote(struct run *r, struct snapshot_writer *w)
+{
+	struct err *err = w ? snapshot_writer_promote(w) : NULL;
+
+	if (err) /* it is committed, whatever the ref is called */
+		session_note(r->e, ENGINE_WARNING,
+			     "the snapshot's ref stays pending: %s",
+			     err_text(err));
+	err_free(err);
+	snapshot_writer_close(w);
+}
+
+/* They are not. */
+static void forget_flushed(struct run *r)
+{
+	for (size_t i = 0; i < r->n_flushed; i++)
+		snapshot_writer_abandon(r->flushed[i]);
+	r->n_flushed = r->n_written = 0;
+}
+
 struct err *run_close(struct run *r, struct err *err)
 {
 	assert(r->e); /* run_open() sets it, also when it fails */
@@ -216,6 +237,8 @@ struct err *run_close(struct run *r, struct err *err)
 		err = err_first(err, session_identity(r->e, &r->out->identity));
 	capture_close(r->capture);
 	snapshot_writer_close(r->snapshots);
+	forget_flushed(r);
+	free(r->flushed);
 	if (r->ledger)
 		r->e->store->ops->ledger_close(r->ledger);
 	schema_release(&r->schema);
@@ -291,6 +314,7 @@ void run_abort(struct run *r)
 	err_free(err); /* a mark of our own: cannot fail */
 	snapshot_writer_close(r->snapshots);
 	r->snapshots = NULL;
+	forget_flushed(r);
 	r->seq = r->group_seq;
 	r->tip = r->group_tip;
 	r->n_rows = 0;
@@ -331,9 +355,8 @@ static struct err *write_rows(struct run *r)
 	struct target *t = r->e->target;
 	struct err *err = NULL;
 
-	target_batch(t);
-	for (size_t i = 0; i < r->n_rows && !err; i++) {
-		const struct run_row *row = &r->rows[i];
+	for (; r->n_written < r->n_rows && !err; r->n_written++) {
+		const struct run_row *row = &r->rows[r->n_written];
 		const struct migration *m = row->m;
 
 		err = journal_append(t, &row->ev);
@@ -346,21 +369,46 @@ static struct err *write_rows(struct run *r)
 		if (!err && m && m->depends)
 			err = journal_depends_set(t, m->name, m->depends,
 						  false);
+		if (!err && row->forgets)
+			err = journal_forget(t, row->forgets);
 	}
 	return err_wrap(err, "write the journal");
 }
 
-struct err *run_commit(struct run *r)
+/* The rows and snapshots since the last of these, or the group's start. */
+static struct err *write_out(struct run *r)
 {
+	size_t first = r->n_written;
 	struct err *err = write_rows(r);
 	char key[80];
 
 	crash_point("before-durable");
-	if (!err && r->snapshots) {
-		snprintf(key, sizeof(key), "%s/%lld-%lld", r->e->meta.uuid,
-			 (long long)r->group_seq + 1, (long long)r->seq);
-		err = snapshot_writer_durable(r->snapshots, key);
-	}
+	if (err || !r->snapshots)
+		return err;
+	snprintf(key, sizeof(key), "%s/%lld-%lld", r->e->meta.uuid,
+		 (long long)r->group_seq + 1 + (long long)first,
+		 (long long)r->seq);
+	return snapshot_writer_durable(r->snapshots, key);
+}
+
+struct err *run_flush(struct run *r)
+{
+	struct err *err = write_out(r);
+
+	if (err || !r->snapshots)
+		return err;
+	VEC_GROW(r->flushed, r->n_flushed, r->cap_flushed);
+	r->flushed[r->n_flushed++] = r->snapshots;
+	r->snapshots = NULL;
+	return snapshot_writer_open(r->e, false, &r->snapshots);
+}
+
+struct err *run_commit(struct run *r)
+{
+	struct err *err;
+
+	target_batch(r->e->target);
+	err = write_out(r);
 	crash_point("snapshot-durable");
 	if (!err)
 		err = prove_group(r);
@@ -374,16 +422,12 @@ struct err *run_commit(struct run *r)
 	r->open = false;
 	r->creating = false;
 	r->moved += r->n_rows;
-	if (r->snapshots)
-		err = snapshot_writer_promote(r->snapshots);
-	if (err) /* it is committed, whatever the ref is called */
-		session_note(r->e, ENGINE_WARNING,
-			     "the snapshot's ref stays pending: %s",
-			     err_text(err));
-	err_free(err);
+	for (size_t i = 0; i < r->n_flushed; i++)
+		promote(r, r->flushed[i]);
+	promote(r, r->snapshots);
 	crash_point("promoted");
-	snapshot_writer_close(r->snapshots);
 	r->snapshots = NULL;
+	r->n_flushed = r->n_written = 0;
 	for (size_t i = 0; i < r->n_rows; i++) {
 		struct engine_event ev;
 

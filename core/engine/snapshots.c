@@ -175,6 +175,13 @@ struct err *snapshot_writer_promote(struct snapshot_writer *w)
 	return w->place->promote(w);
 }
 
+void snapshot_writer_abandon(struct snapshot_writer *w)
+{
+	if (w && w->place->abandon) /* else the next run settles it */
+		err_free(w->place->abandon(w));
+	snapshot_writer_close(w);
+}
+
 void snapshot_writer_close(struct snapshot_writer *w)
 {
 	if (w)

@@ -105,6 +105,10 @@ MUST_USE struct err *snapshot_writer_durable(struct snapshot_writer *w,
 /** Right after. An error is worth a note only. */
 MUST_USE struct err *snapshot_writer_promote(struct snapshot_writer *w);
 
+/** It was made durable, and the database will not commit: closed. NULL is
+ * fine. */
+void snapshot_writer_abandon(struct snapshot_writer *w);
+
 /** NULL is fine. */
 void snapshot_writer_close(struct snapshot_writer *w);
 

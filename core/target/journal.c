@@ -172,6 +172,29 @@ struct err *journal_by_commit(struct target *t, const char *commit,
 	return read_one(t, journal_sql_of(t)->by_commit, &arg, 1, a, out);
 }
 
+struct err *journal_forget(struct target *t, const char *name)
+{
+	struct arena odd = ARENA_INIT;
+	struct target_value arg = journal_text_value(t, &odd, name);
+	struct err *e;
+
+	e = target_query(t, journal_sql_of(t)->forget, &arg, 1, NULL, NULL);
+	arena_release(&odd);
+	return err_wrap(e, "write the journal");
+}
+
+struct err *journal_is_renamed(struct target *t, int64_t seq, bool *out)
+{
+	struct target_value arg = target_int(seq);
+	int64_t found = 0;
+	struct err *e;
+
+	e = target_query(t, journal_sql_of(t)->is_renamed, &arg, 1, take_int,
+			 &found);
+	*out = found != 0;
+	return err_wrap(e, "read the journal");
+}
+
 struct err *journal_has_snapshot(struct target *t, const char *id, bool *out)
 {
 	struct target_value arg = target_text(id);

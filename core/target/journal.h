@@ -27,8 +27,8 @@
  */
 struct journal_event {
 	int64_t seq;
-	const char
-		*event; /**< init apply rollback failed drift fork restored */
+	const char *event; /**< init apply rollback rename failed drift fork
+			 * restored */
 	const char *name, *version, *layout;
 	const char *path, *blob, *down_path, *down_blob;
 	const char *commit, *parent, *source_commit;
@@ -45,7 +45,8 @@ struct journal_event {
 	bool dirty, out_of_order, irreversible, exact;
 	int printer; /**< SCHEMA_PRINTER_VERSION of schema_id, shape_id */
 	int64_t batch_size;
-	int64_t reverts; /**< seq that a rollback undid; 0 = none */
+	int64_t reverts; /**< seq that a rollback undid; of a rename the row
+			      under the name before; 0 = none */
 	const char *error;
 	const char *server, *tool;
 	/* kept in the table ledger, and only for an event with a commit; not
@@ -137,6 +138,13 @@ MUST_USE struct err *journal_states(struct target *t, journal_event_fn fn,
 MUST_USE struct err *journal_current_of(struct target *t, const char *name,
 					struct arena *a,
 					struct journal_event *out);
+
+/** No migration goes by that name any more: it was renamed. */
+MUST_USE struct err *journal_forget(struct target *t, const char *name);
+
+/** The row's migration goes by another name since. */
+MUST_USE struct err *journal_is_renamed(struct target *t, int64_t seq,
+					bool *out);
 
 /** The row of that commit id; seq = 0 when unknown. */
 MUST_USE struct err *journal_by_commit(struct target *t, const char *commit,

@@ -77,7 +77,7 @@ struct journal_sql {
 	const char *meta, *meta_set;
 	const char *tip, *last_seq, *append, *append_ledger, *set_current;
 	const char *get, *replay, *log, *log_of, *current, *states, *current_of;
-	const char *by_commit, *has_snapshot;
+	const char *by_commit, *has_snapshot, *forget, *is_renamed;
 	const char *text_put, *text_get;
 	const char *depends_clear, *depends_put, *depends_each;
 	const char *step_set, *steps, *steps_clear, *step_open;
@@ -129,6 +129,9 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 			 "VALUES ($1, $2, $3)",                                \
 	.set_current = "INSERT INTO " P "current (name, seq) VALUES ($1, $2) " \
 		       "ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",  \
+	.forget = "DELETE FROM " P "current WHERE name = $1",                  \
+	.is_renamed = "SELECT count(*) FROM " P                                \
+		      "history WHERE event = 'rename' AND reverts = $1",       \
 	.get = JOURNAL_SELECT_ ", l.message, l.delta FROM " P                  \
 			       "history h LEFT JOIN " P                        \
 			       "ledger l ON l.seq = h.seq WHERE h.seq = $1",   \

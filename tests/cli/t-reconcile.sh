@@ -1,0 +1,193 @@
+#!/bin/bash
+# git migrate reconcile: the database follows the branch
+. "$(dirname "$0")/lib.sh"
+
+# what users have in the database: schema and rows, without the journal
+state() {
+	sqlite3 dev.db "SELECT type, name, tbl_name, sql FROM sqlite_schema
+		WHERE name NOT LIKE 'git_migrate%' AND name NOT LIKE 'sqlite_%'
+		AND tbl_name NOT LIKE 'git_migrate%' ORDER BY 1, 2"
+	sqlite3 dev.db "SELECT name FROM sqlite_schema WHERE type = 'table'
+		AND name NOT LIKE 'git_migrate%' AND name NOT LIKE 'sqlite_%'
+		ORDER BY 1" |
+		while read -r t; do
+			echo "-- $t"
+			sqlite3 dev.db ".mode quote" "SELECT * FROM \"$t\""
+		done
+}
+
+# everything, the journal too
+whole() {
+	sqlite3 dev.db .dump
+}
+
+git migrate init -q && commit_all 'Set up'
+
+test_expect_success 'a database that is not there: made' '
+	migration 20260101000000_users <<-\SQL &&
+	CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+	SQL
+	expect_status 0 reconcile --dry-run && [ ! -e dev.db ] &&
+	has "$OUT" "^apply 20260101000000_users" &&
+	expect_status 0 reconcile &&
+	has "$OUT" "^applied 20260101000000_users" &&
+	has "$OUT" "^dev has the migrations of [0-9a-f]{12}: 1 applied$"
+'
+
+test_expect_success 'nothing to do: said so' '
+	whole >before && expect_status 0 reconcile &&
+	has "$OUT" "^dev has the migrations of [0-9a-f]{12} already$" &&
+	[ ! -s "$ERR" ] && whole | cmp - before
+'
+
+# the two-week story: A has a column and data, B a table
+sql "INSERT INTO users VALUES (1, 'ann'), (2, 'bob')"
+git branch base
+git switch -q -c a
+migration 20260102000000_age <<\SQL
+ALTER TABLE users ADD COLUMN age INT;
+UPDATE users SET age = 20 + id;
+SQL
+git migrate apply -q
+sql "UPDATE users SET age = 77 WHERE id = 2; INSERT INTO users VALUES (3, 'cy', 7)"
+state >"$TRASH/a.state"
+git switch -q -c b base
+migration 20260103000000_notes <<\SQL
+CREATE TABLE notes (id INTEGER PRIMARY KEY, user INT, text TEXT);
+SQL
+
+test_expect_success 'a dry run says what would be parked, and changes nothing' '
+	whole >before && expect_status 0 reconcile --dry-run &&
+	has "$OUT" "^rollback 20260102000000_age, not in this commit, exact$" &&
+	has "$OUT" "^    [0-9]+ rows and values parked$" &&
+	has "$OUT" "^apply 20260103000000_notes \(1 statement\)$" &&
+	has "$OUT" "^2 steps to the migrations of" && whole | cmp - before
+'
+
+test_expect_success 'to B: A goes, its data is parked, B comes' '
+	expect_status 0 reconcile &&
+	has "$ERR" "^hint: 20260102000000_age: [0-9]+ rows and values are parked" &&
+	has "$OUT" "^rolled back 20260102000000_age" &&
+	has "$OUT" "^applied 20260103000000_notes" &&
+	sql "SELECT sql FROM sqlite_schema WHERE name = '\''users'\''" >out &&
+	has_not out age &&
+	[ "$(sql "SELECT count(*) FROM users")" = 3 ] &&
+	sql "INSERT INTO notes VALUES (1, 1, '\''hello'\'')"
+'
+
+test_expect_success 'and back: the data of A is there' '
+	state >"$TRASH/b.state" && git switch -q a &&
+	expect_status 0 reconcile && state >out && cmp "$TRASH/a.state" out
+'
+
+test_expect_success 'and to B again: its own is there, too' '
+	git switch -q b && expect_status 0 reconcile &&
+	state >out && cmp "$TRASH/b.state" out && git migrate status >out &&
+	has out "^2 applied$"
+'
+
+test_expect_success '--to another commit, HEAD stays' '
+	expect_status 0 reconcile --to a && state >out &&
+	cmp "$TRASH/a.state" out && expect_status 0 reconcile &&
+	state >out && cmp "$TRASH/b.state" out
+'
+
+test_expect_success 'each event is a commit of the ledger' '
+	git fsck --strict --no-dangling &&
+	git log --format=%s refs/migrate/ledger/dev >out &&
+	sed -n 1,2p out >two &&
+	printf "apply 20260103000000_notes to dev\nrollback 20260102000000_age from dev\n" |
+		cmp - two
+'
+
+test_expect_success 'JSON' '
+	expect_status 0 reconcile --to a --json &&
+	[ "$(json .ok)" = true ] &&
+	[ "$(json "[.events[].event] | join(\" \")")" = "rollback apply" ] &&
+	[ "$(json ".steps[0].why")" = "not in this commit" ] &&
+	[ "$(json .head)" = "$(git rev-parse a)" ] &&
+	[ "$(json .stepwise)" = null ] && git switch -q a
+'
+
+# --- names ---
+
+test_expect_success 'renumbered: recorded, nothing runs, and it can be undone' '
+	git switch -q -c renumber a &&
+	git mv migrations/20260102000000_age.sql migrations/20260109000000_age.sql &&
+	git commit -qm renumber && state >before &&
+	expect_status 0 reconcile &&
+	has "$OUT" "^renamed 20260109000000_age" &&
+	has "$OUT" "1 renamed$" && state | cmp - before &&
+	git migrate status >out && has out "^2 applied$" &&
+	expect_status 0 reconcile && has "$OUT" already &&
+	git ls-tree -r --name-only refs/migrate/ledger/dev migrations >out &&
+	printf "migrations/%s.sql\n" 20260101000000_users 20260109000000_age |
+		cmp - out &&
+	git switch -q b && expect_status 0 reconcile &&
+	has "$OUT" "^rolled back 20260109000000_age" && git switch -q renumber &&
+	expect_status 0 reconcile && state | cmp - before
+'
+
+test_expect_success 'and back under the old name; the ledger is the same anew' '
+	git switch -q a && expect_status 0 reconcile && state | cmp - before &&
+	has "$OUT" "^renamed 20260102000000_age" &&
+	git rev-parse refs/migrate/ledger/dev >tip &&
+	git for-each-ref --format="delete %(refname)" refs/migrate |
+		git update-ref --no-deref --stdin && git migrate status -q &&
+	git rev-parse "refs/migrate/db/$(sql "SELECT value FROM
+		git_migrate_meta WHERE key = '\''uuid'\''")/ledger" | cmp - tip
+'
+
+# --- failures ---
+
+test_expect_success 'a statement that fails: nothing was changed, and which' '
+	git switch -q -c broken base &&
+	migration 20260104000000_ok <<-\SQL &&
+	CREATE TABLE ok (x);
+	SQL
+	migration 20260105000000_bad <<-\SQL &&
+	CREATE TABLE bad (x);
+	INSERT INTO nowhere VALUES (1);
+	SQL
+	whole >before && expect_status 128 reconcile &&
+	has "$ERR" "20260105000000_bad.sql:2:.*no such table: nowhere" &&
+	has "$ERR" "step 3 of 3, apply 20260105000000_bad, failed; nothing was changed" &&
+	whole | cmp - before && expect_status 0 status
+'
+
+test_expect_success 'a conflict stops it all, and names the choices' '
+	git switch -q -c rewrite base &&
+	migration 20260106000000_upper <<-\SQL &&
+	UPDATE users SET name = upper(name);
+	SQL
+	expect_status 0 reconcile &&
+	sql "UPDATE users SET name = '\''eve'\'' WHERE id = 1" && whole >before &&
+	git switch -q b && expect_status 1 reconcile &&
+	has "$ERR" "^error: 20260106000000_upper cannot be rolled back: changed since it was applied: users" &&
+	has "$ERR" "^hint: nothing was changed; --on-conflict=keep" &&
+	has "$ERR" "step 1 of 2, rollback 20260106000000_upper" &&
+	whole | cmp - before &&
+	expect_status 0 reconcile --on-conflict=keep &&
+	[ "$(sql "SELECT group_concat(name) FROM users")" = eve,bob,cy ]
+'
+
+test_expect_success 'an irreversible one: named, with the choices' '
+	git switch -q -c forever base &&
+	migration 20260107000000_forever <<-\SQL &&
+	-- migrate:irreversible
+	CREATE TABLE forever (x);
+	SQL
+	expect_status 0 reconcile && whole >before && git switch -q b &&
+	expect_status 1 reconcile &&
+	has "$ERR" "^error: cannot be taken back, because irreversible: 20260107000000_forever \(not in this commit\)$" &&
+	has "$ERR" "^hint: nothing was changed; choose a commit that has them" &&
+	whole | cmp - before
+'
+
+test_expect_success 'a protected database is not taken back' '
+	git config migrate.dev.protected true && expect_status 1 reconcile &&
+	git config --unset migrate.dev.protected &&
+	has "$ERR" "^error: target .dev. is protected" && whole | cmp - before
+'
+
+test_done
