@@ -99,6 +99,11 @@ $(B)/tests/gitstore/%: $(B)/obj/tests/unit/gitstore/%.o $(B)/libsupport.a \
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_core) $(LIBS_git) $(LIBS_test)
 
+$(B)/tests/hooks/%: $(B)/obj/tests/unit/hooks/%.o $(B)/libsupport.a \
+		$(B)/libhooks.a $(B)/libgitstore.a $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_core) $(LIBS_git) $(LIBS_test)
+
 # core tests link core only: no libgit2 on this line, on purpose
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(B)/libsupport.a $(B)/libcore.a
 	@mkdir -p $(@D)
