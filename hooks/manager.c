@@ -22,18 +22,17 @@ static const struct hook_traits *next(const struct hook_traits *t)
 
 static void husky(struct buf *out)
 {
-	EACH_KIND(t)
-	buf_addf(out,
-		 "# add to .husky/%s\n"
-		 "git migrate hook %s -- \"$@\"\n",
-		 t->name, t->name);
+	for (const struct hook_traits *t = next(NULL); t; t = next(t))
+		buf_addf(out,
+			 "# add to .husky/%s\n"
+			 "git migrate hook %s -- \"$@\"\n",
+			 t->name, t->name);
 }
 
 static void lefthook(struct buf *out)
 {
 	buf_addstr(out, "# add to lefthook.yml\n");
-	EACH_KIND(t)
-	{
+	for (const struct hook_traits *t = next(NULL); t; t = next(t)) {
 		buf_addf(out,
 			 "%s:\n"
 			 "  commands:\n"
@@ -52,16 +51,16 @@ static void pre_commit(struct buf *out)
 			"# with --hook-type for each stage\n"
 			"- repo: local\n"
 			"  hooks:\n");
-	EACH_KIND(t)
-	buf_addf(out,
-		 "  - id: git-migrate-%s\n"
-		 "    name: git migrate (%s)\n"
-		 "    entry: git migrate hook %s --\n"
-		 "    language: system\n"
-		 "    stages: [%s]\n"
-		 "    always_run: true\n"
-		 "    pass_filenames: false\n",
-		 t->name, t->name, t->name, t->name);
+	for (const struct hook_traits *t = next(NULL); t; t = next(t))
+		buf_addf(out,
+			 "  - id: git-migrate-%s\n"
+			 "    name: git migrate (%s)\n"
+			 "    entry: git migrate hook %s --\n"
+			 "    language: system\n"
+			 "    stages: [%s]\n"
+			 "    always_run: true\n"
+			 "    pass_filenames: false\n",
+			 t->name, t->name, t->name, t->name);
 }
 
 static const char *const husky_files[] = { ".husky", NULL };
