@@ -18,8 +18,9 @@
  * and, when it destroyed something, once more with a copy in front.
  *
  * Shared by capture_pg.c (statement by statement), capture_pg_tables.c (what
- * is touched), capture_pg_copy.c (old rows into logs), capture_pg_merge.c (the
- * lines), capture_pg_sequence.c and capture_pg_finish.c (the manifest).
+ * is touched), capture_pg_tell.c (what tells rows apart), capture_pg_copy.c (old
+ * rows into logs), capture_pg_merge.c (the lines), capture_pg_sequence.c and
+ * capture_pg_finish.c (the manifest).
  */
 
 /** A table that was there before the migration. */
@@ -29,6 +30,8 @@ struct pg_captured {
 	bool concerns; /**< it has rows of the user: kind 'r', not temporary */
 	bool *matched; /**< of was.columns: told apart by, without a key */
 	bool *taken;   /**< of was.columns: the log has values of them */
+	bool *told;    /**< of was.columns: the lines of '~' have digests of
+			    them, and the log may have nothing */
 	bool whole;    /**< the log has whole rows */
 	bool complete; /**< every row that was there is in the log ... */
 	bool complete_whole; /**< ... in all its columns */
@@ -143,6 +146,15 @@ void pg_capture_forget_keys(struct pg_captured *t);
 MUST_USE struct err *pg_capture_lock(struct pg_capture *c,
 				     struct pg_captured **list, size_t n);
 
+/* --- capture_pg_tell.c --- */
+
+/** Choose the columns that are told, once it is known which are taken. */
+MUST_USE struct err *pg_capture_tell(struct pg_capture *c,
+				     struct pg_captured *t);
+
+/** The table's lines have that column of `was`. */
+bool pg_captured_is_listed(const struct pg_captured *t, size_t column);
+
 /* --- capture_pg_values.c --- */
 
 /**
@@ -166,6 +178,7 @@ struct pg_reading {
 	bool flag;       /**< first field: the row is a version of ours */
 	bool ordered;    /**< by key */
 	bool only_taken; /**< columns that are taken, else all */
+	bool told;       /**< ... and those that are told */
 	bool plain;      /**< every column in its order, no key apart */
 	bool only_keys;  /**< no columns but those of the key */
 };

@@ -58,7 +58,8 @@ static void add_fields(struct buf *out, const struct pg_reading *r)
 
 		if (r->plain ? t->was.columns[i].generated
 			     : !pg_captured_is_field(t, i) ||
-				       (r->only_taken && !t->taken[i]))
+				       (r->only_taken && !t->taken[i] &&
+					!(r->told && t->told[i])))
 			continue;
 		buf_addf(out, "%s%s", comma, c ? c->name : "NULL::text");
 		comma = ", ";
@@ -264,6 +265,8 @@ struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
 		return e;
 	r.as = &as;
 	e = check_keyless(c, t, &as);
+	if (!e && !whole)
+		e = pg_capture_tell(c, t);
 	/* with a key, those of ours are marked in the log */
 	if (!t->was.n_keys && as.file == t->was.file) {
 		buf_addstr(&where, "NOT ");
@@ -386,22 +389,41 @@ struct err *pg_capture_note_rewrites(struct pg_capture *c)
 
 /* --- straight into lines --- */
 
-static void add_direct_line(struct buf *out, const struct pg_captured *t,
-			    const struct pg_field *fields, size_t n,
-			    bool changed)
+static void add_gone_line(struct buf *out, const struct pg_field *fields,
+			  size_t n)
 {
-	size_t keys = changed ? key_fields(t) : 0, at = 0;
-
-	buf_add(out, changed ? "~" : "-", 1);
-	for (; at < keys && t->was.n_keys; at++) {
+	buf_addch(out, '-');
+	for (size_t at = 0; at < n; at++) {
 		buf_addch(out, '\t');
 		pg_add_field(out, &fields[at]);
 	}
-	for (; at < n; at++) {
+	buf_addch(out, '\n');
+}
+
+/* Columns that go, with their values, and what else tells the row. */
+static void add_changed_line(struct pg_capture *c, struct buf *out,
+			     const struct pg_captured *t,
+			     const struct pg_field *fields)
+{
+	size_t at = 0;
+
+	buf_addch(out, '~');
+	for (; at < t->was.n_keys; at++) {
 		buf_addch(out, '\t');
 		pg_add_field(out, &fields[at]);
-		if (changed)
+	}
+	for (size_t i = 0; i < t->was.n_columns; i++) {
+		if (!pg_captured_is_listed(t, i))
+			continue;
+		buf_addch(out, '\t');
+		if (t->taken[i]) {
+			pg_add_field(out, &fields[at++]);
 			buf_addstr(out, "\t!");
+			continue;
+		}
+		buf_reset(&c->key);
+		pg_add_field(&c->key, &fields[at++]);
+		pg_add_same(out, &(struct pg_field){ c->key.data, c->key.len });
 	}
 	buf_addch(out, '\n');
 }
@@ -418,8 +440,12 @@ static struct err *direct_lines(struct pg_capture *c, struct pg_captured *t,
 	while (!(e = pg_copy_out_next(c->c, &line, &len)) && line) {
 		size_t found = len > 1 ? pg_cut(line, len - 1, fields, n) : 0;
 
-		add_direct_line(line_writer_begin(&c->lines), t, fields, found,
-				changed);
+		if (changed)
+			add_changed_line(c, line_writer_begin(&c->lines), t,
+					 fields);
+		else
+			add_gone_line(line_writer_begin(&c->lines), fields,
+				      found);
 		line_writer_add(&c->lines);
 		t->lines.updated += changed;
 		t->lines.deleted += !changed;
@@ -447,9 +473,12 @@ struct err *pg_capture_direct(struct pg_capture *c, struct pg_captured *t,
 		return e;
 	r.as = &now; /* it may have been renamed */
 	r.plain = dropped || !t->was.n_keys;
-	r.only_taken = r.ordered = changed;
+	r.only_taken = r.told = r.ordered = changed;
 	pg_capture_file(c, t);
-	e = target_pg_plain_begin(c->base.target);
+	if (changed)
+		e = pg_capture_tell(c, t);
+	if (!e)
+		e = target_pg_plain_begin(c->base.target);
 	if (!e)
 		e = copy_begin(c, c->c, &r);
 	if (!e)

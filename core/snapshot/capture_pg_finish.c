@@ -85,11 +85,8 @@ static void add_columns(struct manifest *m, struct manifest_table *out,
 				   sizeof(*out->columns));
 	for (size_t i = 0; i < t->was.n_columns; i++) {
 		const struct pg_column *c = &t->was.columns[i];
-		bool all = t->whole || t->observed || t->complete_whole;
 
-		if (dropped ? c->generated
-			    : !pg_captured_is_field(t, i) ||
-				      (!all && !t->taken[i]))
+		if (dropped ? c->generated : !pg_captured_is_listed(t, i))
 			continue;
 		out->columns[out->n_columns++] =
 			(struct manifest_column){ copy(m, c->name),

@@ -69,7 +69,7 @@ static struct err *check_order(struct merge *m, const struct side_row *row,
 static bool is_read(const struct merge *m, size_t i, bool now)
 {
 	return pg_captured_is_field(m->t, i) &&
-	       (!now || !m->only_taken || m->t->taken[i]);
+	       (!now || !m->only_taken || m->t->taken[i] || m->t->told[i]);
 }
 
 /* Turn the fields of a COPY line into a snapshot's, kept in text. */
@@ -199,13 +199,6 @@ static struct err *next_now(struct merge *m)
 
 /* --- lines --- */
 
-/* The columns that the table's lines have. */
-static bool is_listed(const struct pg_captured *t, size_t i)
-{
-	return pg_captured_is_field(t, i) &&
-	       (t->whole || t->observed || t->taken[i]);
-}
-
 static bool is_gone(const struct merge *m, size_t i)
 {
 	return !m->t->now.oid ||
@@ -287,7 +280,7 @@ static struct err *write_gone(struct merge *m)
 	for (size_t i = 0; i < t->was.n_columns; i++) {
 		const struct pg_field *f = &m->old.fields[i];
 
-		if (!is_listed(t, i))
+		if (!pg_captured_is_listed(t, i))
 			continue;
 		if (!is_kept(f))
 			return not_kept(m, i);
@@ -306,7 +299,7 @@ static void write_came(struct merge *m)
 	for (size_t i = 0; i < t->was.n_columns; i++) {
 		const struct pg_field *f = &m->now.fields[i];
 
-		if (!is_listed(t, i))
+		if (!pg_captured_is_listed(t, i))
 			continue;
 		if (is_gone(m, i))
 			buf_addch(out, '!');
@@ -328,7 +321,7 @@ static bool is_changed(const struct merge *m, size_t i)
 {
 	const struct pg_field *old = &m->old.fields[i];
 
-	if (!is_listed(m->t, i) || !old->s || old->s[0] == '!')
+	if (!pg_captured_is_listed(m->t, i) || !old->s || old->s[0] == '!')
 		return false;
 	return is_gone(m, i) || !same_field(old, &m->now.fields[i]);
 }
@@ -342,7 +335,7 @@ static void write_changed(struct merge *m)
 		const struct pg_field *old = &m->old.fields[i];
 		const struct pg_field *now = &m->now.fields[i];
 
-		if (!is_listed(t, i))
+		if (!pg_captured_is_listed(t, i))
 			continue;
 		if (is_changed(m, i) || !t->was.n_keys) {
 			buf_add(out, old->s, old->len);
@@ -449,7 +442,8 @@ static struct err *begin_reading(struct merge *m)
 				 .as = &t->now,
 				 .flag = true,
 				 .ordered = true,
-				 .only_taken = m->only_taken };
+				 .only_taken = m->only_taken,
+				 .told = true };
 	struct err *e = NULL;
 
 	pg_capture_add_is_ours(&old, c, "xmin");

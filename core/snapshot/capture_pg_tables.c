@@ -20,6 +20,7 @@ void pg_captured_free(struct pg_captured *t)
 	changelog_free(t->log);
 	free(t->matched);
 	free(t->taken);
+	free(t->told);
 	free(t);
 }
 
@@ -58,6 +59,7 @@ struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
 	}
 	t->concerns = t->was.kind == 'r' && !t->was.temporary;
 	t->taken = xcalloc(t->was.n_columns + 1, sizeof(*t->taken));
+	t->told = xcalloc(t->was.n_columns + 1, sizeof(*t->told));
 	t->matched = xcalloc(t->was.n_columns + 1, sizeof(*t->matched));
 	for (size_t i = 0; i < t->was.n_columns; i++)
 		t->matched[i] = !t->was.columns[i].generated;

@@ -139,7 +139,8 @@ static struct err *add_value(struct buf *out, struct restore_pg *r,
 	struct err *err;
 
 	for (size_t i = 0; t->temp && i < t->lines->n_columns; i++) {
-		if (!streq(t->lines->columns[i].before, col->name) ||
+		if (!t->any[i] ||
+		    !streq(t->lines->columns[i].before, col->name) ||
 		    restore_pg_is_late(t, i, col))
 			continue;
 		buf_addstr(out, "CASE WHEN ");

@@ -246,6 +246,21 @@ test_expect_success 'DROP COLUMN: old rows have their values, later ones the def
 	rolls && is "SELECT * FROM t ORDER BY id" "1|X|p|5 2|y|q|6 3|z|none|7"
 '
 
+test_expect_success 'DROP COLUMN, ALTER TYPE: a freed id that was given to another person' '
+	world "$users" "ALTER TABLE users DROP COLUMN age;" \
+		"DELETE FROM users WHERE id = 3;
+		INSERT INTO users VALUES (3, \$\$eve\$\$, \$\$e@x\$\$);
+		UPDATE users SET name = \$\$ben\$\$ WHERE id = 2" &&
+	refused "users \(1 row KEY_REUSED\)" "^    public.users id = 3 \(KEY_REUSED\)$" &&
+	rolls --on-conflict=keep && exact 0 &&
+	is "SELECT name, age FROM users ORDER BY id" "ann|30 ben|40 eve|" &&
+	world "$users" "ALTER TABLE users ALTER age TYPE text USING age || \$\$y\$\$;" \
+		"UPDATE users SET (name, email, age) = (\$\$eve\$\$, \$\$e@x\$\$, \$\$7\$\$) WHERE id = 3" &&
+	refused "users \(1 row KEY_REUSED\)" &&
+	rolls --on-conflict=keep &&
+	is "SELECT name, age FROM users ORDER BY id" "ann|30 bob|40 eve|7"
+'
+
 test_expect_success 'DROP COLUMN: NOT NULL without a default, and rows since' '
 	world "CREATE TABLE t (id int PRIMARY KEY, a text, b text NOT NULL);
 		INSERT INTO t VALUES (1, \$\$x\$\$, \$\$p\$\$);" \

@@ -234,8 +234,9 @@ static void append__keeps_what_came_later(void **state)
 {
 	static const struct case_of cases[] = {
 		{ "CREATE TABLE t (a int PRIMARY KEY, b text NOT NULL DEFAULT "
-		  "'none', c int, d text, e int); INSERT INTO t SELECT g, 'b' "
-		  "|| g, g, 'd' || g FROM generate_series(1, 3) g",
+		  "'none', c int, d text, e int, f text); INSERT INTO t SELECT "
+		  "g, 'b' || g, g, 'd' || g, NULL, 'f' || g FROM "
+		  "generate_series(1, 3) g",
 		  "ALTER TABLE t DROP COLUMN b, DROP COLUMN c, DROP COLUMN d",
 		  "INSERT INTO t VALUES (9, 9); UPDATE t SET e = 1",
 		  "tables/s.t.sql" },

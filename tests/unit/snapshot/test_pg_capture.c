@@ -125,10 +125,19 @@ static const struct sample rows[] = {
 				  "+\t'3\t=\t=\n-\t'10\t'z\t'3\n" },
 	{ T, "ALTER TABLE t DROP COLUMN a",
 	  "table s.t s.t rows/1 0 3 0 0 0 0\nkey id\ncolumn a -\n"
-	  "[rows/1]\n~\t'1\t'x\t!\n~\t'2\t'y\t!\n~\t'10\t'z\t!\n" },
+	  "column b b\n[rows/1]\n~\t'1\t'x\t!\t=\n~\t'2\t'y\t!\t=\n"
+	  "~\t'10\t'z\t!\t=\n" },
 	{ T, "ALTER TABLE t ALTER b TYPE text USING b || 'k'",
-	  "table s.t s.t rows/1 0 2 0 0 0 0\nkey id\ncolumn b b\n"
-	  "[rows/1]\n~\t'1\t'1\t'1k\n~\t'10\t'3\t'3k\n" },
+	  MANIFEST("0", "2", "0") "[rows/1]\n~\t'1\t=\t'1\t'1k\n"
+				  "~\t'10\t=\t'3\t'3k\n" },
+	/* of others only a few short ones: the unique one first */
+	{ "CREATE TABLE t (id int PRIMARY KEY, f bool, a int, b int, c int, d "
+	  "int UNIQUE, e text); INSERT INTO t VALUES (1, true, 1, 2, 3, 4, "
+	  "repeat('long', 99)), (2, true, 1, 2, 3, 5, 'e'); ANALYZE t;",
+	  "ALTER TABLE t DROP COLUMN a",
+	  "table s.t s.t rows/1 0 2 0 0 0 0\nkey id\ncolumn a -\ncolumn b b\n"
+	  "column c c\ncolumn d d\n[rows/1]\n~\t'1\t'1\t!\t=\t=\t=\n"
+	  "~\t'2\t'1\t!\t=\t=\t=\n" },
 	/* a rewrite that changes no value */
 	{ T, "ALTER TABLE t ALTER b TYPE bigint", "" },
 	{ T, "ALTER TABLE t ALTER id TYPE bigint", "" },
@@ -171,7 +180,8 @@ static const struct sample rows[] = {
 	  "ALTER TABLE t RENAME TO u; ALTER TABLE u DROP COLUMN a; "
 	  "ALTER TABLE u RENAME b TO a",
 	  "table s.t s.u rows/1 0 3 0 0 0 0\nkey id\ncolumn a -\n"
-	  "[rows/1]\n~\t'1\t'x\t!\n~\t'2\t'y\t!\n~\t'10\t'z\t!\n" },
+	  "column b a\n[rows/1]\n~\t'1\t'x\t!\t=\n~\t'2\t'y\t!\t=\n"
+	  "~\t'10\t'z\t!\t=\n" },
 	/* new tables are nobody's loss */
 	{ T, "CREATE TABLE n (x int); INSERT INTO n VALUES (1); DROP TABLE n",
 	  "" },

@@ -98,7 +98,8 @@ static void later_rows__stay(void **state)
 		  "SELECT id, b + 1 FROM t WHERE id IN (2, 30) ORDER BY id",
 		  "2 21|30 18|", NULL },
 		{ T, "ALTER TABLE t DROP COLUMN a",
-		  "DELETE FROM t WHERE id = 3; INSERT INTO t VALUES (3, 1)",
+		  "DELETE FROM t WHERE id = 3; INSERT INTO t VALUES (3, 1, "
+		  "'c3')",
 		  "SELECT count(a), count(*) FROM t", "20 20|", NULL },
 		{ "CREATE SEQUENCE q;", "SELECT setval('q', 5)",
 		  "SELECT nextval('q')", "SELECT last_value FROM q", "6|",
