@@ -52,10 +52,11 @@ static bool fits(const char *pattern, const char *aspect)
 }
 
 /* The verdict of two aspects of one thing; `both` are alterations. */
-static enum verdict aspects(enum effect_kind kind, const char *a, const char *b,
+static enum verdict aspects(const struct effect *ea, const struct effect *eb,
 			    bool both)
 {
 	const struct aspect_rule *r = aspect_rules;
+	const char *a = ea->aspect, *b = eb->aspect;
 
 	if (streq(a, b)) {
 		while (r->aspect && !streq(r->aspect, a))
@@ -68,7 +69,8 @@ static enum verdict aspects(enum effect_kind kind, const char *a, const char *b,
 		const char *one = aspect_pairs[i].one;
 		const char *other = aspect_pairs[i].other;
 
-		if (aspect_pairs[i].kind == kind &&
+		if ((aspect_pairs[i].kind == ea->kind ||
+		     aspect_pairs[i].kind == eb->kind) &&
 		    ((fits(one, a) && fits(other, b)) ||
 		     (fits(one, b) && fits(other, a))))
 			return aspect_pairs[i].verdict;
@@ -99,7 +101,7 @@ static enum verdict alter_alter(const struct effect *a, const struct effect *b)
 	    verdict_aspect(b, "privileges") && a->digest && b->digest &&
 	    privileges_commute(a->digest, b->digest))
 		return VERDICT_INDEPENDENT;
-	return aspects(a->kind, a->aspect, b->aspect, true);
+	return aspects(a, b, true);
 }
 
 static enum verdict alter_use(const struct effect *alter,
@@ -111,7 +113,7 @@ static enum verdict alter_use(const struct effect *alter,
 		return VERDICT_INDEPENDENT;
 	if (!alter->aspect)
 		return VERDICT_ORDER;
-	return aspects(alter->kind, alter->aspect, use->aspect, false);
+	return aspects(alter, use, false);
 }
 
 static enum verdict create_create(const struct effect *a,
