@@ -48,7 +48,8 @@ check: $(B)/git-migrate $(TESTS) $(TOOLS)
 test: test-deps
 	$(MAKE) MODE=debug check
 
-# CASES=N: how many random cases of tests/property, instead of 20,000
+# CASES=N: how many random cases of tests/property, instead of 20,000 (10,000 on
+# PostgreSQL)
 test-long: test-deps
 	TEST_LONG=1 TEST_TIMEOUT=$${TEST_TIMEOUT:-14400} $(MAKE) MODE=debug check
 
