@@ -270,11 +270,19 @@ class Merge:
             if n is None or self.project(n)[1] == self.own(b):
                 return True, False
             return True, True
+        if n is None and self.is_rekeyed(b, a):
+            return True, False
         if n is None:
             same = self.project(a)[1] == self.own(b) and \
                 all(self.columns.values())
             return False, not same
         return True, False
+
+    def is_rekeyed(self, b, a):
+        """Its key has another type: one row went, another came."""
+        return self.b.typed_keys and any(
+            self.columns[c] and b[1][c][0] != a[1][self.columns[c]][0]
+            for c in self.retyped.intersection(self.b.key))
 
     def own(self, row):
         return {c: row[1][c] for c, to in self.columns.items() if to}

@@ -59,6 +59,7 @@ def read_table(db, name):
     wr = db.execute('SELECT wr FROM pragma_table_list WHERE name = ? AND '
                     "schema = 'main'", (name,)).fetchone()[0]
     t.has_rowid = not wr
+    t.typed_keys = bool(wr)
     if t.has_rowid and len(t.key) == 1 and \
             t.types.get(t.key[0]) == 'integer':
         t.rowid = t.key[0]

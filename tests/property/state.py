@@ -16,6 +16,7 @@ class Rows:
         self.key = []        # names of the declared key
         self.rowid = None    # name of the column that is the rowid
         self.has_rowid = False
+        self.typed_keys = False  # 2 and '2' are two
         self.all = []        # [rowid or None, {column: value}]
 
 
