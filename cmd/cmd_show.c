@@ -4,9 +4,21 @@
 #include "base/util.h"
 #include "cmd/print.h"
 #include "cmd/render.h"
+#include "engine/check.h"
 
-static const char *const synopsis[] = { "[--rev <revision>] [--json] <name>",
-					NULL };
+struct show_options {
+	bool effects;
+};
+
+static const struct opt options_table[] = {
+	{ OPT_FLAG, 0, "effects", offsetof(struct show_options, effects), NULL,
+	  "show what each statement touches" },
+	OPT_TABLE_END,
+};
+
+static const char *const synopsis[] = {
+	"[--effects] [--rev <revision>] [--json] <name>", NULL
+};
 
 static void print_field(const char *label, const char *value)
 {
@@ -121,6 +133,49 @@ static struct err *print_json(struct cmd_ctx *ctx, const struct engine_show *s)
 	return ctx_print_json(ctx, r);
 }
 
+static struct err *print_effects_json(struct cmd_ctx *ctx,
+				      const struct engine_effects *es)
+{
+	struct report *r = report_new();
+
+	report_string(r, "name", es->name);
+	report_string(r, "path", es->path);
+	report_array(r, "effects");
+	for (size_t i = 0; i < es->n; i++) {
+		const struct engine_effect *e = &es->items[i];
+
+		report_object(r, NULL);
+		report_int(r, "line", e->line);
+		report_int(r, "statement", (int64_t)e->statement);
+		report_string(r, "action", e->action);
+		report_string(r, "kind", e->kind);
+		report_string(r, "object", e->object);
+		report_string(r, "aspect", e->aspect);
+		report_string(r, "why", e->why);
+		report_bool(r, "implied", e->implied);
+		report_bool(r, "conditional", e->conditional);
+		report_end(r);
+	}
+	report_end(r);
+	return ctx_print_json(ctx, r);
+}
+
+static struct err *show_effects(struct cmd_ctx *ctx, const char *name)
+{
+	struct engine_effects es;
+	struct err *err =
+		engine_effects(ctx->engine, name, ctx->common.rev, &es);
+
+	if (!err && ctx->common.json)
+		err = print_effects_json(ctx, &es);
+	for (size_t i = 0; !err && !ctx->common.json && i < es.n; i++) {
+		print_safe(stdout, es.items[i].text);
+		putchar('\n');
+	}
+	engine_effects_release(&es);
+	return err;
+}
+
 static struct err *check(const struct cmd_ctx *ctx, const void *options,
 			 int argc, char **argv)
 {
@@ -133,11 +188,13 @@ static struct err *check(const struct cmd_ctx *ctx, const void *options,
 static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		       char **argv)
 {
+	const struct show_options *o = options;
 	struct engine_show s = { 0 };
 	struct err *err;
 
-	(void)options;
 	(void)argc;
+	if (o->effects)
+		return show_effects(ctx, argv[0]);
 	err = engine_show(ctx->engine, argv[0], ctx->common.rev, &s);
 	if (!err && ctx->common.json)
 		err = print_json(ctx, &s);
@@ -152,6 +209,8 @@ const struct cmd cmd_show = {
 	.synopsis = synopsis,
 	.summary = "show a migration: SQL, state, schema change, snapshot",
 	.needs = CMD_NEEDS_TARGET,
+	.options = options_table,
+	.options_size = sizeof(struct show_options),
 	.check = check,
 	.run = run,
 };

@@ -12,7 +12,8 @@
 
 /* As documentation writes them; git gives them in lower case. */
 static const char *const top_keys[] = { "dir",     "layout", "pattern",
-					"dialect", "target", NULL };
+					"dialect", "target", "base",
+					"scratch", NULL };
 static const char *const target_keys[] = {
 	"url",         "protected",     "branch",
 	"lockTimeout", "snapshotLimit", "snapshotStore",

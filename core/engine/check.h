@@ -48,6 +48,32 @@ MUST_USE struct err *engine_check(struct engine *e,
 				  const struct engine_check_options *opt,
 				  struct engine_check *out);
 
+/** One thing that a migration touches. Strings in the arena of the check. */
+struct engine_effect {
+	unsigned line;    /**< in its file, from 1 */
+	size_t statement; /**< 0-based */
+	const char *action, *kind, *object;
+	const char *aspect, *why; /**< or NULL */
+	const char *text;         /**< all of it, for a person */
+	bool implied, conditional;
+};
+
+struct engine_effects {
+	const char *name, *path;
+	struct engine_effect *items;
+	size_t n;
+	struct engine_check check; /**< owns it all */
+};
+
+/**
+ * What a migration of a commit (NULL = HEAD) touches, on the schema that the
+ * ones before it make. ERR_INPUT: no such migration.
+ */
+MUST_USE struct err *engine_effects(struct engine *e, const char *name,
+				    const char *rev,
+				    struct engine_effects *out);
+void engine_effects_release(struct engine_effects *out);
+
 /** The rules, for formats and documentation. */
 extern const struct finding_rule check_rules[];
 extern const size_t check_rules_n;

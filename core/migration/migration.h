@@ -175,6 +175,17 @@ int migration_compare_versions(const char *a, const char *b);
 int migration_set_compare(const struct migration_set *set, const char *a,
 			  const char *b);
 
+/**
+ * Order items by version then name, as migration_set_read() does where the
+ * layout has no order of its own (then nothing moves), and set their ranks.
+ */
+void migration_set_sort(struct migration_set *set);
+
+/** The same comparison of two: < 0 when a runs first; 0 never for two. */
+int migration_set_compare_items(const struct migration_set *set,
+				const struct migration *a,
+				const struct migration *b);
+
 /** Name of the set's layout ("native", "goose", ...). */
 const char *migration_layout_name(const struct migration_set *set);
 

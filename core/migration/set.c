@@ -94,10 +94,10 @@ int migration_set_compare(const struct migration_set *set, const char *a,
 					  : migration_compare_versions(a, b);
 }
 
-static int by_order(const void *a, const void *b, void *set)
+int migration_set_compare_items(const struct migration_set *set,
+				const struct migration *x,
+				const struct migration *y)
 {
-	const struct migration *x = *(struct migration *const *)a;
-	const struct migration *y = *(struct migration *const *)b;
 	int order;
 
 	if (x->repeatable != y->repeatable)
@@ -106,6 +106,21 @@ static int by_order(const void *a, const void *b, void *set)
 	if (!order)
 		order = text_compare_natural(x->name, y->name);
 	return order ? order : strcmp(x->path, y->path);
+}
+
+static int by_order(const void *a, const void *b, void *set)
+{
+	return migration_set_compare_items(set, *(struct migration *const *)a,
+					   *(struct migration *const *)b);
+}
+
+void migration_set_sort(struct migration_set *set)
+{
+	if (!set->layout->own_order && set->n)
+		qsort_r(set->items, set->n, sizeof(struct migration *),
+			by_order, set);
+	for (size_t i = 0; i < set->n; i++)
+		set->items[i]->rank = i;
 }
 
 static struct err *check_versions(const struct migration_set *set)
@@ -178,11 +193,7 @@ static struct err *scan(struct migration_set *set,
 	e = set->layout->scan(set, files);
 	if (e)
 		return e;
-	if (!set->layout->own_order && set->n)
-		qsort_r(set->items, set->n, sizeof(struct migration *),
-			by_order, set);
-	for (size_t i = 0; i < set->n; i++)
-		set->items[i]->rank = i;
+	migration_set_sort(set);
 	if (!set->layout->shared_versions) {
 		e = check_versions(set);
 		if (e)
