@@ -182,6 +182,7 @@ static struct err *json_end(struct run_view *v, const struct engine_run *run,
 			    const struct err *err)
 {
 	struct report *r = v->json;
+	bool reconciles = streq(v->verb, "reconcile");
 
 	report_end(r); /* events */
 	report_bool(r, "ok", !err);
@@ -190,10 +191,10 @@ static struct err *json_end(struct run_view *v, const struct engine_run *run,
 	report_bool(r, "dry_run", v->dry_run);
 	report_array(r, "steps");
 	for (size_t i = 0; i < run->n_steps; i++)
-		json_step(r, &run->steps[i], *run->head);
+		json_step(r, &run->steps[i], reconciles);
 	report_end(r);
 	json_impacts(r, run);
-	if (*run->head) {
+	if (reconciles) {
 		report_id(r, "head", run->head);
 		report_string(r, "stepwise", run->stepwise);
 	}

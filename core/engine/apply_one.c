@@ -178,9 +178,16 @@ void apply_start(struct run *r, struct ready *m, struct journal_event *ev)
 			r->started_us + m->m->statement_timeout_ms * 1000;
 }
 
+/* Nothing of the group would be lost with the transaction. */
+static bool is_first(const struct run *r)
+{
+	return r->n_rows == (size_t)r->creating;
+}
+
 struct err *apply_begin_capture(struct run *r, struct ready *m)
 {
 	struct snapshot_out out;
+	struct err *err = NULL;
 
 	if (r->no_snapshot)
 		return NULL;
@@ -188,9 +195,11 @@ struct err *apply_begin_capture(struct run *r, struct ready *m)
 	r->capture_out = out;
 	capture_begin(r->capture, &r->capture_out, &m->script);
 	/* what was parked may come back */
-	return m->known && !r->no_restore
-		       ? capture_aside(r->capture, CAPTURE_ASIDE_EXPECT)
-		       : NULL;
+	if (m->known && !r->no_restore)
+		err = capture_aside(r->capture, CAPTURE_ASIDE_EXPECT);
+	if (!err && !is_first(r) && (m->known || !m->only_creates))
+		err = capture_aside(r->capture, CAPTURE_ASIDE_BEHIND);
+	return err;
 }
 
 static struct err *apply_member(struct run *r, struct ready *m)
@@ -232,12 +241,6 @@ static struct err *apply_member(struct run *r, struct ready *m)
 	if (!err)
 		err = apply_finish(r, m, &ev, "applied");
 	return err;
-}
-
-/* Nothing of the group would be lost with the transaction. */
-static bool is_first(const struct run *r)
-{
-	return r->n_rows == (size_t)r->creating;
 }
 
 struct err *apply_group_member(struct run *r, struct ready *m)

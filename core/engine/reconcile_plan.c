@@ -112,11 +112,8 @@ static struct err *judge_irreversible(const struct reconcile *rc)
 /* --- how --- */
 
 /* Behind it in the same transaction something would go wrong, and why. */
-static const char *why_last(const struct reconcile *rc, const struct ready *r)
+static const char *why_last(const struct ready *r)
 {
-	bool groups =
-		rc->e->target && (rc->e->target->ops->caps & TARGET_CAP_GROUP);
-
 	for (size_t i = 0; i < r->script.n; i++) {
 		const struct sql_statement *s = &r->script.statements[i];
 
@@ -131,7 +128,7 @@ static const char *why_last(const struct reconcile *rc, const struct ready *r)
 		if (s->verb == SQL_PRAGMA)
 			return "has a PRAGMA";
 	}
-	return groups || !r->own_group ? NULL : "changes or takes rows";
+	return NULL;
 }
 
 /* Why they cannot all be one transaction; NULL = they can. */
@@ -148,8 +145,8 @@ static const char *why_stepwise(struct reconcile *rc)
 			why = "runs without a transaction";
 		else if (r->around)
 			why = "sets PRAGMA foreign_keys";
-		else if (!last || rc->n_rollbacks)
-			why = why_last(rc, r);
+		else if (!last)
+			why = why_last(r);
 		if (why)
 			return arena_printf(&rc->out->arena, "%s %s",
 					    r->m->name, why);

@@ -52,6 +52,8 @@ MUST_USE struct err *capture_after(struct capture *c, size_t i);
 /** What is done behind the statements that none of them says. */
 enum capture_aside {
 	CAPTURE_ASIDE_EXPECT, /**< right behind capture_begin(): it may come */
+	CAPTURE_ASIDE_BEHIND, /**< behind those: the transaction has done other
+			       * work before, which is nobody's loss now */
 	CAPTURE_ASIDE_ALTER, /**< tables may be altered now, but not their rows */
 	CAPTURE_ASIDE_WRITE, /**< rows may be written now */
 	CAPTURE_ASIDE_END,   /**< it is over; tables may be altered again */

@@ -475,7 +475,16 @@ static struct err *after(struct capture *base, size_t i)
 	return e;
 }
 
-/* --- behind the statements --- */
+/* --- behind the statements, or before them --- */
+
+/* Rows that are there may be written, or go with what is dropped. */
+static bool may_take_rows(const struct pg_capture *c)
+{
+	for (size_t i = 0; i < c->script->n; i++)
+		if (is_opaque(&c->script->statements[i]))
+			return true;
+	return c->aside || may_supersede(c);
+}
 
 /* Who writes then may lock what was written before: it is read first. */
 static struct err *aside(struct capture *base, enum capture_aside what)
@@ -483,6 +492,8 @@ static struct err *aside(struct capture *base, enum capture_aside what)
 	struct pg_capture *c = pg_capture_of(base);
 	struct err *e = NULL;
 
+	if (what == CAPTURE_ASIDE_BEHIND)
+		return pg_capture_baseline(c, may_take_rows(c));
 	c->aside = true;
 	c->ran++;
 	if (what == CAPTURE_ASIDE_ALTER) {

@@ -25,7 +25,8 @@
 
 /** A table that was there before the migration. */
 struct pg_captured {
-	struct pg_table was; /**< as the observer sees it */
+	struct pg_table was; /**< as the observer sees it; of one that the
+			       * transaction had worked on, as it was then */
 	struct pg_table now; /**< read at the end; oid 0 = gone */
 	bool concerns; /**< it has rows of the user: kind 'r', not temporary */
 	bool *matched; /**< of was.columns: told apart by, without a key */
@@ -39,6 +40,7 @@ struct pg_captured {
 	bool observed;       /**< old rows are to be read from the observer */
 	bool covered;        /**< writes behind a lock were seen to */
 	bool behind;         /**< ... by a cursor */
+	bool behind_us; /**< what the transaction wrote before is no part of it */
 	bool reshaped; /**< a type of its values got or lost attributes: from
 			    then on they print in another way */
 	int64_t n_written; /**< rows of it that we had written by then */
@@ -116,6 +118,14 @@ static inline struct pg_capture *pg_capture_of(struct capture *base)
  * the user's. */
 MUST_USE struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
 				      struct pg_captured **out);
+
+/**
+ * The migration is not the first work of its transaction: what that has touched
+ * so far is taken as it is now, because the observer sees it as it was before.
+ *
+ * @param copy rows, too: they may be written
+ */
+MUST_USE struct err *pg_capture_baseline(struct pg_capture *c, bool copy);
 
 /** A relation as our own transaction sees it now; oid 0 = it is gone. */
 MUST_USE struct err *pg_capture_now(struct pg_capture *c, unsigned oid,

@@ -267,8 +267,10 @@ struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
 	e = check_keyless(c, t, &as);
 	if (!e && !whole)
 		e = pg_capture_tell(c, t);
-	/* with a key, those of ours are marked in the log */
-	if (!t->was.n_keys && as.file == t->was.file) {
+	/* with a key, those of ours are marked in the log; what we wrote before
+	 * the migration began is none of its own */
+	if (!t->was.n_keys && as.file == t->was.file &&
+	    !(t->behind_us && !c->begun)) {
 		buf_addstr(&where, "NOT ");
 		pg_capture_add_is_ours(&where, c, "xmin");
 		r.where = buf_str(&where);

@@ -33,7 +33,8 @@ static struct err *cover(struct pg_capture *c, const struct pg_held *h)
 		return e;
 	if (t->was.kind == 'f')
 		return refuse_foreign(t);
-	if (!t->concerns || t->complete_whole)
+	/* of what was written before, and is not now, nothing is kept */
+	if (!t->concerns || t->complete_whole || t->behind_us)
 		return NULL;
 	if (t->reshaped)
 		return pg_capture_check_shapes(c, t);

@@ -32,6 +32,24 @@ static bool is_created(const struct pg_capture *c, unsigned oid)
 	return false;
 }
 
+static void add_created(struct pg_capture *c, unsigned oid)
+{
+	VEC_GROW(c->created, c->n_created, c->cap_created);
+	c->created[c->n_created++] = oid;
+}
+
+static void add_table(struct pg_capture *c, struct pg_captured *t)
+{
+	t->concerns = t->was.kind == 'r' && !t->was.temporary;
+	t->taken = xcalloc(t->was.n_columns + 1, sizeof(*t->taken));
+	t->told = xcalloc(t->was.n_columns + 1, sizeof(*t->told));
+	t->matched = xcalloc(t->was.n_columns + 1, sizeof(*t->matched));
+	for (size_t i = 0; i < t->was.n_columns; i++)
+		t->matched[i] = !t->was.columns[i].generated;
+	VEC_GROW(c->tables, c->n_tables, c->cap_tables);
+	c->tables[c->n_tables++] = t;
+}
+
 struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
 			     struct pg_captured **out)
 {
@@ -53,18 +71,10 @@ struct err *pg_capture_table(struct pg_capture *c, unsigned oid,
 				  oid, &t->was);
 	if (e || !t->was.oid) {
 		free(t);
-		VEC_GROW(c->created, c->n_created, c->cap_created);
-		c->created[c->n_created++] = oid;
+		add_created(c, oid);
 		return e;
 	}
-	t->concerns = t->was.kind == 'r' && !t->was.temporary;
-	t->taken = xcalloc(t->was.n_columns + 1, sizeof(*t->taken));
-	t->told = xcalloc(t->was.n_columns + 1, sizeof(*t->told));
-	t->matched = xcalloc(t->was.n_columns + 1, sizeof(*t->matched));
-	for (size_t i = 0; i < t->was.n_columns; i++)
-		t->matched[i] = !t->was.columns[i].generated;
-	VEC_GROW(c->tables, c->n_tables, c->cap_tables);
-	c->tables[c->n_tables++] = t;
+	add_table(c, t);
 	*out = t;
 	return NULL;
 }
@@ -180,6 +190,54 @@ static struct err *take_oid(void *payload, int n, const struct pg_cell *cell)
 	VEC_GROW(o->v, o->n, o->cap);
 	o->v[o->n++] = (unsigned)strtoul(cell[0].s, NULL, 10);
 	return NULL;
+}
+
+/* A relation that is gone is none of the migration's. */
+static struct err *take_touched(struct pg_capture *c, unsigned oid, bool copy)
+{
+	struct pg_captured *t = xcalloc(1, sizeof(*t));
+	struct err *e = pg_capture_now(c, oid, &t->was);
+
+	if (e || !t->was.oid) {
+		pg_captured_free(t);
+		if (!e) /* it went before, though the observer sees it */
+			add_created(c, oid);
+		return e;
+	}
+	t->behind_us = true;
+	add_table(c, t);
+	return copy && t->concerns ? pg_capture_copy(c, t, true) : NULL;
+}
+
+struct err *pg_capture_baseline(struct pg_capture *c, bool copy)
+{
+	struct pg_arg arg = pg_text(target_pg_journal(c->base.target));
+	struct oids o = { NULL, 0, 0 };
+	struct err *e = pg_capture_held(c);
+
+	buf_reset(&c->sql);
+	buf_addstr(&c->sql, "SELECT c.oid FROM pg_catalog.pg_class c "
+			    "JOIN pg_catalog.pg_namespace n "
+			    "ON n.oid = c.relnamespace "
+			    "WHERE c.relkind IN ('r', 'p', 'm', 'f', 'S') "
+			    "AND n.nspname <> $1 AND c.oid >= 16384 AND (");
+	pg_capture_add_is_ours(&c->sql, c, "c.xmin");
+	buf_addstr(&c->sql, " OR ");
+	pg_capture_add_is_ours(&c->sql, c, "n.xmin");
+	buf_addstr(&c->sql, ") UNION SELECT l.relation "
+			    "FROM pg_catalog.pg_locks l "
+			    "WHERE l.pid = pg_backend_pid() AND l.granted "
+			    "AND l.locktype = 'relation' "
+			    "AND l.mode IN ('RowExclusiveLock', "
+			    "'ExclusiveLock', 'AccessExclusiveLock') "
+			    "AND l.relation >= 16384 ORDER BY 1");
+	if (!e)
+		e = pg_query_once(c->c, buf_str(&c->sql), &arg, 1, take_oid,
+				  &o);
+	for (size_t i = 0; i < o.n && !e; i++)
+		e = take_touched(c, o.v[i], copy);
+	free(o.v);
+	return e;
 }
 
 static const char resolve_sql[] = PG_TABLE_FAMILY "SELECT oid FROM r";

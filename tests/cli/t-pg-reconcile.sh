@@ -1,0 +1,148 @@
+#!/bin/bash
+# git migrate reconcile on PostgreSQL: the database follows the branch
+. "$(dirname "$0")/lib.sh"
+pg_need
+
+dump() {
+	pg_dump -N git_migrate "$PG_DIRECT" | grep -Ev '^(--|.(un)?restrict )'
+}
+
+whole() {
+	pg_dump "$PG_DIRECT" | grep -Ev '^(--|.(un)?restrict )'
+}
+
+is() { # <query> <expected, lines joined by spaces>
+	local got
+
+	got=$(pg_sql "$1" | tr '\n' ' ')
+	[ "${got% }" = "$2" ] && return
+	echo "$1: $got, not $2"
+	return 1
+}
+
+fits() { # the schema is that of a database built from this commit alone
+	local here=$URL there=$PG_DIRECT
+
+	pg_db && git migrate --url "$URL" apply -q && pg_dump -s -N git_migrate "$PG_DIRECT" |
+		grep -Ev '^(--|.(un)?restrict )' >want
+	URL=$here PG_DIRECT=$there
+	pg_dump -s -N git_migrate "$PG_DIRECT" |
+		grep -Ev '^(--|.(un)?restrict )' | diff want -
+}
+
+pg_db
+git migrate init -q --url "$URL" && commit_all 'Set up'
+printf 'want\nout\nbefore\n' >>.git/info/exclude
+migration 20260101000000_users <<\SQL
+CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, born int);
+CREATE TABLE log (what text);
+INSERT INTO log VALUES ('made'), ('made');
+SQL
+git migrate apply -q
+pg_sql "INSERT INTO users VALUES (1, 'ann', 1970), (2, 'bob', 1980)"
+git branch base
+
+# A: a column with data, written rows, a type
+git switch -q -c a
+migration 20260102000000_age <<\SQL
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+ALTER TABLE users ADD COLUMN age int, ADD COLUMN mood mood;
+UPDATE users SET age = 2026 - born;
+DELETE FROM log WHERE what = 'made';
+SQL
+git migrate apply -q
+pg_sql "UPDATE users SET mood = 'happy' WHERE id = 2; INSERT INTO users VALUES (3, 'cy', 1990, 36, 'sad'); INSERT INTO log VALUES ('by hand')"
+
+# B: a table, and changes of rows that A has changed as well
+git switch -q -c b base
+migration 20260103000000_notes <<\SQL
+CREATE TABLE notes (id serial PRIMARY KEY, who int REFERENCES users, text text);
+INSERT INTO notes (who, text) SELECT id, 'hello ' || name FROM users;
+UPDATE users SET name = upper(name);
+SQL
+migration 20260104000000_log <<\SQL
+UPDATE log SET what = what || '!';
+ALTER TABLE users DROP COLUMN born;
+SQL
+
+test_expect_success 'a dry run changes nothing' '
+	whole >before && expect_status 0 reconcile --to b --dry-run &&
+	has "$OUT" "^rollback 20260102000000_age, not in this commit, exact$" &&
+	has_not "$OUT" "transaction of its own" && whole | cmp - before
+'
+
+test_expect_success 'to B, in one transaction, rows written twice in it' '
+	git switch -q a && dump >"$TRASH/a.dump" && git switch -q b &&
+	expect_status 0 reconcile &&
+	has_not "$ERR" "not one transaction" &&
+	has "$OUT" "1 rolled back, 2 applied" &&
+	is "SELECT id, name FROM users ORDER BY id" "1|ANN 2|BOB 3|CY" &&
+	is "SELECT what FROM log ORDER BY what" "by hand! made! made!" &&
+	is "SELECT text FROM notes ORDER BY id" "hello ann hello bob hello cy" &&
+	is "SELECT count(DISTINCT xmin::text) FROM git_migrate.history WHERE seq > 3" 1 && fits
+'
+
+test_expect_success 'and back: all that A had is there' '
+	pg_sql "INSERT INTO notes (who, text) VALUES (1, \$\$mine\$\$)" &&
+	dump >"$TRASH/b.dump" && git switch -q a && expect_status 0 reconcile &&
+	is "SELECT id, name, born, age, mood FROM users ORDER BY id" \
+		"1|ann|1970|56| 2|bob|1980|46|happy 3|cy|1990|36|sad" &&
+	is "SELECT what FROM log ORDER BY what" "by hand" &&
+	dump >out && diff "$TRASH/a.dump" out
+'
+
+test_expect_success 'and again: what B had is, too' '
+	git switch -q b && expect_status 0 reconcile &&
+	is "SELECT text FROM notes ORDER BY id" "hello ann hello bob hello cy mine" &&
+	dump | sort >out && sort "$TRASH/b.dump" | diff - out
+'
+
+test_expect_success 'each of those can be rolled back by itself' '
+	git switch -q a && expect_status 0 reconcile && git switch -q b &&
+	expect_status 0 reconcile && expect_status 0 rollback &&
+	is "SELECT what FROM log ORDER BY what" "by hand made made" &&
+	is "SELECT born FROM users ORDER BY id" "1970 1980 1990" &&
+	expect_status 0 rollback && is "SELECT name FROM users ORDER BY id" "ann bob cy" &&
+	expect_status 0 reconcile && dump | sort >out && sort "$TRASH/b.dump" | diff - out
+'
+
+test_expect_success 'a statement that fails: nothing was changed' '
+	git switch -q -c broken base && migration 20260105000000_bad <<-\SQL &&
+	UPDATE users SET name = lower(name);
+	INSERT INTO nowhere VALUES (1);
+	SQL
+	whole >before && expect_status 128 reconcile &&
+	has "$ERR" "20260105000000_bad.sql:2:.*nowhere" &&
+	has "$ERR" "step 3 of 3, apply 20260105000000_bad, failed; nothing was changed" &&
+	whole | cmp - before
+'
+
+test_expect_success 'an edited one goes and returns with its data, and what needs it' '
+	git switch -q b && migration 20260106000000_tags <<-\SQL &&
+	CREATE TABLE tags (note bigint REFERENCES notes, tag text);
+	SQL
+	expect_status 0 reconcile && has "$OUT" ": 1 applied$" &&
+	pg_sql "INSERT INTO tags VALUES (4, \$\$x\$\$)" &&
+	sed -i "s/text text/text text, at int/" migrations/20260103000000_notes.sql &&
+	commit_all Edit && expect_status 0 reconcile --dry-run &&
+	has "$OUT" "^rollback 20260106000000_tags, goes with 20260103000000_notes \(uses notes\)" &&
+	expect_status 0 reconcile && is "SELECT note, tag FROM tags" "4|x" &&
+	is "SELECT text, at FROM notes WHERE id = 4" "mine|" &&
+	is "SELECT text FROM notes ORDER BY id" "hello ann hello bob hello cy mine" && fits
+'
+
+test_expect_success 'what cannot be one transaction: said, step by step' '
+	git switch -q -c steps base && migration 20260107000000_more <<-\SQL &&
+	CREATE TABLE more (x int);
+	SQL
+	migration 20260108000000_index <<-\SQL &&
+	CREATE INDEX CONCURRENTLY users_name ON users (name);
+	SQL
+	expect_status 0 reconcile &&
+	has "$ERR" "^hint: not one transaction, but one for each step: 20260108000000_index runs without a transaction$" &&
+	is "SELECT indisvalid FROM pg_index WHERE indexrelid = \$\$users_name\$\$::regclass" t &&
+	git switch -q b && expect_status 0 reconcile && fits &&
+	is "SELECT text FROM notes ORDER BY id" "hello ann hello bob hello cy mine"
+'
+
+test_done
