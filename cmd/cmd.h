@@ -49,6 +49,7 @@ extern const struct cmd cmd_init;
 extern const struct cmd cmd_log;
 extern const struct cmd cmd_new;
 extern const struct cmd cmd_plan;
+extern const struct cmd cmd_rebase;
 extern const struct cmd cmd_reconcile;
 extern const struct cmd cmd_rollback;
 extern const struct cmd cmd_show;

@@ -50,6 +50,7 @@ static const struct store_ops ops = {
 	.config_at = gs_config_at,
 	.index_source = gs_index_source,
 	.merge_heads = gs_merge_heads,
+	.move_files = gs_move_files,
 	.ledger_tip = gs_ledger_tip,
 	.ledger_of_target = gs_ledger_of_target,
 	.ledger_forget = gs_ledger_forget,

@@ -114,6 +114,10 @@ struct err *gs_adders(struct store *s, const struct store_id *commit,
 struct err *gs_index_source(struct store *s, const char *dir,
 			    struct source **out, bool *unmerged);
 
+/* move.c */
+struct err *gs_move_files(struct store *s, const struct store_move *moves,
+			  size_t n);
+
 /* ledger.c */
 struct err *gs_ledger_new(struct store *s, struct ledger **out);
 struct err *gs_ledger_load(struct ledger *l, const struct store_id *id);

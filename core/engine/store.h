@@ -49,6 +49,13 @@ struct store_weight {
 	int64_t alone;      /**< on disk, of what no other leads to */
 };
 
+/** A file that gets another name, other content, or both. */
+struct store_move {
+	const char *from, *to; /**< from the top; may be equal */
+	const void *data;      /**< new content as git keeps it, or NULL */
+	size_t len;
+};
+
 struct store_ops {
 	/* --- the project's history --- */
 
@@ -179,6 +186,18 @@ struct store_ops {
 	 */
 	struct err *(*merge_heads)(struct store *s, struct store_id **out,
 				   size_t *n);
+
+	/**
+	 * Move files in the work tree and the index, all or none; nothing is
+	 * committed, and nothing else is touched. A name that one of them
+	 * leaves may be another's new one.
+	 *
+	 * @return ERR_REFUSED: a bare repository, a file that is not as HEAD
+	 *         has it, or something stands where one is to go; then, and
+	 *         after any error, work tree and index are as they were
+	 */
+	struct err *(*move_files)(struct store *s,
+				  const struct store_move *moves, size_t n);
 
 	/* --- ledgers --- */
 
