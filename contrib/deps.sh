@@ -49,6 +49,8 @@ tests() {
 	need python3 has python3
 	need postgresql "$here/pg-server.sh" find
 	need postgresql-client has psql
+	need zsh has zsh
+	need fish has fish
 	need pgbouncer env PATH="$PATH:/usr/sbin" which pgbouncer
 }
 

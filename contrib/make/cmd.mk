@@ -4,6 +4,10 @@ $(B)/obj/cmd/cmd_version.o: CPPFLAGS += \
 	-DSQLITE_BUILD_VERSION='"$(shell $(PKG) --modversion sqlite3)"' \
 	-DLIBGIT2_BUILD_VERSION='"$(shell $(PKG) --modversion libgit2)"'
 
+# the scripts are inside the program
+$(B)/obj/cmd/cmd_completion.o: contrib/completion/git-migrate.bash \
+	contrib/completion/_git-migrate contrib/completion/git-migrate.fish
+
 $(B)/libcmd.a: $(call OBJ,$(filter-out cmd/main.c,$(cmd_SRC)))
 	rm -f $@ && $(AR) rcs $@ $^
 

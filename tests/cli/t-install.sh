@@ -21,15 +21,21 @@ installed() {
 test_expect_success 'install: the program and its page, and nothing else' '
 	make_it install DESTDIR="$ROOT" PREFIX=/usr &&
 	(cd "$ROOT" && find . ! -type d | sort) >files &&
-	printf "%s\n" ./usr/bin/git-migrate ./usr/share/man/man1/git-migrate.1 |
-		diff - files
+	printf "./usr/%s\n" bin/git-migrate \
+		share/bash-completion/completions/git-migrate \
+		share/fish/vendor_conf.d/git-migrate.fish \
+		share/man/man1/git-migrate.1 \
+		share/zsh/site-functions/_git-migrate | diff - files
 '
 
 test_expect_success 'modes: everyone may run and read it' '
 	[ "$(stat -c %a "$ROOT/usr/bin/git-migrate")" = 755 ] &&
 	[ "$(stat -c %a "$ROOT/usr/share/man/man1/git-migrate.1")" = 644 ] &&
 	cmp "$ROOT/usr/bin/git-migrate" "$GIT_MIGRATE" &&
-	cmp "$ROOT/usr/share/man/man1/git-migrate.1" "$TOP/docs/git-migrate.1"
+	cmp "$ROOT/usr/share/man/man1/git-migrate.1" "$TOP/docs/git-migrate.1" &&
+	for f in $(find "$ROOT/usr/share" -type f); do
+		[ "$(stat -c %a "$f")" = 644 ] || return 1
+	done
 '
 
 test_expect_success 'git finds it as a command of its own' '
@@ -85,12 +91,13 @@ test_expect_success 'uninstall leaves nothing, and nothing of others goes' '
 	make_it uninstall DESTDIR="$ROOT" PREFIX=/usr
 '
 
-test_expect_success 'BINDIR and MANDIR; a folder with a blank in its name' '
-	make_it install PREFIX="$TRASH/my opt" MANDIR="$TRASH/pages" &&
+test_expect_success 'BINDIR, DATADIR and MANDIR; a folder with a blank in its name' '
+	make_it install PREFIX="$TRASH/my opt" MANDIR="$TRASH/pages" DATADIR="$TRASH/data" &&
 	[ -x "$TRASH/my opt/bin/git-migrate" ] &&
 	[ -f "$TRASH/pages/man1/git-migrate.1" ] &&
-	make_it uninstall PREFIX="$TRASH/my opt" MANDIR="$TRASH/pages" &&
-	[ -z "$(find "$TRASH/my opt" "$TRASH/pages" ! -type d)" ]
+	[ -f "$TRASH/data/zsh/site-functions/_git-migrate" ] &&
+	make_it uninstall PREFIX="$TRASH/my opt" MANDIR="$TRASH/pages" DATADIR="$TRASH/data" &&
+	[ -z "$(find "$TRASH/my opt" "$TRASH/pages" "$TRASH/data" ! -type d)" ]
 '
 
 if command -v mandoc >/dev/null; then
