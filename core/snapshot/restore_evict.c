@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "base/util.h"
 #include "target/target_sqlite.h"
 
@@ -164,23 +165,64 @@ static bool has_evictions(const struct evict *e)
 	return false;
 }
 
+/* Whether a choice of an attempt before lets a row of this table go. */
+static bool is_of(const struct evict *e, const struct restore_late *l)
+{
+	return l->evict && streq(l->table, e->t->before);
+}
+
+/* Keys, as in lines, of the rows that an attempt before lets go. */
+static void list_keys(const struct evict *e, struct map *out)
+{
+	const struct restore_memory *m = e->r->req->memory;
+
+	for (size_t i = 0; m && i < m->n; i++)
+		if (is_of(e, &m->late[i]))
+			map_put_number(out, m->late[i].evict, 1);
+}
+
+/* A row whose old values come back cannot go: not all of it is known, so that
+ * it would not be there afterwards. */
+static void check_line(struct evict *e, const struct restore_line *line,
+		       const struct map *keys)
+{
+	struct buf key = BUF_INIT;
+
+	table_add_line_key(&key, &line->key);
+	if (map_has(keys, buf_str(&key))) {
+		const struct restore_detail d = {
+			.object = e->t->before,
+			.what = RESTORE_NOT_UNIQUE,
+			.key = restore_key_text(e->r, &e->info, &line->key),
+		};
+
+		restore_result_conflict(e->r->req, e->r->out, &d, false, false);
+	}
+	buf_release(&key);
+}
+
 static struct err *evict_by_line(struct evict *e)
 {
 	struct restore_lines lines;
 	struct restore_line line;
+	struct map keys = { 0 };
 	struct err *err;
 
-	if (!has_evictions(e))
+	list_keys(e, &keys);
+	if (!has_evictions(e) && !keys.n)
 		return NULL;
 	err = restore_lines_open(&lines, e->r, e->t);
 	while (!err) {
 		err = restore_lines_next(&lines, &line);
 		if (err || !line.op)
 			break;
+		if (keys.n && line.op == ROW_UPDATED)
+			check_line(e, &line, &keys);
 		if (restore_lines_has(&lines, SETTLE_EVICT))
 			err = run(e, &line.key, &line);
 	}
 	restore_lines_close(&lines);
+	map_release(&keys);
 	return err;
 }
 
@@ -194,7 +236,7 @@ static struct err *evict_by_key(struct evict *e)
 		const struct restore_late *l = &m->late[i];
 		struct change_key key = { 0 };
 
-		if (!l->evict || !streq(l->table, e->t->before))
+		if (!is_of(e, l))
 			continue;
 		if (e->info.without_rowid) {
 			key.s = l->evict;

@@ -132,6 +132,13 @@ test_expect_success 'DELETE: rows come back beside later ones' '
 	rolls && exact 1 && is "SELECT id, name FROM users ORDER BY id" "1|ann 2|bob 3|cid 9|ida"
 '
 
+test_expect_success 'DELETE and UPDATE: a unique value that a row of the migration took since' '
+	world "$users" "DELETE FROM users WHERE id = 1; UPDATE users SET age = age + 1;" && sql "UPDATE users SET email = \"a@x\" WHERE id = 2" &&
+	refused "users \(1 row NOT_UNIQUE\)" "^    users id = 1 users.email: now id = 2 \(NOT_UNIQUE\)$" && dump >before &&
+	expect_status 1 rollback --on-conflict=restore && has "$ERR" "users \(.*NOT_UNIQUE\)" && dump | cmp - before &&
+	rolls --on-conflict=keep && exact 0 && is "SELECT id, email, age FROM users" "2|a@x|40 3|c@x|50"
+'
+
 test_expect_success 'DELETE: a key that was taken since' '
 	world "$users" "DELETE FROM users WHERE id < 3;" && sql "INSERT INTO users VALUES (2, \"ida\", \"i@x\", 1)" &&
 	refused "users \(1 row KEY_REUSED\)" && cp dev.db keep.db &&
