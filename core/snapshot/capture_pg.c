@@ -432,18 +432,19 @@ static struct err *run_again(struct pg_capture *c, size_t i,
 
 	if (!e)
 		e = pg_capture_held(c);
-	if (!e)
-		e = pg_capture_lock(c, list, n);
+	/* written before by us: those old rows first, while the observer can
+	 * read them (most have been read before the statement) */
 	for (size_t k = 0; k < n && !e; k++) {
 		const struct pg_held *h =
 			pg_capture_is_held(c, list[k]->was.oid);
 
-		/* written before by us: those old rows first */
-		if (h && h->wrote && !list[k]->log && !h->exclusive)
+		if (h && h->wrote && !h->exclusive && !list[k]->covered)
 			e = pg_capture_flush(c, list[k]);
-		if (!e)
-			e = pg_capture_copy(c, list[k], true);
 	}
+	if (!e)
+		e = pg_capture_lock(c, list, n);
+	for (size_t k = 0; k < n && !e; k++)
+		e = pg_capture_copy(c, list[k], true);
 	target->seen = seen;
 	return e ? e : target_run(target, &c->script->statements[i]);
 }

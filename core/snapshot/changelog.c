@@ -20,7 +20,8 @@ struct record {
 	uint32_t key_len;
 	int64_t key;
 	uint32_t payload_len;
-	uint32_t op;
+	uint16_t op;
+	uint16_t is_text; /* the key is bytes, of which there may be none */
 };
 
 struct run {
@@ -124,7 +125,7 @@ static struct change_key key_of(const struct record *r)
 {
 	struct change_key k = { .i = r->key };
 
-	if (r->key_len) {
+	if (r->is_text) {
 		k.s = (const char *)(r + 1);
 		k.len = r->key_len;
 	}
@@ -134,7 +135,9 @@ static struct change_key key_of(const struct record *r)
 struct buf *changelog_begin(struct changelog *l, enum change_op op,
 			    const struct change_key *key)
 {
-	struct record r = { .key = key->i, .op = (uint32_t)op };
+	struct record r = { .key = key->i,
+			    .op = (uint16_t)op,
+			    .is_text = key->s != NULL };
 
 	if (key->s)
 		r.key_len = (uint32_t)key->len;

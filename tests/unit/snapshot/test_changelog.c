@@ -128,7 +128,9 @@ static void changelog__sorts_text_keys(void **state)
 		put(l, CHANGE_INSERT, text("'abc"), "");
 		update(l, text("'b"), "9", "9");
 		update(l, text("-1\t'x"), NULL, "6");
-		expect(l, "'a a=5\n"
+		put(l, CHANGE_DELETE, text(""), "7\t8");
+		expect(l, " row(7\t8)\n"
+			  "'a a=5\n"
 			  "'ab row(3\t4)\n"
 			  "'abc empty\n"
 			  "'b row(1\t2)\n"

@@ -182,6 +182,12 @@ static const struct sample rows[] = {
 	  "table s.t s.u rows/1 0 3 0 0 0 0\nkey id\ncolumn a -\n"
 	  "column b a\n[rows/1]\n~\t'1\t'x\t!\t=\n~\t'2\t'y\t!\t=\n"
 	  "~\t'10\t'z\t!\t=\n" },
+	/* a key of no bytes */
+	{ "CREATE TABLE t (k text PRIMARY KEY, v int); INSERT INTO t VALUES "
+	  "('', 1), ('a', 2);",
+	  "TRUNCATE t; TRUNCATE t",
+	  "table s.t s.t rows/1 0 0 2 0 0 0\nkey k\ncolumn v v\n[rows/1]\n"
+	  "-\t'\t'1\n-\t'a\t'2\n" },
 	/* new tables are nobody's loss */
 	{ T, "CREATE TABLE n (x int); INSERT INTO n VALUES (1); DROP TABLE n",
 	  "" },
@@ -257,6 +263,14 @@ static const struct sample opaque[] = {
 	  "DROP TYPE e CASCADE",
 	  "table s.t s.t rows/1 0 1 0 0 0 0\nkey id\ncolumn e -\n"
 	  "[rows/1]\n~\t'1\t'p\t!\n" },
+	/* a lock on what was written before, and nothing kept of it */
+	{ T "CREATE TABLE u (v text);"
+	    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+	    "RETURN NEW; END$$; CREATE TRIGGER f AFTER INSERT ON u FOR EACH "
+	    "ROW EXECUTE FUNCTION f()",
+	  "DELETE FROM t WHERE id = 1; UPDATE u SET v = ''; DROP TRIGGER f ON "
+	  "u",
+	  MANIFEST("0", "0", "1") "[rows/1]\n-\t'1\t'x\t'1\n" },
 };
 
 #define PARTS                                                          \
