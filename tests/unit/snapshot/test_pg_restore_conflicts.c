@@ -138,6 +138,11 @@ static void rows_of_later__in_the_way(void **state)
 		  "s.t NOT_UNIQUE 2" },
 		{ T, "TRUNCATE t", "INSERT INTO t VALUES (3)",
 		  "s.t KEY_REUSED 1" },
+		/* the row that comes back has no key to be told by */
+		{ "CREATE TABLE k (a int, b text UNIQUE); INSERT INTO k VALUES "
+		  "(1, 'x'), (2, 'y');",
+		  "DELETE FROM k", "INSERT INTO k VALUES (5, 'x')",
+		  "s.k NOT_UNIQUE 1" },
 		/* a row of theirs has no value for a column that comes back */
 		{ T "ALTER TABLE t ALTER c DROP DEFAULT;",
 		  "ALTER TABLE t DROP COLUMN c",
