@@ -177,7 +177,10 @@ class PgGenerator(Generator):
     def declaration(self, kind, names):
         out = [kind]
         if self.chance(20):
-            out.append(f'DEFAULT {self.pick(VALUES[kind])}::{kind}')
+            value = self.pick(VALUES[kind])
+            if value.startswith('-'):  # the server prints -(0.0) as another
+                value = f"'{value}'"   # value than it reads that for
+            out.append(f'DEFAULT {value}::{kind}')
         if self.chance(15):
             out.append('NOT NULL')
         if self.chance(12) and kind not in NO_EQUAL:
