@@ -27,6 +27,7 @@ struct cmd {
 	unsigned needs;            /**< enum cmd_needs bits */
 	const struct opt *options; /**< its own; NULL = only the common ones */
 	size_t options_size;       /**< of the struct that run() receives */
+	bool hidden;               /**< not for people: usage leaves it out */
 
 	/**
 	 * The command line by itself, before anything is opened: ERR_USAGE
@@ -46,6 +47,8 @@ struct cmd {
 extern const struct cmd cmd_apply;
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_completion;
+extern const struct cmd cmd_hook;
+extern const struct cmd cmd_hooks;
 extern const struct cmd cmd_init;
 extern const struct cmd cmd_log;
 extern const struct cmd cmd_new;

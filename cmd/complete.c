@@ -373,7 +373,9 @@ static void offer_arguments(struct line *l)
 static void offer_commands(const struct line *l)
 {
 	for (size_t i = 0; l->c->cmds[i]; i++)
-		offer(l->c, l->c->cmds[i]->name, l->c->cmds[i]->summary);
+		if (!l->c->cmds[i]->hidden)
+			offer(l->c, l->c->cmds[i]->name,
+			      l->c->cmds[i]->summary);
 }
 
 void complete_words(struct complete *c, int argc, char **argv)

@@ -13,11 +13,11 @@
 /* As documentation writes them; git gives them in lower case. */
 static const char *const top_keys[] = { "dir",     "layout", "pattern",
 					"dialect", "target", "base",
-					"scratch", NULL };
+					"scratch", "hooks",  NULL };
 static const char *const target_keys[] = {
-	"url",         "protected",     "branch",
-	"lockTimeout", "snapshotLimit", "snapshotStore",
-	"foreignKeys", "prove",         NULL
+	"url",           "protected",     "branch",      "lockTimeout",
+	"snapshotLimit", "snapshotStore", "foreignKeys", "prove",
+	"journalSchema", "reconcile",     NULL
 };
 
 bool config_target_name_ok(const char *name)

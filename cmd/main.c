@@ -38,7 +38,9 @@ static void print_commands(FILE *f)
 {
 	fputs("usage: git migrate [<options>] <command> [<args>]\n\n", f);
 	for (size_t i = 0; cmds[i]; i++)
-		fprintf(f, "    %-10s %s\n", cmds[i]->name, cmds[i]->summary);
+		if (!cmds[i]->hidden)
+			fprintf(f, "    %-10s %s\n", cmds[i]->name,
+				cmds[i]->summary);
 	fputc('\n', f);
 	opt_print_help(f, cmd_common_options);
 	fputs("\n'git migrate <command> -h' tells about a command,\n"

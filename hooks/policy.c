@@ -161,8 +161,12 @@ static void pre_push(struct hook_decision *d, const struct hook_call *c,
 	char w[WORDS][256];
 
 	d->why = "nothing is pushed";
-	while (next_line(&at, w))
-		pushed(d, f, w[2], w[3], w[1]);
+	while (next_line(&at, w)) {
+		/* a name reads better than an id: "heads/x" */
+		bool named = starts_with(w[0], HEADS) && !is_zeros(w[1]);
+
+		pushed(d, f, w[2], w[3], named ? w[0] + strlen("refs/") : w[1]);
+	}
 }
 
 /* On the server: the branches that others build on move in linear steps. */
@@ -185,12 +189,24 @@ static void pre_receive(struct hook_decision *d, const struct hook_call *c,
 		received(d, f, w[2], w[0], w[1]);
 }
 
+/* Each side of an octopus against HEAD, and against each other. */
+static void check_merge(struct hook_decision *d, const struct hook_facts *f)
+{
+	const struct hook_theirs *t = f->theirs;
+
+	add(d, HOOK_CHECK_MERGE, "", "", "");
+	for (size_t i = 0; t && i < t->n; i++)
+		for (size_t j = 0; j < i; j++)
+			add(d, HOOK_CHECK_BRANCH, t->sides[i].id,
+			    t->sides[j].id, "");
+}
+
 static void pre_commit(struct hook_decision *d, const struct hook_facts *f)
 {
 	if (f->rebasing)
 		d->why = "a rebase is under way";
 	else if (f->merging)
-		add(d, HOOK_CHECK_MERGE, "", "", "");
+		check_merge(d, f);
 	else
 		d->why = "no merge is under way";
 }
@@ -273,7 +289,7 @@ void hook_decide(struct hook_decision *out, const struct hook_call *call,
 		pre_commit(out, facts);
 		break;
 	case HOOK_PRE_MERGE_COMMIT:
-		add(out, HOOK_CHECK_MERGE, "", "", "");
+		check_merge(out, facts);
 		break;
 	case HOOK_PRE_PUSH:
 		pre_push(out, call, facts);

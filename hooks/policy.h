@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "hooks/kind.h"
+#include "hooks/theirs.h"
 
 /*
  * What a hook means: its name, arguments, lines and the state of the
@@ -46,8 +47,9 @@ struct hook_facts {
 	const char *const *bases;  /**< short names of the branches that others
 					build on: "main" */
 	size_t n_bases;
+	const struct hook_theirs *theirs; /**< who is merged; NULL = nobody */
 	const char *base; /**< revision to check other branches against:
-			       "refs/remotes/origin/main" */
+			       "remotes/origin/main" */
 };
 
 enum hook_act {

@@ -131,10 +131,10 @@ static void name_base(struct hook_state *s, struct store *store,
 		name += strlen(HEADS);
 	add_base(s, name);
 	if (remote &&
-	    take_base(s, store, xasprintf("refs/remotes/%s/%s", remote, name)))
+	    take_base(s, store, xasprintf("remotes/%s/%s", remote, name)))
 		return;
 	if (!remote)
-		take_base(s, store, xasprintf(HEADS "%s", name));
+		take_base(s, store, xasprintf("heads/%s", name));
 }
 
 /* What the remote calls its HEAD, or one of the names that are usual. */
@@ -150,7 +150,7 @@ static void guess_base(struct hook_state *s, struct store *store,
 	if (starts_with(head, front))
 		name_base(s, store, remote, head + strlen(front));
 	for (size_t i = 0; !s->base && i < ARRAY_LEN(usual); i++) {
-		char *rev = xasprintf("refs/remotes/%s/%s", remote, usual[i]);
+		char *rev = xasprintf("remotes/%s/%s", remote, usual[i]);
 
 		if (take_base(s, store, rev))
 			add_base(s, usual[i]);
@@ -218,6 +218,7 @@ void hook_state_read(struct hook_state *out, struct store *store,
 	f->bisecting = has(out->git_dir, "BISECT_LOG");
 	read_rebase(out);
 	read_merge(out);
+	f->theirs = &out->theirs;
 	if (kind == HOOK_PRE_PUSH || hook_kinds[kind].server)
 		read_bases(out, store, branches, remote);
 	else if (!hook_kinds[kind].blocks)

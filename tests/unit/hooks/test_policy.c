@@ -66,7 +66,7 @@ static const struct row rows[] = {
 	  .lines = "refs/heads/main " A " refs/heads/main " B "\n",
 	  .acts = { HOOK_CHECK_STEP, NOTHING },
 	  .from = B,
-	  .to = A,
+	  .to = "heads/main",
 	  .ref = "main" },
 	{ .label = "main, pushed from another branch",
 	  .kind = HOOK_PRE_PUSH,
@@ -83,15 +83,15 @@ static const struct row rows[] = {
 	  .kind = HOOK_PRE_PUSH,
 	  .lines = "refs/heads/x/y " A " refs/heads/x/y " Z "\n",
 	  .acts = { HOOK_CHECK_BRANCH, NOTHING },
-	  .from = "refs/remotes/origin/main",
-	  .to = A,
+	  .from = "remotes/origin/main",
+	  .to = "heads/x/y",
 	  .ref = "x/y" },
 	{ .label = "a branch again, rewritten or not",
 	  .kind = HOOK_PRE_PUSH,
 	  .lines = "refs/heads/x " A " refs/heads/x " B "\n",
 	  .acts = { HOOK_CHECK_BRANCH, NOTHING },
-	  .from = "refs/remotes/origin/main",
-	  .to = A,
+	  .from = "remotes/origin/main",
+	  .to = "heads/x",
 	  .ref = "x" },
 	{ .label = "a branch where no base is known",
 	  .kind = HOOK_PRE_PUSH,
@@ -117,7 +117,7 @@ static const struct row rows[] = {
 		   "refs/heads/x " A " refs/heads/x " Z "\n",
 	  .acts = { HOOK_CHECK_STEP, HOOK_CHECK_BRANCH },
 	  .from = B,
-	  .to = A,
+	  .to = "heads/main",
 	  .ref = "main" },
 	{ .label = "nothing",
 	  .kind = HOOK_PRE_PUSH,
@@ -301,7 +301,7 @@ static struct hook_facts facts_of(unsigned state)
 		.rebase_origin = B,
 		.bases = bases,
 		.n_bases = 2,
-		.base = state & NO_BASE ? "" : "refs/remotes/origin/main",
+		.base = state & NO_BASE ? "" : "remotes/origin/main",
 	};
 
 	return f;
@@ -370,6 +370,31 @@ static void decide__does_nothing_when_off_or_skipped(void **state)
 		hook_decide(&d, &c, &f, HOOK_MODE_REQUIRED);
 		assert_int_equal(d.n, 0);
 	}
+}
+
+static void octopus__has_its_sides_checked_against_each_other(void **state)
+{
+	struct hook_facts f = facts_of(0);
+	struct hook_call c = { HOOK_PRE_MERGE_COMMIT, NULL, 0, "" };
+	struct hook_decision d;
+	struct hook_theirs t;
+
+	(void)state;
+	f.theirs = &t;
+	hook_theirs_of_file(&t, A "\n");
+	hook_decide(&d, &c, &f, HOOK_MODE_ON);
+	assert_int_equal(d.n, 1);
+	hook_decision_release(&d);
+	hook_theirs_release(&t);
+	hook_theirs_of_file(&t, A "\n" B "\n" Z "\n");
+	hook_decide(&d, &c, &f, HOOK_MODE_ON);
+	assert_int_equal(d.n, 4);
+	assert_int_equal(d.steps[0].act, HOOK_CHECK_MERGE);
+	assert_int_equal(d.steps[1].act, HOOK_CHECK_BRANCH);
+	assert_string_equal(d.steps[1].from, B);
+	assert_string_equal(d.steps[1].to, A);
+	hook_decision_release(&d);
+	hook_theirs_release(&t);
 }
 
 /* A cut name would be another branch's. */
@@ -446,6 +471,8 @@ int main(void)
 		cmocka_unit_test(decide__follows_the_table),
 		cmocka_unit_test(decide__does_nothing_when_off_or_skipped),
 		cmocka_unit_test(decide__passes_over_names_that_are_too_long),
+		cmocka_unit_test(
+			octopus__has_its_sides_checked_against_each_other),
 		cmocka_unit_test(mode__reads_words_and_booleans),
 		cmocka_unit_test(follow__reads_words),
 		cmocka_unit_test(trust__needs_own_settings_or_an_own_file),
