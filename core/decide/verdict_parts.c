@@ -79,6 +79,22 @@ static enum verdict column_null(const struct effect *rows,
 		       : VERDICT_INDEPENDENT;
 }
 
+/* SQLite converts values as they come, and again when the table is copied:
+ * who compares them may see another one. */
+static enum verdict loose_type(const struct effect *rows,
+			       const struct effect *column)
+{
+	bool compared =
+		verdict_listed(rows->reads, column->name) ||
+		(rows->action != EFFECT_INSERT &&
+		 verdict_literal(rows->where, rows->n_where, column->name));
+
+	if (rows->action == EFFECT_SELECT)
+		compared |= rows->all_columns ||
+			    verdict_listed(rows->columns, column->name);
+	return compared ? VERDICT_ORDER : VERDICT_INDEPENDENT;
+}
+
 static enum verdict column_altered(const struct effect *rows,
 				   const struct effect *column)
 {
@@ -94,6 +110,9 @@ static enum verdict column_altered(const struct effect *rows,
 		return insert || mentions(rows, column->name)
 			       ? VERDICT_ORDER
 			       : VERDICT_INDEPENDENT;
+	if (verdict_aspect(column, "type") && !column->schema &&
+	    !column->strict)
+		return loose_type(rows, column);
 	if (column->aspect && !verdict_aspect(column, "type") &&
 	    !verdict_aspect(column, "collation"))
 		return VERDICT_INDEPENDENT;
@@ -167,7 +186,8 @@ static enum verdict table_altered(const struct effect *rows,
 	static const char *const harmless[] = {
 		"columns",          "constraints", "comment",
 		"privileges",       "owner",       "options",
-		"replica identity", "persistence", "row security"
+		"replica identity", "persistence", "row security",
+		"rebuilt"
 	};
 
 	if (verdict_aspect(table, "schema"))
@@ -195,11 +215,22 @@ static struct meet whole(const struct effect *rows, const struct effect *t)
 	return m;
 }
 
+/* Children of a foreign key: where there are none, none are in the way. */
+static bool goes_with_parent(const struct effect *rows)
+{
+	return verdict_aspect(rows, "absent") ||
+	       verdict_aspect(rows, "cascade");
+}
+
 struct meet verdict_rows_thing(const struct effect *rows,
 			       const struct effect *thing)
 {
 	struct meet m = { .verdict = VERDICT_INDEPENDENT };
 
+	if (thing->action == EFFECT_DROP && goes_with_parent(rows) &&
+	    (thing->kind == EFFECT_TABLE ||
+	     (thing->kind == EFFECT_COLUMN && thing->implied)))
+		return m;
 	switch ((int)thing->kind) {
 	case EFFECT_TABLE:
 	case EFFECT_VIEW:

@@ -198,6 +198,9 @@ static enum verdict whole_altered(const struct effect *whole,
 {
 	if (whole->kind == EFFECT_SCHEMA)
 		return VERDICT_INDEPENDENT;
+	if (verdict_aspect(whole, "rebuilt"))
+		return part->action == EFFECT_USE ? VERDICT_INDEPENDENT
+						  : VERDICT_ORDER;
 	if (verdict_aspect(whole, "schema") || !whole->aspect)
 		return VERDICT_CONFLICT;
 	if (whole->kind == EFFECT_VIEW && part->kind == EFFECT_COLUMN &&

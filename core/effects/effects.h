@@ -80,7 +80,10 @@ enum effect_kind {
  *   table     "columns" (which columns it has, in which order: SELECT *, INSERT
  *             without a list), "constraints", "row security", "owner",
  *             "options", "persistence", "replica identity", "inheritance",
- *             "triggers"
+ *             "triggers", "rebuilt" (SQLite: dropped and made anew with its
+ *             rows: what came to it in the meantime is lost; what differs has
+ *             effects of its own. USE of it: views and triggers that name the
+ *             table stop that)
  *   view      "columns", "definition"
  *   routine   "definition", "signature"
  *   sequence  "value", "options"
@@ -91,6 +94,8 @@ enum effect_kind {
  *
  * What verdicts want to know besides, so that harmless work is not stopped:
  *   ALTER column "null"   strict = it is NOT NULL from here on
+ *   ALTER column "type"   SQLite: strict = values of other types are refused;
+ *                         else they are kept, or converted as they come
  *   CREATE constraint     columns = those it is about; NULL = not known
  *   CREATE index          columns, and strict = it is unique
  *   ALTER "privileges"    one effect for each role, digest "app: grant select"
@@ -104,6 +109,8 @@ enum effect_kind {
  *                         harm (parents of a foreign key); "absent": none may
  *                         be there, fewer do no harm (children, a constraint
  *                         to be checked); NULL = any change shows
+ *   rows that go or change with a parent: aspect "cascade"; no harm when their
+ *                         table is gone
  *   rows                  digest = the canonical statement: two equal ones do
  *                         the same
  */

@@ -242,9 +242,71 @@ static void values__apart_under_every_type(void **state)
 	}
 }
 
+/* SQLite drops a table and makes it anew to change it. */
+static void rows__of_sqlite_tables_that_are_made_anew(void **state)
+{
+	static const struct verdict_case cases[] = {
+		{ "alter table t @rebuilt in=", "insert t cols=a in=",
+		  INDEPENDENT, 0 },
+		{ "alter table t @rebuilt in=", "create column t.b in=", ORDER,
+		  0 },
+		{ "alter table t @rebuilt in=", "create index t.i in=", ORDER,
+		  0 },
+		{ "alter table t @rebuilt in=", "drop trigger t.g in=", ORDER,
+		  0 },
+		{ "alter table t @rebuilt in=", "use column t.b @type in=",
+		  INDEPENDENT, 0 },
+		{ "alter table t @rebuilt in=", "use table t in=", INDEPENDENT,
+		  0 },
+		{ "alter table t @rebuilt in=", "use table t @rebuilt in=",
+		  ORDER, 0 },
+		{ "alter table t @rebuilt #1 in=",
+		  "alter table t @rebuilt #2 in=", ORDER, 0 },
+		/* types are wishes, but where the table is STRICT */
+		{ "alter column t.a @type #int in=",
+		  "insert t cols=a where=a:1 reads= in=", INDEPENDENT, 0 },
+		{ "alter column t.a @type #int !strict in=",
+		  "insert t cols=a where=a:1 reads= in=", CONFLICT, 0 },
+		{ "alter column t.a @type #int in=",
+		  "insert t cols=a where=a:1 reads=a in=", ORDER, 0 },
+		{ "alter column t.a @type #int in=",
+		  "update t cols=a sets=a:1 in=", INDEPENDENT, 0 },
+		{ "alter column t.a @type #int in=",
+		  "update t cols=b reads=a in=", ORDER, 0 },
+		{ "alter column t.a @type #int in=", "select t cols=a in=",
+		  ORDER, 0 },
+		{ "alter column t.a @type #int",
+		  "insert t cols=a where=a:1 reads=", CONFLICT, 0 },
+	};
+
+	(void)state;
+	assert_all(cases);
+}
+
+static void rows__children_that_are_gone_are_in_nobodys_way(void **state)
+{
+	static const struct verdict_case cases[] = {
+		{ "drop table c; drop column c.p !implied",
+		  "delete p; delete c @cascade reads=p !implied", INDEPENDENT,
+		  0 },
+		{ "drop table c; drop column c.p !implied",
+		  "delete p; select c @absent cols=p !implied", INDEPENDENT,
+		  0 },
+		{ "drop table c", "delete c !implied", CONFLICT, 0 },
+		{ "drop column c.p", "delete p; delete c @cascade reads=p",
+		  CONFLICT, 0 },
+	};
+
+	(void)state;
+	assert_all(cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows__of_sqlite_tables_that_are_made_anew),
+		cmocka_unit_test(
+			rows__children_that_are_gone_are_in_nobodys_way),
 		cmocka_unit_test(rows__and_rows),
 		cmocka_unit_test(rows__and_columns),
 		cmocka_unit_test(rows__and_other_parts),

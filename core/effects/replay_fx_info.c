@@ -1,0 +1,231 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "effects/replay_fx.h"
+#include "schema/sqlite_table.h"
+
+/* Columns and keys of a table, as they are when a statement runs. */
+
+/* A question about a name; its rows are stepped through. */
+static sqlite3_stmt *ask(struct fx *fx, const char *sql, const char *name)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(fx->r->db, sql, -1, &stmt, NULL) == SQLITE_OK)
+		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	return stmt;
+}
+
+static const char *text_at(struct fx *fx, sqlite3_stmt *stmt, int column)
+{
+	const char *s = (const char *)sqlite3_column_text(stmt, column);
+
+	return s ? fx_lower(fx, s) : NULL;
+}
+
+/* One column of a primary key whose type is INTEGER is the rowid. */
+static bool is_rowid(sqlite3_stmt *stmt, bool without_rowid, int n_keys)
+{
+	const char *type = (const char *)sqlite3_column_text(stmt, 1);
+
+	return !without_rowid && n_keys == 1 && sqlite3_column_int(stmt, 2) &&
+	       type && sqlite3_stricmp(type, "integer") == 0;
+}
+
+static void read_columns(struct fx *fx, struct fx_info *i)
+{
+	sqlite3_stmt *stmt;
+	size_t n = 0;
+
+	stmt = ask(fx,
+		   "SELECT x.name, x.type, x.pk, x.dflt_value, x.\"notnull\", "
+		   "(SELECT count(*) FROM pragma_table_xinfo(?1) WHERE pk), "
+		   "l.wr, l.type = 'view' FROM pragma_table_xinfo(?1) x, "
+		   "pragma_table_list(?1) l WHERE x.hidden = 0 AND l.schema = "
+		   "'main'",
+		   i->name);
+	i->defaults = arena_array(&fx->arena, 2001, sizeof(*i->defaults));
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW && n < 2000) {
+		const char *column = text_at(fx, stmt, 0);
+		const char *value = (const char *)sqlite3_column_text(stmt, 3);
+
+		i->found = true;
+		i->is_view = sqlite3_column_int(stmt, 7);
+		fx_names_add(fx, &i->columns, column);
+		if (is_rowid(stmt, sqlite3_column_int(stmt, 6),
+			     sqlite3_column_int(stmt, 5)))
+			i->rowid_column = column;
+		i->defaults[n++] =
+			value ? arena_strdup(&fx->arena, value) : NULL;
+	}
+	sqlite3_finalize(stmt);
+}
+
+static struct fx_names *add_unique(struct fx_info *i)
+{
+	VEC_GROW(i->uniques, i->n_uniques, i->cap_uniques);
+	memset(&i->uniques[i->n_uniques], 0, sizeof(*i->uniques));
+	return &i->uniques[i->n_uniques++];
+}
+
+/* Of an expression nothing is known: any column. */
+static void read_unique(struct fx *fx, struct fx_info *i, const char *index)
+{
+	struct fx_names *columns = add_unique(i);
+	sqlite3_stmt *stmt;
+
+	stmt = ask(fx, "SELECT name FROM pragma_index_info(?1)", index);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+		const char *name = text_at(fx, stmt, 0);
+
+		for (size_t k = 0; !name && k < i->columns.n; k++)
+			fx_names_add(fx, columns, i->columns.list[k]);
+		if (name)
+			fx_names_add(fx, columns, name);
+	}
+	sqlite3_finalize(stmt);
+}
+
+static void read_uniques(struct fx *fx, struct fx_info *i)
+{
+	sqlite3_stmt *stmt;
+
+	if (i->rowid_column)
+		fx_names_add(fx, add_unique(i), i->rowid_column);
+	stmt = ask(fx,
+		   "SELECT name FROM pragma_index_list(?1) WHERE \"unique\"",
+		   i->name);
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		read_unique(fx, i, (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+}
+
+static void read_checks(struct fx *fx, struct fx_info *i)
+{
+	sqlite3_stmt *stmt = ask(fx,
+				 "SELECT sql FROM sqlite_schema WHERE type = "
+				 "'table' AND name = ?1 COLLATE NOCASE",
+				 i->name);
+	struct sqlite_table t = { 0 };
+	const char *sql = NULL;
+
+	if (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		sql = (const char *)sqlite3_column_text(stmt, 0);
+	if (sql && sqlite_table_parse(&t, sql, strlen(sql)))
+		for (size_t k = 0; k < t.n_rules; k++) {
+			if (t.rules[k].kind != RULE_CHECK)
+				continue;
+			VEC_GROW(i->checks, i->n_checks, i->cap_checks);
+			memset(&i->checks[i->n_checks], 0, sizeof(*i->checks));
+			fx_tokens_columns(fx, &t.words, t.rules[k].from,
+					  t.rules[k].to, &i->columns,
+					  &i->checks[i->n_checks++]);
+		}
+	sqlite_table_release(&t);
+	sqlite3_finalize(stmt);
+}
+
+/* The parent's column, where REFERENCES names none: of its primary key. */
+static const char *key_column(struct fx *fx, const char *parent, int seq)
+{
+	sqlite3_stmt *stmt = ask(fx,
+				 "SELECT name FROM pragma_table_xinfo(?1) "
+				 "WHERE pk = ?2",
+				 parent);
+	const char *name = "rowid";
+
+	if (stmt) {
+		sqlite3_bind_int(stmt, 2, seq + 1);
+		if (sqlite3_step(stmt) == SQLITE_ROW)
+			name = text_at(fx, stmt, 0);
+	}
+	sqlite3_finalize(stmt);
+	return name;
+}
+
+/* Columns: child, id, seq, table, from, to, on_update, on_delete. */
+static void read_keys(struct fx *fx, sqlite3_stmt *stmt, struct fx_key **keys,
+		      size_t *n, size_t *cap)
+{
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+		int seq = sqlite3_column_int(stmt, 2);
+		const char *to = text_at(fx, stmt, 5);
+		struct fx_key *k;
+
+		if (!seq) {
+			VEC_GROW(*keys, *n, *cap);
+			memset(&(*keys)[(*n)++], 0, sizeof(**keys));
+		}
+		if (!*n)
+			break;
+		k = &(*keys)[*n - 1];
+		k->child = text_at(fx, stmt, 0);
+		k->parent = text_at(fx, stmt, 3);
+		k->on_update = text_at(fx, stmt, 6);
+		k->on_delete = text_at(fx, stmt, 7);
+		fx_names_add(fx, &k->from, text_at(fx, stmt, 4));
+		fx_names_add(fx, &k->to,
+			     to ? to : key_column(fx, k->parent, seq));
+	}
+	sqlite3_finalize(stmt);
+}
+
+static void read_all_keys(struct fx *fx, struct fx_info *i)
+{
+	read_keys(fx,
+		  ask(fx,
+		      "SELECT ?1, id, seq, \"table\", \"from\", \"to\", "
+		      "on_update, on_delete FROM pragma_foreign_key_list(?1) "
+		      "ORDER BY id, seq",
+		      i->name),
+		  &i->keys, &i->n_keys, &i->cap_keys);
+	read_keys(fx,
+		  ask(fx,
+		      "SELECT s.name, f.id, f.seq, f.\"table\", f.\"from\", "
+		      "f.\"to\", f.on_update, f.on_delete FROM sqlite_schema "
+		      "s, pragma_foreign_key_list(s.name) f WHERE s.type = "
+		      "'table' AND f.\"table\" = ?1 COLLATE NOCASE ORDER BY "
+		      "s.name, f.id, f.seq",
+		      i->name),
+		  &i->children, &i->n_children, &i->cap_children);
+}
+
+const struct fx_info *fx_info_of(struct fx *fx, const char *table)
+{
+	struct fx_info *i = map_get(&fx->infos, table);
+
+	if (i)
+		return i;
+	i = arena_alloc(&fx->arena, sizeof(*i));
+	i->name = arena_strdup(&fx->arena, table);
+	read_columns(fx, i);
+	if (i->found && !i->is_view) {
+		read_uniques(fx, i);
+		read_checks(fx, i);
+		read_all_keys(fx, i);
+	}
+	map_put(&fx->infos, i->name, i);
+	return i;
+}
+
+bool fx_info_default(struct fx *fx, const struct fx_info *i, const char *column,
+		     const char **value)
+{
+	struct sqlite_words w = { 0 };
+	bool constant = false;
+
+	for (size_t k = 0; k < i->columns.n; k++) {
+		const char *text = i->defaults[k];
+
+		if (!streq(i->columns.list[k], column))
+			continue;
+		*value = NULL;
+		constant =
+			!text || (sqlite_words_read(&w, text, strlen(text)) &&
+				  fx_literal(&fx->arena, &w, 0, w.n, value));
+		sqlite_words_release(&w);
+		break;
+	}
+	return constant;
+}

@@ -1,0 +1,474 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "effects/replay_fx.h"
+
+/* What a statement does to rows. */
+
+/** One statement in hand. */
+struct hand {
+	struct fx *fx;
+	const struct sql_statement *s;
+	struct fx_text text;
+	bool read;                  /**< text was understood */
+	const struct fx_info *info; /**< of the table that is written */
+};
+
+/* Columns of the row in hand that triggers look at. */
+static void add_looked_at(struct fx *fx, const char *table,
+			  struct fx_names *out)
+{
+	for (size_t i = 0; i < fx->n_events; i++) {
+		const struct fx_event *e = &fx->events[i];
+
+		if (e->action == SQLITE_READ && e->via && *e->column &&
+		    streq(e->table, table))
+			fx_names_add(fx, out, e->column);
+	}
+}
+
+/* Columns heard of with that action, table and way. */
+static struct fx_names heard(struct fx *fx, int action, const char *table,
+			     const char *via, bool *any)
+{
+	struct fx_names out = { NULL, 0, 0 };
+
+	*any = false;
+	for (size_t i = 0; i < fx->n_events; i++) {
+		const struct fx_event *e = &fx->events[i];
+
+		if (e->action != action || !streq(e->table, table) ||
+		    !streq_null(e->via, via))
+			continue;
+		*any = true;
+		if (*e->column)
+			fx_names_add(fx, &out, e->column);
+	}
+	return out;
+}
+
+static void keep_where(struct fx *fx, struct effect *e,
+		       const struct effect_literal *where, size_t n)
+{
+	struct arena *a = &fx->out->arena;
+
+	e->where = arena_array(a, n + 1, sizeof(*e->where));
+	for (size_t i = 0; i < n; i++) {
+		e->where[i].column = arena_strdup(a, where[i].column);
+		e->where[i].value =
+			where[i].value ? arena_strdup(a, where[i].value) : NULL;
+	}
+	e->n_where = n;
+}
+
+static const char *statement_digest(const struct hand *h)
+{
+	struct buf text = BUF_INIT;
+	const char *digest;
+
+	sql_normal_form(&text, SQL_SQLITE, h->s->text, h->s->len);
+	digest = fx_digest(h->fx, buf_str(&text));
+	buf_release(&text);
+	return digest;
+}
+
+static struct fx_names unique_columns(struct fx *fx, const struct fx_info *info)
+{
+	struct fx_names out = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < info->n_uniques; i++)
+		for (size_t k = 0; k < info->uniques[i].n; k++)
+			fx_names_add(fx, &out, info->uniques[i].list[k]);
+	return out;
+}
+
+/* Columns that are decided on together with one that is written. */
+static void add_together(struct fx *fx, const struct fx_names *groups, size_t n,
+			 const struct fx_names *written, struct fx_names *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool touched = false;
+
+		for (size_t k = 0; k < groups[i].n; k++)
+			touched |= fx_names_has(written, groups[i].list[k]);
+		for (size_t k = 0; touched && k < groups[i].n; k++)
+			fx_names_add(fx, out, groups[i].list[k]);
+	}
+}
+
+/* The row as far as it is known: given constants, and constant defaults of
+ * what is unique. */
+static void keep_row(struct hand *h, struct effect *e,
+		     const struct fx_value *row, const struct fx_names *unique)
+{
+	const struct fx_info *info = h->info;
+	const struct fx_text *t = &h->text;
+	struct effect_literal *known =
+		xcalloc(t->width + info->columns.n + 1, sizeof(*known));
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->width; i++)
+		if (row[i].literal)
+			known[n++] = (struct effect_literal){ row[i].column,
+							      row[i].value };
+	for (size_t i = 0; i < info->columns.n; i++) {
+		const char *column = info->columns.list[i];
+		const char *value;
+
+		if (!fx_names_has(unique, column) ||
+		    fx_names_has(&t->columns, column) ||
+		    streq_null(column, info->rowid_column) ||
+		    !fx_info_default(h->fx, info, column, &value))
+			continue;
+		known[n++] = (struct effect_literal){ column, value };
+	}
+	keep_where(h->fx, e, known, n);
+	free(known);
+}
+
+static bool generates_key(const struct hand *h, const struct fx_value *row)
+{
+	const struct fx_text *t = &h->text;
+
+	if (!h->info->rowid_column)
+		return false;
+	if (!fx_names_has(&t->columns, h->info->rowid_column))
+		return true;
+	for (size_t i = 0; row && i < t->width; i++)
+		if (streq(row[i].column, h->info->rowid_column))
+			return row[i].literal && !row[i].value;
+	return false;
+}
+
+static bool all_literal(const struct fx_text *t, const struct fx_value *row)
+{
+	for (size_t i = 0; i < t->width; i++)
+		if (!row[i].literal)
+			return false;
+	return true;
+}
+
+/* One INSERT effect; row NULL = nothing is known of its values. */
+static void add_insert(struct hand *h, const struct fx_value *row)
+{
+	struct fx *fx = h->fx;
+	struct fx_names unique = unique_columns(fx, h->info);
+	struct effect *e = fx_add_rows(fx, EFFECT_INSERT, h->info->name);
+
+	e->columns = h->read ? fx_names_keep(fx, &h->text.columns) : NULL;
+	e->all_columns = !h->read || !h->text.listed;
+	e->reads = fx_names_keep(fx, &unique);
+	e->generates_key = generates_key(h, row);
+	e->conditional = h->text.ignores || h->text.upserts;
+	if (row)
+		keep_row(h, e, row, &unique);
+	if (!row || !all_literal(&h->text, row) || h->text.ignores ||
+	    h->text.replaces || h->text.upserts)
+		e->digest = statement_digest(h);
+	fx_keys_of(fx, fx->out->n - 1, h->info);
+}
+
+/*
+ * OR REPLACE deletes the row that is in the way, OR IGNORE and ON CONFLICT
+ * look whether there is one: by its key, if it has one only and that is known.
+ */
+static void add_rival(struct hand *h, enum effect_action action,
+		      const struct fx_value *row)
+{
+	struct fx *fx = h->fx;
+	struct fx_names unique = unique_columns(fx, h->info);
+	struct effect *e = fx_add_rows(fx, action, h->info->name);
+
+	e->conditional = true;
+	e->reads = fx_names_keep(fx, &unique);
+	e->columns = action == EFFECT_SELECT ? e->reads : NULL;
+	if (action == EFFECT_DELETE)
+		e->columns =
+			arena_array(&fx->out->arena, 1, sizeof(*e->columns));
+	if (h->info->n_uniques != 1 || !row)
+		return;
+	for (size_t i = 0; i < h->text.width; i++)
+		if (row[i].literal && row[i].value &&
+		    fx_names_has(&unique, row[i].column)) {
+			struct effect_literal l = { row[i].column,
+						    row[i].value };
+
+			keep_where(fx, &fx->out->items[fx->out->n - 1], &l, 1);
+			break;
+		}
+	if (action == EFFECT_DELETE)
+		fx_keys_of(fx, fx->out->n - 1, h->info);
+}
+
+static bool replaces_by_itself(struct fx *fx, const struct fx_info *info)
+{
+	for (size_t i = 0; i < fx->n_before; i++)
+		if (streq(fx->before[i]->kind, "table") &&
+		    sqlite3_stricmp(fx->before[i]->name, info->name) == 0)
+			return strstr(fx->before[i]->text,
+				      "ON CONFLICT REPLACE") ||
+			       strstr(fx->before[i]->text,
+				      "ON CONFLICT IGNORE");
+	return false;
+}
+
+static void add_insert_and_rival(struct hand *h, const struct fx_value *row)
+{
+	bool own = replaces_by_itself(h->fx, h->info);
+
+	if (h->text.replaces || own)
+		add_rival(h, EFFECT_DELETE, row);
+	if (h->text.ignores || h->text.upserts || own)
+		add_rival(h, EFFECT_SELECT, row);
+	add_insert(h, row);
+}
+
+/* INSERT INTO new SELECT ... FROM old may be half of a table's making anew. */
+static void note_copy(struct hand *h)
+{
+	struct fx *fx = h->fx;
+	struct fx_copy copy = { .statement = fx->statement };
+	const char *from = NULL;
+
+	if (!fx_text_copy(fx, &h->text, &from, &copy))
+		return;
+	copy.to = fx_table_of(fx, h->info->name);
+	copy.from = fx_table_of(fx, from);
+	VEC_GROW(fx->copies, fx->n_copies, fx->cap_copies);
+	fx->copies[fx->n_copies++] = copy;
+}
+
+static void inserts(struct hand *h)
+{
+	const struct fx_text *t = &h->text;
+
+	if (h->read && h->text.select)
+		note_copy(h);
+	if (!h->read || !t->n_rows) {
+		add_insert_and_rival(h, NULL);
+		return;
+	}
+	for (size_t i = 0; i < t->n_rows; i++)
+		add_insert_and_rival(h, t->rows + i * t->width);
+}
+
+static void keep_sets(struct hand *h, struct effect *e)
+{
+	const struct fx_text *t = &h->text;
+	struct arena *a = &h->fx->out->arena;
+
+	e->sets = arena_array(a, t->n_sets + 1, sizeof(*e->sets));
+	e->each_literal = t->n_sets > 0;
+	for (size_t i = 0; i < t->n_sets; i++) {
+		const struct fx_value *v = &t->sets[i];
+
+		if (!v->literal) {
+			e->each_literal = false;
+			continue;
+		}
+		e->sets[e->n_sets].column = arena_strdup(a, v->column);
+		e->sets[e->n_sets++].value =
+			v->value ? arena_strdup(a, v->value) : NULL;
+	}
+}
+
+static void updates(struct hand *h, bool upsert)
+{
+	struct fx *fx = h->fx;
+	const struct fx_info *info = h->info;
+	bool any;
+	struct fx_names written =
+		heard(fx, SQLITE_UPDATE, info->name, NULL, &any);
+	struct fx_names reads = heard(fx, SQLITE_READ, info->name, NULL, &any);
+	struct effect *e;
+
+	add_looked_at(fx, info->name, &reads);
+	add_together(fx, info->uniques, info->n_uniques, &written, &reads);
+	add_together(fx, info->checks, info->n_checks, &written, &reads);
+	e = fx_add_rows(fx, EFFECT_UPDATE, info->name);
+	e->columns = fx_names_keep(fx, &written);
+	e->reads = fx_names_keep(fx, &reads);
+	e->conditional = upsert;
+	e->digest = statement_digest(h);
+	if (h->read && !upsert) {
+		keep_sets(h, e);
+		keep_where(fx, e, h->text.where, h->text.n_where);
+	}
+	fx_keys_of(fx, fx->out->n - 1, info);
+}
+
+static void deletes(struct hand *h)
+{
+	struct fx *fx = h->fx;
+	bool any;
+	struct fx_names reads =
+		heard(fx, SQLITE_READ, h->info->name, NULL, &any);
+	struct effect *e = fx_add_rows(fx, EFFECT_DELETE, h->info->name);
+
+	add_looked_at(fx, h->info->name, &reads);
+	e->columns = arena_array(&fx->out->arena, 1, sizeof(*e->columns));
+	e->reads = fx_names_keep(fx, &reads);
+	e->digest = statement_digest(h);
+	if (h->read)
+		keep_where(fx, e, h->text.where, h->text.n_where);
+	fx_keys_of(fx, fx->out->n - 1, h->info);
+}
+
+/* Rows that what is done depends on. */
+static void selects(struct hand *h, const char *table, const char *via)
+{
+	struct fx *fx = h->fx;
+	bool any;
+	struct fx_names columns = heard(fx, SQLITE_READ, table, via, &any);
+	struct effect *e;
+
+	if (!any)
+		return;
+	if (fx_info_of(fx, table)->is_view) {
+		fx_use(fx, fx->statement, EFFECT_VIEW, NULL, table,
+		       "definition", NULL);
+		return;
+	}
+	e = fx_add_rows(fx, EFFECT_SELECT, table);
+	e->columns = fx_names_keep(fx, &columns);
+	e->implied = via != NULL;
+	e->why = via ? arena_strdup(&fx->out->arena, via) : NULL;
+	e->all_columns = !via && h->text.star;
+	if (e->all_columns)
+		fx_use(fx, fx->statement, EFFECT_TABLE, NULL, table, "columns",
+		       NULL);
+}
+
+/* What a trigger writes. */
+static void fires(struct hand *h, int action, const char *table,
+		  const char *via)
+{
+	static const struct {
+		int heard;
+		enum effect_action action;
+	} actions[] = {
+		{ SQLITE_INSERT, EFFECT_INSERT },
+		{ SQLITE_UPDATE, EFFECT_UPDATE },
+		{ SQLITE_DELETE, EFFECT_DELETE },
+	};
+	struct fx *fx = h->fx;
+	const struct fx_info *info = fx_info_of(fx, table);
+	struct fx_names unique = unique_columns(fx, info);
+	bool any;
+	struct fx_names columns = heard(fx, action, table, via, &any);
+	struct fx_names reads = heard(fx, SQLITE_READ, table, via, &any);
+	struct effect *e;
+
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+		if (actions[i].heard != action || info->is_view)
+			continue;
+		e = fx_add_rows(fx, actions[i].action, table);
+		e->implied = true;
+		e->why = arena_printf(&fx->out->arena, "trigger %s", via);
+		if (action == SQLITE_UPDATE)
+			add_together(fx, info->uniques, info->n_uniques,
+				     &columns, &reads);
+		e->columns = action == SQLITE_INSERT
+				     ? NULL
+				     : fx_names_keep(fx, &columns);
+		e->all_columns = action == SQLITE_INSERT;
+		e->reads = fx_names_keep(fx, action == SQLITE_INSERT ? &unique
+								     : &reads);
+		e->generates_key =
+			action == SQLITE_INSERT && info->rowid_column != NULL;
+		fx_keys_of(fx, fx->out->n - 1, info);
+	}
+}
+
+/* The event has not been looked at with an earlier one of its kind. */
+static bool is_first(struct fx *fx, size_t at)
+{
+	const struct fx_event *e = &fx->events[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (fx->events[i].action == e->action &&
+		    streq(fx->events[i].table, e->table) &&
+		    streq_null(fx->events[i].via, e->via))
+			return false;
+	return true;
+}
+
+static bool is_target(const struct hand *h, const char *table)
+{
+	return h->info && streq(h->info->name, table);
+}
+
+/*
+ * A table that is read without its name in the text is a parent or child of a
+ * foreign key: fx_keys_of() has told it.
+ */
+static bool is_read_by_text(const struct hand *h, const char *table)
+{
+	size_t n;
+
+	if (!h->read)
+		return !is_target(h, table);
+	/* the keys of a table that is made */
+	if (h->s->verb == SQL_CREATE_TABLE && h->s->object &&
+	    sql_same_name(SQL_SQLITE, h->s->object, table))
+		return false;
+	n = fx_text_count(&h->text, table);
+	return n > (is_target(h, table) ? 1 : 0);
+}
+
+static void others(struct hand *h)
+{
+	struct fx *fx = h->fx;
+	size_t n = fx->n_events;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct fx_event e = fx->events[i];
+
+		if (!is_first(fx, i))
+			continue;
+		if (e.via && e.action != SQLITE_READ)
+			fires(h, e.action, e.table, e.via);
+		else if (e.via && !fx_reads_its_rows(fx, e.via, e.table))
+			selects(h, e.table, e.via);
+		else if (!e.via && e.action == SQLITE_READ &&
+			 is_read_by_text(h, e.table))
+			selects(h, e.table, NULL);
+	}
+}
+
+static bool writes(struct fx *fx, int action, const char *table)
+{
+	bool any;
+
+	heard(fx, action, table, NULL, &any);
+	return any;
+}
+
+void fx_rows(struct fx *fx, const struct sql_statement *s)
+{
+	struct hand h = { .fx = fx, .s = s };
+
+	fx_forget_subqueries(fx);
+	if (s->object && !s->temp && s->verb != SQL_CREATE_TABLE) {
+		h.info = fx_info_of(fx, fx_lower(fx, s->object));
+		if (!h.info->found)
+			h.info = NULL;
+	}
+	h.read = fx_text_read(&h.text, fx, s, h.info);
+	if (h.info && h.info->is_view) {
+		fx_use(fx, fx->statement, EFFECT_VIEW, NULL, h.info->name,
+		       "definition", NULL);
+	} else if (h.info) {
+		if (s->verb == SQL_INSERT &&
+		    writes(fx, SQLITE_INSERT, h.info->name))
+			inserts(&h);
+		if (writes(fx, SQLITE_UPDATE, h.info->name))
+			updates(&h, s->verb == SQL_INSERT);
+		if (s->verb == SQL_DELETE &&
+		    writes(fx, SQLITE_DELETE, h.info->name))
+			deletes(&h);
+	}
+	others(&h);
+	fx_text_release(&h.text);
+}

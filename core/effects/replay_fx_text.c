@@ -1,0 +1,500 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "effects/replay_fx.h"
+
+/*
+ * INSERT, UPDATE and DELETE, as far as their text tells simply: lists of
+ * columns, constants, and conditions that are a conjunction of column =
+ * constant. Whatever else stands there can only make the rows fewer.
+ */
+
+#define ROWS_MAX 100 /* more are told as one */
+
+struct range {
+	size_t from, to;
+};
+
+const char *fx_token_name(struct arena *a, const struct sqlite_word_token *t)
+{
+	struct sqlite_token token = { t->kind, t->text, t->len };
+	const char *name = sqlite_token_name(&token, a);
+	char *lower;
+
+	if (!name)
+		return NULL;
+	lower = arena_strdup(a, name);
+	for (char *c = lower; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c |= 0x20;
+	return lower;
+}
+
+static bool is_op(const struct sqlite_word_token *t, const char *op)
+{
+	return t->kind == SQLITE_TK_OPERATOR && t->len == strlen(op) &&
+	       !memcmp(t->text, op, t->len);
+}
+
+/* Over a group in brackets. */
+static size_t next(const struct sqlite_words *w, size_t i)
+{
+	return w->v[i].op == '(' ? w->v[i].pair + 1 : i + 1;
+}
+
+/* The first of these words outside of brackets, or `to`. */
+static size_t find_word(const struct sqlite_words *w, struct range in,
+			const enum sqlite_word *words, size_t n)
+{
+	for (size_t i = in.from; i < in.to; i = next(w, i))
+		for (size_t k = 0; k < n; k++)
+			if (w->v[i].word == words[k])
+				return i;
+	return in.to;
+}
+
+static size_t find_op(const struct sqlite_words *w, struct range in, char op)
+{
+	for (size_t i = in.from; i < in.to; i = next(w, i))
+		if (w->v[i].op == op)
+			return i;
+	return in.to;
+}
+
+/* (1), ((1)) */
+static struct range unwrap(const struct sqlite_words *w, struct range r)
+{
+	while (r.to - r.from > 2 && w->v[r.from].op == '(' &&
+	       w->v[r.from].pair == r.to - 1) {
+		r.from++;
+		r.to--;
+	}
+	return r;
+}
+
+bool fx_literal(struct arena *a, const struct sqlite_words *w, size_t from,
+		size_t to, const char **value)
+{
+	struct range r = unwrap(w, (struct range){ from, to });
+	const struct sqlite_word_token *t = &w->v[r.from];
+	bool minus = t->op == '-';
+	struct sqlite_token token;
+
+	if (r.from < r.to && (minus || t->op == '+')) {
+		t++;
+		r.from++;
+		if (r.from < r.to && t->kind != SQLITE_TK_NUMBER)
+			return false;
+	}
+	if (r.to != r.from + 1)
+		return false;
+	if (t->word == W_NULL) {
+		*value = NULL;
+		return true;
+	}
+	if (t->word == W_TRUE || t->word == W_FALSE) {
+		*value = t->word == W_TRUE ? "1" : "0";
+		return true;
+	}
+	token = (struct sqlite_token){ t->kind, t->text, t->len };
+	if (t->kind == SQLITE_TK_STRING) {
+		*value = sqlite_token_name(&token, a);
+		return *value != NULL;
+	}
+	if (t->kind != SQLITE_TK_NUMBER && t->kind != SQLITE_TK_BLOB)
+		return false;
+	*value = arena_printf(a, "%s%.*s", minus ? "-" : "", (int)t->len,
+			      t->text);
+	return true;
+}
+
+/* [t.]column, of the table that is written. */
+static const char *column_at(const struct fx_text *t, struct range r,
+			     const struct fx_info *info)
+{
+	const struct sqlite_word_token *v = t->words.v;
+	const char *name;
+
+	r = unwrap(&t->words, r);
+	if (r.to == r.from + 3 && v[r.from + 1].op == '.') {
+		name = fx_token_name(t->arena, &v[r.from]);
+		if (!name || !streq(name, info->name))
+			return NULL;
+		r.from += 2;
+	}
+	if (r.to != r.from + 1 || v[r.from].kind == SQLITE_TK_STRING)
+		return NULL;
+	name = fx_token_name(t->arena, &v[r.from]);
+	return name && fx_names_has(&info->columns, name) ? name : NULL;
+}
+
+static void add_where(struct fx_text *t, const char *column, const char *value)
+{
+	VEC_GROW(t->where, t->n_where, t->cap_where);
+	t->where[t->n_where++] = (struct effect_literal){ column, value };
+}
+
+/* column = 1, 1 = column, column IS NULL */
+static void read_condition(struct fx_text *t, struct range r,
+			   const struct fx_info *info)
+{
+	const struct sqlite_words *w = &t->words;
+	const char *column, *value;
+
+	r = unwrap(w, r);
+	for (size_t i = r.from; i < r.to; i = next(w, i)) {
+		struct range left = { r.from, i }, right = { i + 1, r.to };
+		bool is = w->v[i].word == W_IS;
+
+		if (!is && !is_op(&w->v[i], "=") && !is_op(&w->v[i], "=="))
+			continue;
+		column = column_at(t, left, info);
+		if (!column && !is) {
+			column = column_at(t, right, info);
+			right = left;
+		}
+		/* = NULL is true of no row */
+		if (column &&
+		    fx_literal(t->arena, w, right.from, right.to, &value) &&
+		    (value || is))
+			add_where(t, column, value);
+		return;
+	}
+}
+
+static void read_where(struct fx_text *t, struct range r,
+		       const struct fx_info *info)
+{
+	static const enum sqlite_word either[] = { W_OR };
+	const struct sqlite_words *w = &t->words;
+	size_t from;
+
+	r = unwrap(w, r);
+	from = r.from;
+	if (find_word(w, r, either, 1) != r.to)
+		return;
+	for (size_t i = r.from; i <= r.to; i = i < r.to ? next(w, i) : i + 1) {
+		bool between = false;
+
+		if (i < r.to && w->v[i].word != W_AND)
+			continue;
+		for (size_t k = from; k < i; k = next(w, k))
+			between |= w->v[k].word == W_BETWEEN;
+		if (!between)
+			read_condition(t, (struct range){ from, i }, info);
+		from = i + 1;
+	}
+}
+
+/* (a, b) from the bracket at i. */
+static void read_names(struct fx_text *t, struct fx *fx, size_t i)
+{
+	size_t end = t->words.v[i].pair;
+
+	for (i++; i < end; i++) {
+		const char *name = fx_token_name(t->arena, &t->words.v[i]);
+
+		if (name)
+			fx_names_add(fx, &t->columns, name);
+	}
+}
+
+/* One (1, 'a'); the width is that of the columns. */
+static bool read_row(struct fx_text *t, size_t i)
+{
+	const struct sqlite_words *w = &t->words;
+	size_t end = w->v[i].pair, column = 0;
+	struct fx_value *row = t->rows + t->n_rows * t->width;
+
+	for (i++; i <= end && column < t->width; column++) {
+		size_t to = find_op(w, (struct range){ i, end }, ',');
+
+		row[column].column = t->columns.list[column];
+		row[column].literal =
+			fx_literal(t->arena, w, i, to, &row[column].value);
+		i = to + 1;
+	}
+	t->n_rows++;
+	return column == t->width && i == end + 1;
+}
+
+static bool read_rows(struct fx_text *t, size_t i)
+{
+	const struct sqlite_words *w = &t->words;
+
+	t->width = t->columns.n;
+	t->rows = arena_array(t->arena, t->width * ROWS_MAX + 1,
+			      sizeof(*t->rows));
+	for (; w->v[i].op == '('; i = next(w, i) + 1) {
+		if (t->n_rows == ROWS_MAX) {
+			t->too_many = true;
+			t->n_rows = 0;
+			return true;
+		}
+		if (!read_row(t, i))
+			return false;
+		if (w->v[next(w, i)].op != ',')
+			break;
+	}
+	return true;
+}
+
+static void read_or(struct fx_text *t, size_t *i)
+{
+	const struct sqlite_word_token *v = t->words.v;
+
+	if (v[*i].word == W_REPLACE)
+		t->replaces = true;
+	(*i)++;
+	if (v[*i].word != W_OR)
+		return;
+	t->replaces |= v[*i + 1].word == W_REPLACE;
+	t->ignores |= v[*i + 1].word == W_IGNORE;
+	*i += 2;
+}
+
+/* ON CONFLICT ... DO NOTHING or DO UPDATE */
+static void read_upsert(struct fx_text *t, struct range r)
+{
+	static const enum sqlite_word conflict[] = { W_CONFLICT };
+	const struct sqlite_word_token *v = t->words.v;
+
+	for (size_t i = find_word(&t->words, r, conflict, 1); i < r.to;
+	     i = next(&t->words, i)) {
+		if (v[i].word != W_DO)
+			continue;
+		t->ignores |= v[i + 1].word == W_NOTHING;
+		t->upserts |= v[i + 1].word == W_UPDATE;
+	}
+}
+
+static bool skip_name(const struct sqlite_words *w, size_t *i)
+{
+	if (!sqlite_word_token_is_name(&w->v[*i]))
+		return false;
+	*i += w->v[*i + 1].op == '.' ? 3 : 1;
+	if (w->v[*i].word == W_AS)
+		*i += 2;
+	return true;
+}
+
+static bool read_insert(struct fx_text *t, struct fx *fx,
+			const struct fx_info *info)
+{
+	static const enum sqlite_word queries[] = { W_SELECT, W_WITH };
+	const struct sqlite_words *w = &t->words;
+	struct range rest = { 0, w->n };
+	size_t i = t->at;
+
+	read_or(t, &i);
+	i += w->v[i].word == W_INTO;
+	if (!skip_name(w, &i))
+		return false;
+	if (w->v[i].op == '(') {
+		t->listed = true;
+		read_names(t, fx, i);
+		i = next(w, i);
+	} else {
+		for (size_t k = 0; k < info->columns.n; k++)
+			fx_names_add(fx, &t->columns, info->columns.list[k]);
+	}
+	rest.from = i;
+	read_upsert(t, rest);
+	if (w->v[i].word == W_DEFAULT) {
+		t->columns = (struct fx_names){ NULL, 0, 0 };
+		t->listed = true;
+		t->rows = arena_array(t->arena, 1, sizeof(*t->rows));
+		t->n_rows = 1;
+		return true;
+	}
+	if (w->v[i].word == W_VALUES)
+		return read_rows(t, i + 1);
+	t->select = find_word(w, rest, queries, ARRAY_LEN(queries));
+	if (t->select == w->n)
+		t->select = 0;
+	return true;
+}
+
+static const enum sqlite_word ends[] = { W_RETURNING, W_ORDER, W_LIMIT };
+
+static void read_tail(struct fx_text *t, size_t i, const struct fx_info *info)
+{
+	static const enum sqlite_word where[] = { W_WHERE };
+	const struct sqlite_words *w = &t->words;
+	struct range rest = { i, w->n };
+
+	rest.from = find_word(w, rest, where, 1);
+	if (rest.from == w->n)
+		return;
+	rest.from++;
+	rest.to = find_word(w, rest, ends, ARRAY_LEN(ends));
+	read_where(t, rest, info);
+}
+
+static void add_set(struct fx_text *t, struct range r)
+{
+	struct fx_value v = { NULL, false, NULL };
+	size_t eq = find_op(&t->words, r, '=');
+
+	if (eq == r.to)
+		return;
+	if (eq == r.from + 1)
+		v.column = fx_token_name(t->arena, &t->words.v[r.from]);
+	v.literal = v.column &&
+		    fx_literal(t->arena, &t->words, eq + 1, r.to, &v.value);
+	VEC_GROW(t->sets, t->n_sets, t->cap_sets);
+	t->sets[t->n_sets++] = v;
+}
+
+static bool read_update(struct fx_text *t, const struct fx_info *info)
+{
+	static const enum sqlite_word stops[] = { W_WHERE, W_FROM, W_RETURNING,
+						  W_ORDER, W_LIMIT };
+	static const enum sqlite_word set[] = { W_SET }, from[] = { W_FROM };
+	const struct sqlite_words *w = &t->words;
+	struct range rest = { t->at + 1, w->n };
+	size_t i = t->at, end;
+
+	read_or(t, &i);
+	rest.from = find_word(w, rest, set, 1) + 1;
+	end = find_word(w, rest, stops, ARRAY_LEN(stops));
+	for (i = rest.from; i < end;) {
+		size_t to = find_op(w, (struct range){ i, end }, ',');
+
+		add_set(t, (struct range){ i, to });
+		i = to + 1;
+	}
+	/* a bare name may be another table's column there */
+	if (find_word(w, rest, from, 1) == w->n)
+		read_tail(t, end, info);
+	return true;
+}
+
+/* SELECT *, SELECT t.*, DISTINCT *; not count(*) and a * b */
+static bool has_star(const struct sqlite_words *w)
+{
+	for (size_t i = 1; i < w->n; i++) {
+		const struct sqlite_word_token *p = &w->v[i - 1];
+
+		if (w->v[i].op == '*' &&
+		    (p->word == W_SELECT || p->word == W_DISTINCT ||
+		     p->word == W_ALL || p->op == ',' || p->op == '.'))
+			return true;
+	}
+	return false;
+}
+
+bool fx_text_read(struct fx_text *t, struct fx *fx,
+		  const struct sql_statement *s, const struct fx_info *info)
+{
+	static const enum sqlite_word verbs[] = { W_INSERT, W_REPLACE, W_UPDATE,
+						  W_DELETE };
+	struct range all = { 0, 0 };
+
+	memset(t, 0, sizeof(*t));
+	t->arena = &fx->arena;
+	if (!sqlite_words_read(&t->words, s->text, s->len))
+		return false;
+	all.to = t->words.n;
+	t->star = has_star(&t->words);
+	if (s->verb != SQL_INSERT && s->verb != SQL_UPDATE &&
+	    s->verb != SQL_DELETE)
+		return true;
+	t->at = find_word(&t->words, all, verbs, ARRAY_LEN(verbs));
+	if (t->at == all.to || !info)
+		return false;
+	if (s->verb == SQL_INSERT)
+		return read_insert(t, fx, info);
+	if (s->verb == SQL_UPDATE)
+		return read_update(t, info);
+	read_tail(t, t->at + 1, info);
+	return true;
+}
+
+void fx_text_release(struct fx_text *t)
+{
+	sqlite_words_release(&t->words);
+	free(t->sets);
+	free(t->where);
+}
+
+size_t fx_text_count(const struct fx_text *t, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->words.n; i++)
+		n += sqlite_word_token_is_name(&t->words.v[i]) &&
+		     t->words.v[i + 1].op != '.' &&
+		     sqlite_name_is(&t->words.v[i], name);
+	return n;
+}
+
+/* SELECT * FROM t: the columns in their order. */
+static void copy_star(struct fx *fx, const struct fx_text *t,
+		      const struct fx_info *from, struct fx_copy *copy)
+{
+	for (size_t i = 0; i < t->columns.n; i++) {
+		bool same = i < from->columns.n &&
+			    streq(t->columns.list[i], from->columns.list[i]);
+
+		fx_names_add(fx, same ? &copy->same : &copy->changed,
+			     t->columns.list[i]);
+	}
+}
+
+/* [t.]c [AS x], and nothing else */
+static const char *plain_item(const struct fx_text *t, struct range r)
+{
+	const struct sqlite_word_token *v = t->words.v;
+
+	if (r.to - r.from > 2 && v[r.to - 2].word == W_AS)
+		r.to -= 2;
+	if (r.to - r.from == 3 && v[r.from + 1].op == '.')
+		r.from += 2;
+	if (r.to - r.from != 1 || v[r.from].kind == SQLITE_TK_STRING)
+		return NULL;
+	return fx_token_name(t->arena, &v[r.from]);
+}
+
+bool fx_text_copy(struct fx *fx, const struct fx_text *t, const char **from,
+		  struct fx_copy *copy)
+{
+	static const enum sqlite_word from_word[] = { W_FROM };
+	const struct sqlite_words *w = &t->words;
+	struct range list = { t->select + 1, w->n };
+	const struct fx_info *source;
+	size_t at, column = 0;
+
+	if (!t->select || w->v[t->select].word != W_SELECT)
+		return false;
+	list.to = find_word(w, list, from_word, 1);
+	at = list.to + 1;
+	if (at >= w->n || !sqlite_word_token_is_name(&w->v[at]))
+		return false;
+	if (w->v[at + 1].op == '.')
+		at += 2;
+	*from = fx_token_name(t->arena, &w->v[at]);
+	if (w->v[at + 1].op == ',' || w->v[at + 1].word == W_JOIN)
+		return false;
+	copy->filtered = (at + 1 < w->n && w->v[at + 1].word != W_ORDER) ||
+			 w->v[list.from].word == W_DISTINCT || t->ignores ||
+			 t->replaces;
+	source = fx_info_of(fx, *from);
+	if (list.to == list.from + 1 && w->v[list.from].op == '*') {
+		copy_star(fx, t, source, copy);
+		return true;
+	}
+	for (size_t i = list.from; i < list.to && column < t->columns.n;
+	     column++) {
+		size_t end = find_op(w, (struct range){ i, list.to }, ',');
+		const char *name = plain_item(t, (struct range){ i, end });
+		bool same = name && streq(name, t->columns.list[column]) &&
+			    fx_names_has(&source->columns, name);
+
+		fx_names_add(fx, same ? &copy->same : &copy->changed,
+			     t->columns.list[column]);
+		i = end + 1;
+	}
+	return column == t->columns.n;
+}

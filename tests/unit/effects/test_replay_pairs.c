@@ -1,0 +1,238 @@
+#include "replay_cases.h"
+
+#include "decide/verdict.h"
+
+/*
+ * Pairs of SQLite migrations: what their effects say about the two, against
+ * what running them in both orders does. No pair whose orders differ may be
+ * called independent.
+ */
+
+static const char base[] =
+	"CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, ma"
+	"il TEXT UNIQUE, age INT DEFAULT 0); "
+	"CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT N"
+	"ULL REFERENCES users (id) ON DELETE CASCADE, total REAL CHECK (tot"
+	"al >= 0), note TEXT); "
+	"CREATE INDEX orders_user ON orders (user_id); "
+	"CREATE TABLE pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCE"
+	"S users (id) ON DELETE SET NULL, kind TEXT REFERENCES kinds (k)); "
+	"CREATE TABLE kinds (k TEXT PRIMARY KEY, v TEXT); "
+	"CREATE TABLE log (id INTEGER PRIMARY KEY, what TEXT); "
+	"CREATE TRIGGER pets_log AFTER UPDATE ON pets BEGIN INSERT INTO log"
+	" (what) VALUES (new.kind); END; "
+	"CREATE VIEW adults AS SELECT id, name FROM users WHERE age > 17; "
+	"CREATE TABLE plain (a, b); "
+	"INSERT INTO users VALUES (1, 'ann', 'a@x', 20), (2, 'bob', 'b@x', "
+	"10), (3, 'cy', NULL, 30); "
+	"INSERT INTO orders VALUES (1, 1, 5, NULL), (2, 1, 7, 'x'), (3, 2, "
+	"9, 'y'); "
+	"INSERT INTO kinds VALUES ('cat', 'c'), ('dog', 'd'); "
+	"INSERT INTO pets VALUES (1, 1, 'cat'), (2, 2, 'dog'), (3, NULL, NU"
+	"LL); "
+	"INSERT INTO plain VALUES (1, 2), (3, 4); ";
+
+/* clang-format off */
+static const char *const migrations[] = {
+	"CREATE TABLE t (id INTEGER PRIMARY KEY, u INT REFERENCES users)",
+	"CREATE TABLE t2 (a)",
+	"CREATE TABLE IF NOT EXISTS t (a)",
+	"CREATE TABLE IF NOT EXISTS plain (a, b)",
+	"ALTER TABLE users ADD COLUMN x TEXT NOT NULL DEFAULT 'a'",
+	"ALTER TABLE users ADD COLUMN y INT",
+	"ALTER TABLE plain ADD COLUMN x TEXT",
+	"ALTER TABLE log ADD COLUMN strict TEXT NOT NULL",
+	"ALTER TABLE users ADD COLUMN boss INTEGER REFERENCES users (id)",
+	"ALTER TABLE orders RENAME COLUMN note TO remark",
+	"ALTER TABLE users RENAME COLUMN name TO full_name",
+	"ALTER TABLE users RENAME TO people",
+	"ALTER TABLE plain RENAME TO simple",
+	"ALTER TABLE orders DROP COLUMN note",
+	"ALTER TABLE plain DROP COLUMN b",
+	"DROP TABLE orders",
+	"DROP TABLE plain",
+	"DROP TABLE pets",
+	"DROP TABLE IF EXISTS nope",
+	"DROP TABLE IF EXISTS plain",
+	"CREATE UNIQUE INDEX plain_a ON plain (a)",
+	"CREATE UNIQUE INDEX u ON users (lower(name), age) WHERE mail IS NO"
+	"T NULL",
+	"CREATE INDEX plain_b ON plain (b)",
+	"DROP INDEX orders_user",
+	"DROP VIEW adults",
+	"DROP VIEW adults; CREATE VIEW adults AS SELECT id FROM users",
+	"CREATE VIEW v AS SELECT a.name, o.* FROM adults a JOIN orders o ON"
+	" o.user_id = a.id",
+	"CREATE VIEW w AS SELECT b FROM plain",
+	"CREATE TRIGGER g BEFORE DELETE ON orders BEGIN UPDATE users SET ag"
+	"e = age - 1 WHERE id = old.user_id; END",
+	"CREATE TRIGGER g AFTER INSERT ON plain BEGIN INSERT INTO log (what"
+	") VALUES (new.a); END",
+	"DROP TRIGGER pets_log",
+	"INSERT INTO users (id, name) VALUES (11, 'aa'), (12, 'bb')",
+	"INSERT INTO users (id, name) VALUES (11, 'zz')",
+	"INSERT INTO users (id, name, mail) VALUES (21, 'aa', 'a2@x')",
+	"INSERT INTO users (name) VALUES ('auto')",
+	"INSERT INTO kinds VALUES ('x', 'y')",
+	"INSERT INTO kinds VALUES ('z', 'y')",
+	"INSERT OR REPLACE INTO kinds VALUES ('x', 'yy')",
+	"INSERT OR REPLACE INTO kinds VALUES ('cat', 'yy')",
+	"INSERT OR IGNORE INTO kinds (k) VALUES ('x')",
+	"INSERT INTO kinds (k, v) VALUES ('x', 'q') ON CONFLICT (k) DO UPDA"
+	"TE SET v = excluded.v",
+	"INSERT INTO orders (user_id, total) VALUES (3, 1.5)",
+	"INSERT INTO orders (id, user_id, total) VALUES (50, 3, 1.5)",
+	"INSERT INTO pets (id, owner) VALUES (30, 2)",
+	"INSERT INTO plain SELECT id, name FROM users WHERE age > 15",
+	"INSERT INTO plain SELECT k, v FROM kinds",
+	"INSERT INTO plain SELECT * FROM kinds",
+	"INSERT INTO plain VALUES (7, 8)",
+	"INSERT INTO plain (a) VALUES (7)",
+	"UPDATE users SET age = 3 WHERE id = 1",
+	"UPDATE users SET age = 4 WHERE id = 2",
+	"UPDATE users SET age = age + 1",
+	"UPDATE users SET name = upper(name)",
+	"UPDATE users SET name = 'n' WHERE age > 15",
+	"UPDATE kinds SET v = upper(v)",
+	"UPDATE kinds SET v = 'k' WHERE k = 'cat'",
+	"UPDATE plain SET b = 5",
+	"UPDATE plain SET b = 6 WHERE a = 1",
+	"UPDATE plain SET a = b",
+	"UPDATE pets SET kind = 'dog' WHERE id = 1",
+	"UPDATE pets SET owner = 3",
+	"UPDATE orders SET total = (SELECT age FROM users WHERE users.id = "
+	"orders.user_id)",
+	"UPDATE orders SET note = 'n' WHERE note IS NULL",
+	"DELETE FROM users WHERE id = 3",
+	"DELETE FROM users WHERE id = 1",
+	"DELETE FROM orders WHERE user_id = 1 OR id = 3",
+	"DELETE FROM orders WHERE total > 6",
+	"DELETE FROM kinds WHERE k = 'dog' AND v = 'zz'",
+	"DELETE FROM plain",
+	"DELETE FROM log",
+	"PRAGMA user_version = 7",
+	"PRAGMA user_version = 8",
+	"SELECT name FROM users",
+	"CREATE TABLE copy AS SELECT * FROM users",
+	"CREATE TABLE copy2 AS SELECT name FROM users",
+	"DROP VIEW adults; PRAGMA foreign_keys = OFF; CREATE TABLE n (id IN"
+	"TEGER PRIMARY KEY, name TEXT, mail TEXT UNIQUE, age INT DEFAULT 5,"
+	" x INT); INSERT INTO n (id, name, mail, age) SELECT id, name, mail"
+	", age FROM users; DROP TABLE users; ALTER TABLE n RENAME TO users;"
+	" CREATE VIEW adults AS SELECT id, name FROM users WHERE age > 17;",
+	"CREATE TABLE n (a, b TEXT NOT NULL); INSERT INTO n SELECT a, coale"
+	"sce(b, 'x') FROM plain; DROP TABLE plain; ALTER TABLE n RENAME TO "
+	"plain;",
+	"CREATE TABLE n2 (a INT, b); INSERT INTO n2 SELECT * FROM plain; DR"
+	"OP TABLE plain; ALTER TABLE n2 RENAME TO plain;",
+	"CREATE TABLE n2 (a INT, b); INSERT INTO n2 SELECT a, b FROM plain "
+	"WHERE a > 1; DROP TABLE plain; ALTER TABLE n2 RENAME TO plain;",
+	"ALTER TABLE plain RENAME TO plain_old; CREATE TABLE plain (a INT, "
+	"b); INSERT INTO plain SELECT a, b FROM plain_old; DROP TABLE plain"
+	"_old",
+	"CREATE TEMP TABLE x (a); INSERT INTO x SELECT a FROM plain; DROP T"
+	"ABLE x",
+	"CREATE TABLE x (a); INSERT INTO x SELECT a FROM plain; DROP TABLE "
+	"x",
+	"CREATE TABLE x (a)",
+	"CREATE TABLE t3 (a INTEGER PRIMARY KEY, k TEXT REFERENCES kinds); "
+	"INSERT INTO t3 (k) VALUES ('cat')",
+	"CREATE TABLE t4 (a INTEGER PRIMARY KEY, k TEXT REFERENCES kinds)",
+	"CREATE VIRTUAL TABLE f USING fts5(a, b); INSERT INTO f VALUES ('x'"
+	", 'y')",
+};
+/* clang-format on */
+
+#define N ARRAY_LEN(migrations)
+
+static struct replay *clone_of(struct replay *r)
+{
+	struct replay *out;
+
+	assert_ok(replay_clone(r, &out));
+	return out;
+}
+
+static bool runs(struct replay *r, const char *sql, struct effects *e)
+{
+	struct replay_script script = script_of(sql);
+	struct replay_result result;
+	bool fine;
+
+	assert_ok(replay_run(r, &script, e, &result));
+	fine = result.end == REPLAY_FINE;
+	replay_result_release(&result);
+	return fine;
+}
+
+/* Both orders run, and end alike. */
+static bool commute(struct replay *start, const char *a, const char *b)
+{
+	struct replay *x = clone_of(start), *y = clone_of(start);
+	bool same = runs(x, a, NULL) && runs(x, b, NULL) && runs(y, b, NULL) &&
+		    runs(y, a, NULL);
+
+	if (same)
+		assert_ok(replay_same_shape(x, y, NULL, &same));
+	if (same) {
+		char *rows_x = rows_of(x), *rows_y = rows_of(y);
+
+		same = streq(rows_x, rows_y);
+		free(rows_x);
+		free(rows_y);
+	}
+	replay_close(x);
+	replay_close(y);
+	return same;
+}
+
+/* Every pair in the long run, else every fourth. */
+static size_t step(void)
+{
+	return getenv("TEST_LONG") ? 1 : 4;
+}
+
+static void pairs__none_that_differs_is_independent(void **state)
+{
+	struct replay *start = replay_with(base);
+	struct effects e[N];
+	size_t n = 0, same = 0, noise = 0;
+
+	(void)state;
+	for (size_t i = 0; i < N; i++) {
+		struct replay *r = clone_of(start);
+
+		effects_init(&e[i]);
+		if (!runs(r, migrations[i], &e[i]))
+			fail_msg("does not run: %s", migrations[i]);
+		replay_close(r);
+	}
+	for (size_t i = 0; i < N; i++)
+		for (size_t k = i; k < N; k++) {
+			bool fine, free_of;
+
+			if (n++ % step())
+				continue;
+			fine = commute(start, migrations[i], migrations[k]);
+			free_of = verdict_commute(&e[i], &e[k]);
+			if (free_of && !fine)
+				fail_msg("missed:\n%s\n%s", migrations[i],
+					 migrations[k]);
+			same += fine;
+			noise += fine && !free_of;
+		}
+	/* most of these were chosen because they are near each other */
+	assert_true(noise * 20 < same);
+	for (size_t i = 0; i < N; i++)
+		effects_release(&e[i]);
+	replay_close(start);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pairs__none_that_differs_is_independent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
