@@ -4,7 +4,7 @@
 #include "base/cancel.h"
 #include "base/text.h"
 #include "base/util.h"
-#include "effects/replay_sqlite.h"
+#include "effects/replay_fx.h"
 #include "sql/sqlite_lexer.h"
 
 /* One migration, run as apply would run it. */
@@ -14,7 +14,8 @@ struct run {
 	const struct replay_script *script;
 	struct replay_result *result;
 	struct sql_script split;
-	bool around; /**< it has a PRAGMA foreign_keys */
+	struct fx *fx; /**< gathers effects; NULL = nobody asks */
+	bool around;   /**< it has a PRAGMA foreign_keys */
 	int64_t violations;
 };
 
@@ -110,19 +111,30 @@ static struct err *run_statement(struct run *run, const struct sql_statement *s)
 	const char *tail = s->text;
 	sqlite3_stmt *stmt = NULL;
 	struct err *e = cancel_check();
+	bool told = false;
 	int rc;
 
 	if (e)
 		return e;
 	replay_guard_reset(&r->guard);
+	if (run->fx)
+		fx_before_statement(run->fx,
+				    (size_t)(s - run->split.statements));
+	r->guard.seen = run->fx ? fx_hear : NULL;
+	r->guard.payload = run->fx;
 	r->guard.running = true;
 	if (sqlite3_prepare_v3(r->db, s->text, (int)s->len, 0, &stmt, &tail) !=
 	    SQLITE_OK)
 		e = note_failure(run, s);
 	else
 		check_tail(run, s, tail);
+	r->guard.running = false;
+	r->guard.seen = NULL;
 	if (!e && stmt && is_fine(run)) {
-		r->guard.stepping = true;
+		told = run->fx && !sqlite3_stmt_isexplain(stmt);
+		if (told)
+			fx_prepared(run->fx);
+		r->guard.running = r->guard.stepping = true;
 		do
 			rc = sqlite3_step(stmt);
 		while (rc == SQLITE_ROW);
@@ -131,6 +143,8 @@ static struct err *run_statement(struct run *run, const struct sql_statement *s)
 	}
 	sqlite3_finalize(stmt);
 	r->guard.running = false;
+	if (told && !e && is_fine(run))
+		fx_after_statement(run->fx);
 	return e;
 }
 
@@ -197,6 +211,8 @@ static bool look_through(struct run *run, bool *transaction)
 	}
 	sqlite3_db_config(run->r->db, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on,
 			  NULL);
+	if (run->fx)
+		run->fx->foreign_keys = on;
 	return true;
 }
 
@@ -366,6 +382,35 @@ static struct err *run_split(struct run *run)
 	return e;
 }
 
+/* With its effects: of one that does not run, nothing is known. */
+static struct err *run_told(struct run *run, struct effects *effects)
+{
+	struct fx fx;
+	struct err *e = fx_begin(&fx, run->r, &run->split, effects);
+
+	run->fx = &fx;
+	if (!e)
+		e = run_split(run);
+	if (!e && is_fine(run))
+		e = fx_finish(&fx);
+	fx_release(&fx);
+	return e;
+}
+
+static void tell_failure(struct effects *effects,
+			 const struct replay_result *result)
+{
+	struct effect *e;
+
+	effects_release(effects);
+	e = effects_add(effects, EFFECT_UNCERTAIN, EFFECT_OTHER, NULL, NULL,
+			NULL);
+	e->why = arena_printf(&effects->arena, "it does not run: %s",
+			      result->message);
+	e->line = result->line;
+	e->col = result->col;
+}
+
 struct err *replay_sqlite_run(struct replay *base,
 			      const struct replay_script *script,
 			      struct effects *effects,
@@ -376,21 +421,21 @@ struct err *replay_sqlite_run(struct replay *base,
 	struct sqlite_budget *before;
 	struct err *e = NULL;
 
-	if (effects)
-		effects_add(effects, EFFECT_UNCERTAIN, EFFECT_OTHER, NULL, NULL,
-			    NULL)
-			->why = "SQLite's effects are not read yet";
 	if (r->broken) {
 		replay_end(result, REPLAY_LIMIT, NULL,
 			   "an earlier migration could not be undone");
+		if (effects)
+			tell_failure(effects, result);
 		return NULL;
 	}
 	before = sqlite_heap_use(&r->budget);
 	r->random.state = replay_hash(script->text, script->len);
 	if (replay_split(&run.split, SQL_SQLITE, script, result))
-		e = run_split(&run);
+		e = effects ? run_told(&run, effects) : run_split(&run);
 	sql_script_release(&run.split);
 	sqlite_heap_use(before);
 	replay_guard_reset(&r->guard);
+	if (effects && !e && result->end != REPLAY_FINE)
+		tell_failure(effects, result);
 	return e;
 }
