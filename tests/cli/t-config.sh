@@ -74,6 +74,14 @@ test_expect_success 'an unknown key of .gitmigrate is a warning' '
 	has_not "$ERR" warning && git config --unset migrate.elsewhere
 '
 
+test_expect_success 'no key that is documented is unknown' '
+	cp .gitmigrate saved && keys=$(sed -n "/^## Keys of a target/,/^###* /s/^| \`\([A-Za-z]*\)\` .*/\1/p" "$TEST_DIR/../../docs/configuration.md") &&
+	[ "$(wc -w <<<"$keys")" -ge 9 ] &&
+	for key in $keys; do
+		printf "[migrate \"other\"]\n\t%s = true\n" "$key" >>.gitmigrate
+	done && git migrate status 2>err >out; has_not err "unknown key" && cp saved .gitmigrate
+'
+
 test_expect_success 'values that cannot be read: 128, the key is named' '
 	for pair in lockTimeout=soon snapshotLimit=lots foreignKeys=perhaps \
 		protected=perhaps snapshotStore=cloud; do
