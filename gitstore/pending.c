@@ -10,9 +10,6 @@
 
 #define PENDING "refs/pending/"
 
-typedef bool (*keep_fn)(void *payload, const char *key,
-			const struct store_id *event);
-
 /* Something is below a folder; names that start with '.' do not count. */
 static bool has_entries(const char *path)
 {
@@ -41,8 +38,9 @@ static bool may_have_pending(struct gs *g)
 }
 
 /* One database transaction made them all: any says it for all. */
-static struct err *ask(struct gs_vault *v, const char *key, const git_oid *id,
-		       keep_fn keep, void *payload, bool *out)
+static struct err *ask_all(struct gs_vault *v, const char *key,
+			   const git_oid *id, store_pending_fn ask,
+			   void *payload, enum store_pending *out)
 {
 	struct gs_commit c = GS_COMMIT_INIT;
 	struct gs_treewalk w = { 0 };
@@ -50,35 +48,39 @@ static struct err *ask(struct gs_vault *v, const char *key, const git_oid *id,
 	struct store_id event;
 	struct err *err = gs_commit_read(&v->in, id, &c);
 
-	*out = false;
+	*out = STORE_PENDING_DROP;
 	if (!err)
 		err = gs_treewalk_open(&w, &v->in, &c.tree);
 	while (!err && gs_treewalk_next(&w, &e)) {
+		enum store_pending answer;
+
 		gs_id_print(&e.id, &event);
-		*out |= keep(payload, key, &event);
+		answer = ask(payload, key, &event);
+		*out = answer > *out ? answer : *out;
 	}
 	gs_treewalk_close(&w);
 	gs_commit_release(&c);
 	return err;
 }
 
-static struct err *settle(struct gs_vault *v, const char *key, keep_fn keep,
-			  void *payload)
+static struct err *settle(struct gs_vault *v, const char *key,
+			  store_pending_fn ask, void *payload)
 {
-	bool yes = false;
+	enum store_pending answer;
 	git_oid id;
 	struct err *err = gs_vault_ref(v, "pending", key, &id);
 
 	if (!err)
-		err = ask(v, key, &id, keep, payload, &yes);
-	if (!err && yes)
+		err = ask_all(v, key, &id, ask, payload, &answer);
+	if (err || answer == STORE_PENDING_LEAVE)
+		return err;
+	if (answer == STORE_PENDING_KEEP)
 		err = gs_vault_set_ref(v, "snapshots", key, &id);
-	if (!err)
-		err = gs_vault_drop_ref(v, "pending", key);
-	return err;
+	return err ? err : gs_vault_drop_ref(v, "pending", key);
 }
 
-struct err *gs_pending_settle(struct store *s, keep_fn keep, void *payload)
+struct err *gs_pending_settle(struct store *s, store_pending_fn ask,
+			      void *payload)
 {
 	struct gs *g = gs_of(s);
 	git_reference_iterator *it = NULL;
@@ -101,8 +103,7 @@ struct err *gs_pending_settle(struct store *s, keep_fn keep, void *payload)
 		err = gs_writable(g);
 	for (size_t at = 0; !err && at < list.len;
 	     at += strlen(list.data + at) + 1)
-		err = settle(v, list.data + at + strlen(PENDING), keep,
-			     payload);
+		err = settle(v, list.data + at + strlen(PENDING), ask, payload);
 	buf_release(&list);
 	return err_wrap(err, "settle pending snapshots");
 }

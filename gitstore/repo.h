@@ -176,9 +176,7 @@ struct err *gs_sink_durable(struct snapshot_sink *k, const char *key,
 struct err *gs_sink_promote(struct snapshot_sink *k);
 struct err *gs_sink_abandon(struct snapshot_sink *k);
 void gs_sink_close(struct snapshot_sink *k);
-struct err *gs_pending_settle(struct store *s,
-			      bool (*keep)(void *payload, const char *key,
-					   const struct store_id *event),
+struct err *gs_pending_settle(struct store *s, store_pending_fn ask,
 			      void *payload);
 struct err *gs_reader_open(struct store *s, const struct store_id *id,
 			   struct snapshot_reader **out);

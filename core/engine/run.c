@@ -32,19 +32,20 @@ struct settle {
 	struct err *err;
 };
 
-static bool keep_pending(void *payload, const char *key,
-			 const struct store_id *event)
+static enum store_pending ask_pending(void *payload, const char *key,
+				      const struct store_id *event)
 {
 	struct settle *s = payload;
-	bool known = true;
-	size_t n = strlen(s->e->meta.uuid);
+	bool known = false;
 
 	/* another database's: not ours to judge */
-	if (strncmp(key, s->e->meta.uuid, n) != 0)
-		return true;
+	if (!starts_with(key, s->e->meta.uuid))
+		return STORE_PENDING_LEAVE;
 	if (!s->err)
 		s->err = journal_has_snapshot(s->e->target, event->hex, &known);
-	return known;
+	if (s->err)
+		return STORE_PENDING_LEAVE;
+	return known ? STORE_PENDING_KEEP : STORE_PENDING_DROP;
 }
 
 /* Snapshots of a run that died: kept when their event is in the journal. */
@@ -55,7 +56,7 @@ struct err *run_settle(struct engine *e)
 
 	if (!e->meta.present)
 		return NULL;
-	err = e->store->ops->pending_settle(e->store, keep_pending, &s);
+	err = e->store->ops->pending_settle(e->store, ask_pending, &s);
 	return err_first(s.err, err);
 }
 

@@ -56,6 +56,15 @@ struct store_move {
 	size_t len;
 };
 
+/** What becomes of a pending snapshot, whose database may have committed. */
+enum store_pending {
+	STORE_PENDING_DROP,  /**< it has not */
+	STORE_PENDING_KEEP,  /**< it has */
+	STORE_PENDING_LEAVE, /**< who asks cannot know */
+};
+typedef enum store_pending (*store_pending_fn)(void *payload, const char *key,
+					       const struct store_id *event);
+
 struct store_ops {
 	/* --- the project's history --- */
 
@@ -350,14 +359,11 @@ struct store_ops {
 	void (*sink_close)(struct snapshot_sink *k);
 
 	/**
-	 * Ask about each pending ref; keep = true promotes it, false drops
-	 * it. The id is an event's tree in it, one call per event.
+	 * Ask about each pending ref what becomes of it. The id is an event's
+	 * tree in it, one call per event; the largest answer counts.
 	 */
-	struct err *(*pending_settle)(
-		struct store *s,
-		bool (*keep)(void *payload, const char *key,
-			     const struct store_id *event),
-		void *payload);
+	struct err *(*pending_settle)(struct store *s, store_pending_fn ask,
+				      void *payload);
 
 	/** Open a snapshot by its id. ERR_REFUSED when it is not here. */
 	struct err *(*reader_open)(struct store *s, const struct store_id *id,

@@ -251,9 +251,7 @@ struct err *memory_sink_durable(struct snapshot_sink *k, const char *key,
 				bool *written);
 struct err *memory_sink_promote(struct snapshot_sink *k);
 void memory_sink_close(struct snapshot_sink *k);
-struct err *memory_pending_settle(struct store *s,
-				  bool (*keep)(void *payload, const char *key,
-					       const struct store_id *event),
+struct err *memory_pending_settle(struct store *s, store_pending_fn ask,
 				  void *payload);
 struct err *memory_reader_open(struct store *s, const struct store_id *id,
 			       struct snapshot_reader **out);

@@ -152,23 +152,23 @@ void memory_sink_close(struct snapshot_sink *k)
 	free(k);
 }
 
-/* Whether one event of that key is wanted; all of them are asked about. */
-static bool ask(struct memory_store *s, const char *key,
-		bool (*keep)(void *payload, const char *key,
-			     const struct store_id *event),
-		void *payload)
+/* All events of that key are asked about, and the largest answer counts. */
+static enum store_pending ask_all(struct memory_store *s, const char *key,
+				  store_pending_fn ask, void *payload)
 {
-	bool wanted = false;
+	enum store_pending out = STORE_PENDING_DROP;
 
 	for (size_t i = 0; i < s->n_kept; i++) {
+		enum store_pending answer;
 		struct store_id id;
 
 		if (!s->kept[i].pending || !streq(s->kept[i].key, key))
 			continue;
 		snprintf(id.hex, sizeof(id.hex), "%s", s->kept[i].id);
-		wanted |= keep(payload, key, &id);
+		answer = ask(payload, key, &id);
+		out = answer > out ? answer : out;
 	}
-	return wanted;
+	return out;
 }
 
 static void settle_key(struct memory_store *s, const char *key, bool wanted)
@@ -190,9 +190,7 @@ static void settle_key(struct memory_store *s, const char *key, bool wanted)
 	s->n_kept = n;
 }
 
-struct err *memory_pending_settle(struct store *store,
-				  bool (*keep)(void *payload, const char *key,
-					       const struct store_id *event),
+struct err *memory_pending_settle(struct store *store, store_pending_fn ask,
 				  void *payload)
 {
 	struct memory_store *s = (struct memory_store *)store;
@@ -200,14 +198,16 @@ struct err *memory_pending_settle(struct store *store,
 	char key[80];
 
 	for (size_t i = 0; i < s->n_kept && !err;) {
-		const char *uuid_end = strchr(s->kept[i].key, '/');
+		enum store_pending answer = STORE_PENDING_LEAVE;
 
-		if (!s->kept[i].pending || !uuid_end) {
+		memcpy(key, s->kept[i].key, sizeof(key));
+		if (s->kept[i].pending && strchr(key, '/'))
+			answer = ask_all(s, key, ask, payload);
+		if (answer == STORE_PENDING_LEAVE) {
 			i++;
 			continue;
 		}
-		memcpy(key, s->kept[i].key, sizeof(key));
-		settle_key(s, key, ask(s, key, keep, payload));
+		settle_key(s, key, answer == STORE_PENDING_KEEP);
 		i = 0;
 	}
 	return err;

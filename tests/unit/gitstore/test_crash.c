@@ -57,11 +57,12 @@ static void work(struct scratch *t, int seed)
 	S(t)->ledger_close(l);
 }
 
-static bool yes(void *payload, const char *key, const struct store_id *event)
+static enum store_pending yes(void *payload, const char *key,
+			      const struct store_id *event)
 {
 	(void)key;
 	(void)event;
-	return *(bool *)payload;
+	return *(bool *)payload ? STORE_PENDING_KEEP : STORE_PENDING_DROP;
 }
 
 /* Nothing is broken, and another run works. */

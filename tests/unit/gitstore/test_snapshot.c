@@ -226,12 +226,13 @@ static void sink__is_on_nobodys_way(void **state)
 
 struct asked {
 	int n;
-	bool answer;
+	enum store_pending answer;
 	char key[64];
 	struct store_id id;
 };
 
-static bool answer(void *payload, const char *key, const struct store_id *event)
+static enum store_pending answer(void *payload, const char *key,
+				 const struct store_id *event)
 {
 	struct asked *a = payload;
 
@@ -274,7 +275,7 @@ static void pending_settle__keeps_what_the_journal_has(void **state)
 {
 	struct scratch *t = *state;
 	struct store_id id = die_before_promote(t);
-	struct asked a = { .answer = true };
+	struct asked a = { .answer = STORE_PENDING_KEEP };
 	struct snapshot_reader *r;
 
 	scratch_run(t, "git -C " SNAPS " rev-parse -q --verify "
@@ -299,7 +300,7 @@ static void pending_settle__keeps_what_the_journal_has(void **state)
 static void pending_settle__drops_what_it_lacks(void **state)
 {
 	struct scratch *t = *state;
-	struct asked a = { .answer = false };
+	struct asked a = { .answer = STORE_PENDING_DROP };
 
 	die_before_promote(t);
 	scratch_run(t, "git -C " SNAPS " pack-refs --all"); /* also packed */
@@ -310,10 +311,24 @@ static void pending_settle__drops_what_it_lacks(void **state)
 	is_sound(t);
 }
 
+static void pending_settle__leaves_what_is_not_known(void **state)
+{
+	struct scratch *t = *state;
+	struct asked a = { .answer = STORE_PENDING_LEAVE };
+
+	die_before_promote(t);
+	scratch_store(t, "");
+	assert_ok(S(t)->pending_settle(t->s, answer, &a));
+	assert_int_equal(a.n, 1);
+	scratch_run(t, "git -C " SNAPS " rev-parse -q --verify "
+		       "refs/pending/e-1 >/dev/null && ! git -C " SNAPS
+		       " rev-parse -q --verify refs/snapshots/e-1");
+}
+
 static void pending_settle__does_nothing_without_snapshots(void **state)
 {
 	struct scratch *t = *state;
-	struct asked a = { .answer = true };
+	struct asked a = { .answer = STORE_PENDING_KEEP };
 
 	scratch_store(t, "");
 	assert_ok(S(t)->pending_settle(t->s, answer, &a));
@@ -512,6 +527,7 @@ int main(void)
 		in_repo(sink__is_on_nobodys_way),
 		in_repo(pending_settle__keeps_what_the_journal_has),
 		in_repo(pending_settle__drops_what_it_lacks),
+		in_repo(pending_settle__leaves_what_is_not_known),
 		in_repo(pending_settle__does_nothing_without_snapshots),
 		in_repo(sink__clears_up_after_a_killed_one),
 		in_repo(reader__goes_on_after_git_repacked),
