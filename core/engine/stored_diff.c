@@ -50,7 +50,29 @@ static struct err *half_part(struct half *h, const char *prefix)
 	return NULL;
 }
 
-static struct err *compare_table(struct comparing *c, const char *name)
+/* How many tables in front of it have the name of table i: a park has one
+ * twice where rows make room in it and a column of it goes. */
+static size_t rank_of(const struct manifest *m, size_t i)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < i; k++)
+		n += streq(m->tables[k].before, m->tables[i].before);
+	return n;
+}
+
+/* The table of that name and rank, or NULL. */
+static const struct manifest_table *find(const struct manifest *m,
+					 const char *name, size_t rank)
+{
+	for (size_t i = 0; i < m->n_tables; i++)
+		if (streq(m->tables[i].before, name) && !rank--)
+			return &m->tables[i];
+	return NULL;
+}
+
+static struct err *compare_table(struct comparing *c, const char *name,
+				 size_t rank)
 {
 	struct linediffer d = { .dialect = c->e->cfg.dialect,
 				.max = c->max,
@@ -61,7 +83,7 @@ static struct err *compare_table(struct comparing *c, const char *name)
 
 	for (size_t i = 0; i < 2; i++) {
 		d.in[i] = &c->halves[i].part.in;
-		d.table[i] = manifest_find(&c->halves[i].manifest, name);
+		d.table[i] = find(&c->halves[i].manifest, name, rank);
 	}
 	c->n_common += d.table[0] && d.table[1];
 	err = c->v->table(c->v->payload, name);
@@ -81,10 +103,11 @@ static struct err *compare_part(struct comparing *c, const char *prefix)
 	for (size_t i = 0; i < 2 && !err; i++)
 		err = half_part(&c->halves[i], prefix);
 	for (size_t i = 0; i < a->n_tables && !err; i++)
-		err = compare_table(c, a->tables[i].before);
+		err = compare_table(c, a->tables[i].before, rank_of(a, i));
 	for (size_t i = 0; i < b->n_tables && !err; i++)
-		if (!manifest_find(a, b->tables[i].before))
-			err = compare_table(c, b->tables[i].before);
+		if (!find(a, b->tables[i].before, rank_of(b, i)))
+			err = compare_table(c, b->tables[i].before,
+					    rank_of(b, i));
 	return err;
 }
 

@@ -136,6 +136,17 @@ test_expect_success 'diff: keys that are texts' '
 	has "$OUT" "^- - w=.70.  n: 10$" && has "$OUT" "^\+ - w=.70.  n: 0$" && has "$OUT" "^- - w=.700.  n: 100$"
 '
 
+test_expect_success 'diff: a table that a park has twice' '
+	rm -f "$db" && start && query "DELETE FROM users WHERE id > 9" &&
+	echo "ALTER TABLE users ADD COLUMN z; UPDATE users SET name = upper(name);" | migration 1_a && git migrate apply -q &&
+	parks() { git migrate snapshot --json | jq -r ".snapshots[] | select(.event == \"rollback\") | .id"; } &&
+	query "UPDATE users SET z = 1, name = \"one\" WHERE id = 1" && expect_status 0 rollback --on-conflict=restore && first=$(parks) &&
+	git migrate apply -q && query "UPDATE users SET name = \"two\" WHERE id = 1" && expect_status 0 rollback --on-conflict=restore &&
+	expect_status 0 snapshot diff "$first" "$(parks | head -n 1)" && [ "$(grep -c "^. ~ rowid=1  z: 1 " "$OUT")" = 2 ] &&
+	has "$OUT" "^- ~ rowid=1  name: .one. " && has "$OUT" "^\+ ~ rowid=1  name: .two. " &&
+	[ "$(grep -c "^  0 only in the first, 0 only in the second, 1 differ, 0 alike$" "$OUT")" = 2 ]
+'
+
 test_expect_success 'diff: nothing in common, not here, not there' '
 	start && query "CREATE TABLE t (x INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)" && echo "DELETE FROM users;" | migration 1_a &&
 	echo "DELETE FROM t;" | migration 2_b && git migrate apply -q && expect_status 1 snapshot diff 1_a 2_b &&
