@@ -112,7 +112,10 @@ def literals(v):
         return {"'" + s.replace("'", "''") + "'"}
     if kind == 'blob':
         return {"x'" + v[1].hex().upper() + "'"}
-    return {v[1], "'" + v[1].replace("'", "''") + "'"}
+    out = {v[1], "'" + v[1].replace("'", "''") + "'"}
+    if v[1] in ('true', 'false'):  # as COPY prints a boolean
+        out.add(f"'{v[1][0]}'")
+    return out
 
 
 def spelled(v):
