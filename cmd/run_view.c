@@ -36,10 +36,11 @@ static void print_event(struct run_view *v, const struct engine_event *e)
 
 static bool concerns(const struct run_view *v, const struct engine_event *e)
 {
+	if (streq(e->event, "rename"))
+		return true;
 	if (!streq(v->verb, "reconcile"))
 		return streq(e->event, v->verb);
-	return streq(e->event, "apply") || streq(e->event, "rollback") ||
-	       streq(e->event, "rename");
+	return streq(e->event, "apply") || streq(e->event, "rollback");
 }
 
 static void on_event(void *payload, const struct engine_event *e)
@@ -61,7 +62,7 @@ static void on_event(void *payload, const struct engine_event *e)
 		return;
 	}
 	v->part_rows = v->part_ms = 0;
-	v->done++;
+	v->done += !streq(e->event, "rename");
 	v->undone += streq(e->event, "rollback");
 	v->renamed += streq(e->event, "rename");
 	if (streq(e->event, "rollback"))
@@ -358,7 +359,7 @@ static void print_reconciled(const struct run_view *v,
 	       failed ? "is on the way to" : "has", run->head);
 	print_count(v->undone, "rolled back", &comma);
 	print_count(v->renamed, "renamed", &comma);
-	print_count(v->done - v->undone - v->renamed, "applied", &comma);
+	print_count(v->done - v->undone, "applied", &comma);
 	print_count((uint64_t)v->parked, "rows and values parked", &comma);
 	putchar('\n');
 }

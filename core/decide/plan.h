@@ -47,8 +47,8 @@ struct plan_item {
 	/** Pending and the like, and sorts before something applied: the last
 	 * such; else NULL. */
 	const char *out_of_order;
-	/** Applied under this name, which the tree no longer has (or, sqitch,
-	 * has for the reworked change); else NULL. */
+	/** Applied, or rolled back, under this name, which the tree no longer
+	 * has (or, sqitch, has for the reworked change); else NULL. */
 	const char *renamed_from;
 };
 
@@ -67,8 +67,8 @@ struct plan_view {
 };
 
 /**
- * Whether an applied migration's file differs from what ran in the part that
- * runs. Called for differing blobs only.
+ * Whether a migration's file differs from what ran in the part that runs.
+ * Called for differing blobs only; the names may differ, too.
  */
 typedef struct err *(*plan_substance_fn)(void *payload,
 					 const struct migration *m,
@@ -79,7 +79,8 @@ typedef struct err *(*plan_substance_fn)(void *payload,
  * Put both sides together.
  *
  * A migration in the database that the tree no longer has, and one in the tree
- * with the same blob that the database does not know, are one that was renamed.
+ * with the same blob that the database does not know, are one that was renamed;
+ * so are two with the same words behind their versions that do the same.
  *
  * @param set in the order of decide_order(); it and states must outlive out
  * @param substance NULL = every other blob counts as a change in substance

@@ -73,15 +73,22 @@ static void index_blobs(struct joining *j)
 	}
 }
 
-static void find_renamed(struct joining *j)
+static void claim(struct joining *j, size_t state, struct plan_item *item)
 {
-	index_blobs(j);
+	item->known = &j->states[state];
+	item->renamed_from = item->known->name;
+	j->claimed[state] = true;
+}
+
+/* What has this status, and a blob that the tree has under another name. */
+static void find_same_blobs(struct joining *j, const char *status)
+{
 	for (size_t s = 0; s < j->n_states; s++) {
 		const struct decide_state *known = &j->states[s];
 		struct plan_item *item;
 		size_t i;
 
-		if (!has_status(known, "applied") || !known->blob)
+		if (!has_status(known, status) || !known->blob)
 			continue;
 		i = map_number(&j->by_blob, known->blob);
 		if (!i)
@@ -89,11 +96,66 @@ static void find_renamed(struct joining *j)
 		item = &j->v->items[i - 1];
 		if (!may_be_renamed(j, known, item->migration))
 			continue;
-		item->known = known;
-		item->renamed_from = known->name;
-		j->claimed[s] = true;
+		claim(j, s, item);
 		map_put_number(&j->by_blob, known->blob, j->next_twin[i - 1]);
 	}
+}
+
+static void find_renamed(struct joining *j)
+{
+	index_blobs(j);
+	find_same_blobs(j, "applied");
+	find_same_blobs(j, "rolled_back");
+}
+
+/* Behind the version: "users" of "20260101_users" and "V2__users". */
+static const char *behind_version(const char *name)
+{
+	const char *p = name + (strchr("VUR", *name) != NULL);
+	size_t n = strspn(p, "0123456789._-");
+
+	return n ? p + n : name;
+}
+
+static bool may_be_moved(const struct joining *j, const struct plan_item *item,
+			 const struct decide_state *known)
+{
+	return !item->known && !item->migration->repeatable &&
+	       !map_has(&j->by_name, item->name) &&
+	       streq(behind_version(item->name), behind_version(known->name));
+}
+
+/*
+ * A new version may come with other "depends" lines, and so with another
+ * blob: then what stands behind the version is the same, and what runs is.
+ */
+static struct err *find_moved(struct joining *j, plan_substance_fn substance,
+			      void *payload)
+{
+	struct err *e = NULL;
+
+	for (size_t s = 0; s < j->n_states && !e; s++) {
+		const struct decide_state *known = &j->states[s];
+
+		if (j->claimed[s] || migration_find(j->v->set, known->name) ||
+		    (!has_status(known, "applied") &&
+		     !has_status(known, "rolled_back")))
+			continue;
+		for (size_t i = 0; i < j->v->set->n && !e; i++) {
+			struct plan_item *item = &j->v->items[i];
+			bool differs = true;
+
+			if (!may_be_moved(j, item, known))
+				continue;
+			e = substance(payload, item->migration, known,
+				      &differs);
+			if (e || differs)
+				continue;
+			claim(j, s, item);
+			break;
+		}
+	}
+	return e;
 }
 
 static void find_known(struct joining *j)
@@ -228,6 +290,8 @@ static struct err *join(struct joining *j, plan_substance_fn substance,
 		map_put_number(&j->by_name, j->states[s].name, s + 1);
 	find_renamed(j);
 	find_known(j);
+	if (substance)
+		e = find_moved(j, substance, payload);
 	for (size_t i = 0; i < v->n && !e; i++)
 		e = judge(&v->items[i], substance, payload);
 	if (e)

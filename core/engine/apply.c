@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/util.h"
 #include "engine/impl.h"
+#include "engine/rename.h"
 
 /* A group is made durable when it has been open this long. */
 #define GROUP_US 500000
@@ -424,8 +425,10 @@ static struct err *run_all(struct apply *a)
 	r.layout = migration_layout_name(&a->tree.set);
 	r.no_snapshot = a->opt->no_snapshot;
 	r.no_restore = a->opt->no_restore;
-	r.prove = proves(a);
 	r.step = a->opt->step;
+	if (!err)
+		err = rename_all(&r, &a->tree);
+	r.prove = proves(a);
 	if (!err)
 		err = run_steps(a, &r);
 	return run_close(&r, err);
@@ -472,7 +475,7 @@ static struct err *lock_and_run(struct apply *a, int64_t planned)
 	}
 	if (!err && a->plan.n)
 		err = ready_authors(a->ready, a->plan.n, a->e, &a->tree);
-	if (!err && a->plan.n)
+	if (!err && (a->plan.n || rename_is_due(&a->tree)))
 		return run_all(a);
 	return err ? err : session_identity(a->e, &a->out->identity);
 }
@@ -494,7 +497,7 @@ struct err *engine_apply(struct engine *e,
 		err = last_seq(e, &planned);
 	if (!err)
 		err = plan_all(&a);
-	if (!err && !opt->dry_run && a.plan.n)
+	if (!err && !opt->dry_run && (a.plan.n || rename_is_due(&a.tree)))
 		err = lock_and_run(&a, planned);
 	else if (!err)
 		err = session_identity(e, &out->identity);

@@ -1,10 +1,10 @@
-#include "engine/impl.h"
+#include "engine/rename.h"
 
 #include "base/util.h"
 
 struct log {
 	struct target *target;
-	size_t n;
+	size_t n, max;
 	struct err *(*fn)(void *payload, const struct engine_event *ev);
 	void *payload;
 };
@@ -17,6 +17,8 @@ static struct err *tell(void *payload, const struct journal_event *ev)
 	struct arena a = ARENA_INIT;
 	struct err *err = NULL;
 
+	if (l->max && l->n == l->max)
+		return NULL;
 	event_from_journal(&out, ev);
 	l->n++;
 	if (ev->commit) {
@@ -79,8 +81,11 @@ struct err *engine_log(struct engine *e, const char *name, size_t max,
 		l.target = e->target;
 		if (name)
 			err = full_name(e, name, &tree, &full);
-		if (!err)
-			err = journal_log(e->target, full, max, tell, &l);
+		l.max = max;
+		if (!err && name)
+			err = rename_history(e->target, full, true, tell, &l);
+		else if (!err)
+			err = journal_log(e->target, NULL, max, tell, &l);
 	} else if (!err) {
 		err = log_from_ledger(e, name, max, count_and_tell, &l);
 	}

@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "decide/order.h"
 #include "engine/impl.h"
+#include "engine/rename.h"
 #include "migration/layout.h"
 
 /* The tree of a commit and the journal of a database, side by side. */
@@ -132,25 +133,28 @@ static struct err *substance(void *payload, const struct migration *m,
 	return NULL;
 }
 
-/* A new name does not make it newer than it is. */
+/* A new name does not make it newer than it is, nor takes its snapshot. */
 static struct err *rank_renamed(struct engine *e, struct tree *t)
 {
-	struct arena a = ARENA_INIT;
 	struct err *err = NULL;
 
 	for (size_t i = 0; i < t->n_states && !err; i++) {
 		struct decide_state *s = &t->states[i];
-		const struct journal_event *row = map_get(&t->rows, s->name);
-		struct journal_event was = *row;
+		struct journal_event *row = map_get(&t->rows, s->name), was;
 
-		while (!err && streq(was.event, "rename")) {
-			err = journal_get(e->target, (int64_t)s->applied_rank,
-					  &a, &was);
-			if (!err && was.reverts)
-				s->applied_rank = (size_t)was.reverts;
-		}
+		if (!streq(row->event, "rename"))
+			continue;
+		err = journal_get(e->target, row->seq, &t->arena, &was);
+		if (!err)
+			err = rename_origin(e->target, &t->arena, &was);
+		if (err)
+			break;
+		s->applied_rank = (size_t)was.seq;
+		row->snapshot = was.snapshot;
+		row->snapshot_store = was.snapshot_store;
+		row->finished_at = was.finished_at;
+		row->duration_ms = was.duration_ms;
 	}
-	arena_release(&a);
 	return err;
 }
 

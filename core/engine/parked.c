@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "engine/impl.h"
+#include "engine/rename.h"
 #include "snapshot/redo.h"
 
 /*
@@ -206,7 +207,7 @@ struct err *parked_open(struct run *r, const char *name, struct parked **out)
 	*out = NULL;
 	if (!r->e->meta.present || !redo_is_known(r->e->target))
 		return NULL;
-	err = journal_log(r->e->target, name, 0, find, &s);
+	err = rename_history(r->e->target, name, false, find, &s);
 	if (!err && s.n) {
 		*out = p = s.parked = xcalloc(1, sizeof(*p));
 		if (r->no_restore)

@@ -8,6 +8,7 @@
 #include "base/crash.h"
 #include "base/util.h"
 #include "engine/impl.h"
+#include "engine/rename.h"
 #include "snapshot/restore.h"
 
 struct rollback {
@@ -364,11 +365,28 @@ static struct err *cannot_append(const struct engine *e)
 			"roll back without --append");
 }
 
+/* The commit may have other names for what is applied. */
+static struct err *learn_names(struct rollback *b,
+			       struct engine_rollback_options *mine)
+{
+	const char **names = arena_array(&b->out->arena, b->opt->n_names + 1,
+					 sizeof(*names));
+
+	for (size_t i = 0; i < b->opt->n_names; i++)
+		names[i] = b->opt->names[i];
+	*mine = *b->opt;
+	mine->names = names;
+	b->opt = mine;
+	return rename_learn(b->e, mine->dry_run, &b->out->arena, names,
+			    mine->n_names);
+}
+
 struct err *engine_rollback(struct engine *e,
 			    const struct engine_rollback_options *opt,
 			    struct engine_run *out)
 {
 	struct rollback b = { .e = e, .opt = opt, .out = out };
+	struct engine_rollback_options mine;
 	struct err *err;
 
 	memset(out, 0, sizeof(*out));
@@ -384,6 +402,8 @@ struct err *engine_rollback(struct engine *e,
 	if (!err)
 		err = ledger_sync(e,
 				  opt->dry_run ? ENGINE_READS : ENGINE_WRITES);
+	if (!err)
+		err = learn_names(&b, &mine);
 	if (!err)
 		err = tree_read_journal(e, &b.tree);
 	if (!err)

@@ -367,11 +367,12 @@ static struct err *write_rows(struct run *r)
 		if (!err && m && m->down_blob)
 			err = journal_text_put(t, m->down_blob, m->down_file,
 					       m->down_file_len);
+		if (!err && row->forgets)
+			err = journal_rename(t, row->forgets, row->ev.reverts,
+					     row->ev.name);
 		if (!err && m && m->depends)
 			err = journal_depends_set(t, m->name, m->depends,
 						  false);
-		if (!err && row->forgets)
-			err = journal_forget(t, row->forgets);
 	}
 	return err_wrap(err, "write the journal");
 }

@@ -6,6 +6,7 @@
 #include "base/linediff.h"
 #include "base/util.h"
 #include "engine/impl.h"
+#include "engine/rename.h"
 #include "schema/pg_table.h"
 #include "snapshot/manifest.h"
 
@@ -209,6 +210,9 @@ static struct err *from_journal(struct engine *e, struct engine_show *s,
 			err = text_of(e, s, ev.down_blob, &s->down_sql);
 		s->sql_from = "journal";
 	}
+	/* what it did stands at the event of the name before */
+	if (!err)
+		err = rename_origin(e->target, &s->arena, &ev);
 	if (!err)
 		err = show_diff(e, s, &ev);
 	if (!err)

@@ -52,7 +52,10 @@ static void note_item(struct engine_status *s, const struct plan_item *item,
 	struct buf b = BUF_INIT;
 
 	if (item->renamed_from)
-		buf_addf(&b, "applied as %s", item->renamed_from);
+		buf_addf(&b, "%s as %s",
+			 item->state == PLAN_ROLLED_BACK ? "rolled back"
+							 : "applied",
+			 item->renamed_from);
 	else if (out->state == STATE_MODIFIED)
 		buf_addstr(&b, "edited after it was applied");
 	else if (out->state == STATE_EDITED)

@@ -172,13 +172,19 @@ struct err *journal_by_commit(struct target *t, const char *commit,
 	return read_one(t, journal_sql_of(t)->by_commit, &arg, 1, a, out);
 }
 
-struct err *journal_forget(struct target *t, const char *name)
+struct err *journal_rename(struct target *t, const char *from, int64_t seq,
+			   const char *to)
 {
+	const struct journal_sql *sql = journal_sql_of(t);
 	struct arena odd = ARENA_INIT;
-	struct target_value arg = journal_text_value(t, &odd, name);
+	struct target_value args[] = { journal_text_value(t, &odd, from),
+				       target_int(seq) };
 	struct err *e;
 
-	e = target_query(t, journal_sql_of(t)->forget, &arg, 1, NULL, NULL);
+	e = target_query(t, sql->forget, args, 2, NULL, NULL);
+	args[1] = journal_text_value(t, &odd, to);
+	for (size_t i = 0; sql->depends_moved[i] && !e; i++)
+		e = target_query(t, sql->depends_moved[i], args, 2, NULL, NULL);
 	arena_release(&odd);
 	return err_wrap(e, "write the journal");
 }

@@ -139,8 +139,13 @@ MUST_USE struct err *journal_current_of(struct target *t, const char *name,
 					struct arena *a,
 					struct journal_event *out);
 
-/** No migration goes by that name any more: it was renamed. */
-MUST_USE struct err *journal_forget(struct target *t, const char *name);
+/**
+ * A migration whose state row `seq` gives goes by another name from now on:
+ * what depends on what follows, and the old name is free, unless another
+ * took it meanwhile. Inside a transaction, behind the event.
+ */
+MUST_USE struct err *journal_rename(struct target *t, const char *from,
+				    int64_t seq, const char *to);
 
 /** The row's migration goes by another name since. */
 MUST_USE struct err *journal_is_renamed(struct target *t, int64_t seq,

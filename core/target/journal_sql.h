@@ -78,6 +78,7 @@ struct journal_sql {
 	const char *tip, *last_seq, *append, *append_ledger, *set_current;
 	const char *get, *replay, *log, *log_of, *current, *states, *current_of;
 	const char *by_commit, *has_snapshot, *forget, *is_renamed;
+	const char *const *depends_moved; /**< from $1 to $2; NULL ends */
 	const char *text_put, *text_get;
 	const char *depends_clear, *depends_put, *depends_each;
 	const char *step_set, *steps, *steps_clear, *step_open;
@@ -129,7 +130,21 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 			 "VALUES ($1, $2, $3)",                                \
 	.set_current = "INSERT INTO " P "current (name, seq) VALUES ($1, $2) " \
 		       "ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",  \
-	.forget = "DELETE FROM " P "current WHERE name = $1",                  \
+	.forget = "DELETE FROM " P "current WHERE name = $1 AND seq = $2",     \
+	.depends_moved =                                                       \
+		(const char *const[]){                                         \
+			"DELETE FROM " P "dependencies WHERE name = $1 AND "   \
+			"depends_on IN (SELECT x.depends_on FROM " P           \
+			"dependencies x WHERE x.name = $2)",                   \
+			"UPDATE " P "dependencies SET name = $2 "              \
+			"WHERE name = $1",                                     \
+			"DELETE FROM " P "dependencies WHERE depends_on = $1 " \
+			"AND name IN (SELECT x.name FROM " P                   \
+			"dependencies x WHERE x.depends_on = $2)",             \
+			"UPDATE " P "dependencies SET depends_on = $2 "        \
+			"WHERE depends_on = $1",                               \
+			NULL                                                   \
+		},                                                             \
 	.is_renamed = "SELECT count(*) FROM " P                                \
 		      "history WHERE event = 'rename' AND reverts = $1",       \
 	.get = JOURNAL_SELECT_ ", l.message, l.delta FROM " P                  \

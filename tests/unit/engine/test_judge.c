@@ -232,10 +232,16 @@ static void apply__knows_a_renamed_file(void **state)
 	start(w);
 	eworld_write(w, "4_d", NULL);
 	eworld_add(w, "5_d", "CREATE TABLE d(x);");
-	assert_ok(eworld_apply(w, NULL));
-	assert_int_equal(w->run.n_steps, 0);
 	assert_ok(eworld_status(w, NULL, &b));
 	eworld_has(&b, "5_d applied: applied as 4_d\n");
+	assert_ok(eworld_apply(w, NULL));
+	assert_int_equal(w->run.n_steps, 0);
+	assert_int_equal(w->run.n_done, 0);
+	eworld_has(&w->events, "rename 5_d applied");
+	buf_reset(&b);
+	assert_ok(eworld_status(w, NULL, &b));
+	eworld_has(&b, "5_d applied\n");
+	eworld_check_ledger(w);
 	assert_ok(eworld_rollback(
 		w, &(struct engine_rollback_options){
 			   .names = (const char *[]){ "4_d" }, .n_names = 1 }));
