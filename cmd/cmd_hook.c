@@ -158,6 +158,8 @@ static struct err *go(struct hooking *h)
 	if (hook_kinds[h->kind].reads)
 		err = read_lines(&h->lines);
 	hook_foreign_call(h->kind, h->args, &h->n_args, &h->lines);
+	if (!err && hook_is_idle(h->kind, h->args, h->n_args))
+		return NULL;
 	if (!err)
 		err = gitstore_open(&ctx->store, NULL);
 	if (!err)

@@ -14,6 +14,7 @@
 #include "hooks/gitdir.h"
 
 #define NAMES_SHOWN 3
+#define PATIENCE_MS 3000 /* git waits: another run's end is not waited for */
 
 static bool is_versioned(struct cmd_ctx *ctx, const char *target,
 			 const char *key)
@@ -155,8 +156,12 @@ static struct err *reconcile(struct cmd_ctx *ctx)
 	};
 	struct engine_run run = { 0 };
 	struct run_view view;
-	struct err *err;
+	struct err *err = ctx->target.lock_timeout_ms > PATIENCE_MS
+				  ? ctx_set_lock_timeout(ctx, PATIENCE_MS)
+				  : NULL;
 
+	if (err)
+		return err;
 	cancel_install();
 	run_view_begin(&view, ctx, "reconcile", false);
 	err = engine_reconcile(ctx->engine, &opt, &run);

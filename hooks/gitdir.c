@@ -26,14 +26,29 @@ static char *follow_file(const char *top)
 	return out;
 }
 
-char *hook_git_dir(struct store *store)
+static char *of_environment(void)
 {
 	const char *env = getenv("GIT_DIR");
-	const char *top = store->ops->worktree(store);
-	char *out = NULL;
 
-	if (env && *env)
-		out = realpath(env, NULL);
+	return env && *env ? realpath(env, NULL) : NULL;
+}
+
+char *hook_git_dir_here(void)
+{
+	char *out = of_environment();
+
+	if (!out)
+		out = follow_file(".");
+	if (!out && file_exists(".git/HEAD"))
+		out = xstrdup(".git");
+	return out;
+}
+
+char *hook_git_dir(struct store *store)
+{
+	const char *top = store->ops->worktree(store);
+	char *out = of_environment();
+
 	if (!out && top)
 		out = follow_file(top);
 	return out ? out : xstrdup(store->ops->common_dir(store));

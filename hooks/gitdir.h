@@ -10,4 +10,10 @@
  */
 char *hook_git_dir(struct store *store);
 
+/**
+ * The same from where git runs hooks of a work tree, its top, without a look
+ * at the repository. NULL where that is not clear; free() it.
+ */
+char *hook_git_dir_here(void);
+
 #endif

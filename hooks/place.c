@@ -10,6 +10,7 @@
 
 #include "base/util.h"
 #include "gitstore/child.h"
+#include "gitstore/git.h"
 #include "hooks/gitdir.h"
 
 #define CONFIG_MAJOR 2
@@ -46,21 +47,30 @@ static struct err *ask(const char *const *argv, char **out)
 	return err;
 }
 
+static struct err *on_line(void *payload, char *line)
+{
+	char **out = payload;
+
+	if (!*out)
+		*out = xstrdup(line);
+	return NULL;
+}
+
 /* core.hooksPath may be relative: git takes it from where hooks run. */
 static struct err *ask_folder(struct hooks_place *p, struct store *store)
 {
 	char *git_dir = hook_git_dir(store);
-	char *option = xasprintf("--git-dir=%s", git_dir);
-	const char *const argv[] = {
-		"git",        "-C",        p->top ? p->top : git_dir,
-		option,       "rev-parse", "--path-format=absolute",
-		"--git-path", "hooks",     NULL
-	};
-	struct err *err = ask(argv, &p->dir);
+	const struct gs_git git = { .dir = p->top ? p->top : git_dir,
+				    .git_dir = git_dir,
+				    .line = on_line,
+				    .payload = &p->dir };
+	const char *const args[] = { "rev-parse", "--path-format=absolute",
+				     "--git-path", "hooks", NULL };
+	struct err *err =
+		err_wrap(gs_git(&git, args), "ask git for its hooks folder");
 
-	free(option);
 	free(git_dir);
-	if (!err && *p->dir != '/')
+	if (!err && (!p->dir || *p->dir != '/'))
 		err = err_hint(err_new(ERR_STORE, "git does not say where its "
 						  "hooks are"),
 			       "git 2.31 or newer is needed");

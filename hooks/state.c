@@ -66,7 +66,8 @@ static void read_rebase(struct hook_state *s)
 {
 	bool merges = has(s->git_dir, "rebase-merge");
 
-	s->facts.rebasing = merges || has(s->git_dir, "rebase-apply");
+	/* "git am" has the folder as well, and no end that is told */
+	s->facts.rebasing = merges || has(s->git_dir, "rebase-apply/rebasing");
 	s->facts.rebase_empty = merges && is_list_empty(s->git_dir);
 	s->rebase_origin = text_of(s->git_dir, merges ? "rebase-merge/orig-head"
 						      : "rebase-apply/"
@@ -84,6 +85,21 @@ static void read_merge(struct hook_state *s)
 	else
 		hook_theirs_of_env(&s->theirs, environ);
 	free(heads);
+}
+
+bool hook_is_idle(enum hook_kind kind, const char *const *args, size_t n)
+{
+	char *git_dir;
+	bool idle;
+
+	if (kind == HOOK_POST_CHECKOUT)
+		return n >= 3 && !streq(args[2], "1");
+	if (kind != HOOK_PRE_COMMIT)
+		return false;
+	git_dir = hook_git_dir_here();
+	idle = git_dir && !has(git_dir, "MERGE_HEAD");
+	free(git_dir);
+	return idle;
 }
 
 static void add_base(struct hook_state *s, const char *name)

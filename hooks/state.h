@@ -36,6 +36,12 @@ void hook_state_read(struct hook_state *out, struct store *store,
 		     const char *remote);
 void hook_state_release(struct hook_state *s);
 
+/**
+ * There is nothing to do, told without a look at the repository: a commit
+ * that concludes no merge, a checkout of files. Most calls are these.
+ */
+bool hook_is_idle(enum hook_kind kind, const char *const *args, size_t n);
+
 /** GIT_MIGRATE_SKIP and CI as the environment has them: set, and neither
  * "0", "false", "no" nor "off". */
 bool hook_env_is_on(const char *name);

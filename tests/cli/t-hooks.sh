@@ -1,5 +1,6 @@
 #!/bin/bash
-# The table of docs/hooks.md, row by row, with the git that is installed
+# The table of docs/hooks.md, row by row, with the git that is installed;
+# checkouts are in t-hooks-checkout.sh, pushes in t-hooks-push.sh
 . "$(dirname "$0")/lib.sh"
 . "$TEST_DIR/lib-hooks.sh"
 
@@ -135,6 +136,11 @@ test_expect_success 'pull --rebase' '
 	gives 0 pull -q --rebase . main && holds 1_base 2_ours 4_more
 '
 
+test_expect_success 'rebase --apply, which tells nothing of itself at its start' '
+	fresh && git switch -q more 2>/dev/null &&
+	gives 0 rebase --apply main && holds 1_base 2_ours 4_more
+'
+
 test_expect_success 'cherry-pick and revert run no hook of ours; status notices' '
 	fresh && gives 0 cherry-pick good && holds 1_base 2_ours &&
 	expect_status 0 status && has "$OUT" "^pending +3_good" &&
@@ -149,58 +155,6 @@ test_expect_success 'commit does nothing, amend follows' '
 	echo "CREATE TABLE five (a, b);" >migrations/7_new.sql &&
 	gives 0 commit -q --amend -a -m x && holds 1_base 2_ours 7_new &&
 	sql "SELECT b FROM five"
-'
-
-# --- checkouts
-
-test_expect_success 'switch, to a branch and to a commit' '
-	fresh && gives 0 switch good && holds 1_base 3_good &&
-	gives 0 checkout --detach main && holds 1_base 2_ours &&
-	gives 0 switch - && holds 1_base 3_good
-'
-
-test_expect_success 'a switch that brings no migration, and switch -c: silent' '
-	fresh && git switch -q good 2>/dev/null &&
-	gives 0 switch -q -c same && [ ! -s "$ERR" ] &&
-	echo x >x && commit_all x && mv dev.db kept.db &&
-	gives 0 switch -q good && [ ! -s "$ERR" ] && [ ! -e dev.db ]
-'
-
-test_expect_success 'restore and checkout of files: silent' '
-	fresh && gives 0 checkout -q good -- migrations && [ ! -s "$ERR" ] &&
-	gives 0 restore -q --source good migrations && [ ! -s "$ERR" ] &&
-	holds 1_base 2_ours
-'
-
-test_expect_success 'bisect: the database follows when it ends' '
-	fresh && for i in 1 2 3 4; do
-		migration "6${i}_x" <<<"CREATE TABLE six_$i (a);" || return 1
-	done && git migrate apply -q &&
-	gives 0 bisect start HEAD HEAD~4 &&
-	holds 1_base 2_ours 61_x 62_x 63_x 64_x &&
-	gives 0 bisect good && holds 1_base 2_ours 61_x 62_x 63_x 64_x &&
-	git migrate rollback -q &&
-	gives 0 bisect reset && holds 1_base 2_ours 61_x 62_x 63_x 64_x
-'
-
-test_expect_success 'worktree add: the command is told' '
-	fresh && gives 0 worktree add ../side good &&
-	has "$ERR" "^warning: dev is not what is checked out: apply 1_base, 3_good$" &&
-	has "$ERR" "^hint: git migrate reconcile$" && [ ! -e ../side/dev.db ] &&
-	holds 1_base 2_ours
-'
-
-test_expect_success 'clone with a template: the command is told' '
-	fresh && mkdir -p ../t/hooks && cp .git/hooks/post-checkout ../t/hooks &&
-	gives 0 clone -q --template="$PWD/../t" . ../clone &&
-	has "$ERR" "^hint: git migrate reconcile$" && [ ! -e ../clone/dev.db ]
-'
-
-test_expect_success 'reset --hard and stash run no hook; status notices' '
-	fresh && gives 0 reset -q --hard good && [ ! -s "$ERR" ] &&
-	holds 1_base 2_ours && expect_status 0 status &&
-	has "$OUT" "^foreign +2_ours" && has "$OUT" "^pending +3_good" &&
-	echo >>migrations/3_good.sql && gives 0 stash && [ ! -s "$ERR" ]
 '
 
 test_done
