@@ -6,6 +6,7 @@
 #include "cmd/complete.h"
 #include "cmd/context.h"
 #include "gitstore/gitstore.h"
+#include "hooks/kind.h"
 #include "migration/layout.h"
 #include "report/finding.h"
 
@@ -121,6 +122,9 @@ static void add_known(const struct complete *c)
 	if (c->kinds & COMPLETE_LAYOUTS)
 		for (size_t i = 0; layouts[i]; i++)
 			add(c, layouts[i]->name, NULL);
+	if (c->kinds & COMPLETE_HOOKS)
+		for (size_t i = 0; i < HOOK_COUNT; i++)
+			add(c, hook_kinds[i].name, NULL);
 	if (!(c->kinds & COMPLETE_FORMATS))
 		return;
 	add(c, "human", NULL);

@@ -30,6 +30,7 @@ static const struct {
 	{ "folder", COMPLETE_FOLDERS },
 	{ "file", COMPLETE_FILES },
 	{ "path", COMPLETE_FILES },
+	{ "hook", COMPLETE_HOOKS },
 };
 
 /* Commands whose <name> is no migration's. */

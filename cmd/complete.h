@@ -23,6 +23,7 @@ enum complete_kind {
 	COMPLETE_FORMATS = 1 << 5,
 	COMPLETE_FILES = 1 << 6,
 	COMPLETE_FOLDERS = 1 << 7,
+	COMPLETE_HOOKS = 1 << 8,
 };
 
 /** One thing to put there; help may be NULL. Borrowed for the call. */

@@ -50,13 +50,15 @@ test_expect_success 'every option of every command, and no other' '
 	done
 '
 
-test_expect_success 'targets, migrations, layouts and formats as they are' '
+test_expect_success 'targets, migrations, layouts, formats and hooks as they are' '
 	printf "%s\n" dev prod | diff - <(words apply -t "" | sort) &&
 	has <(git migrate completion words -- -t p) "^prod	protected$" &&
 	printf "%s\n" 1_users 2_mail | diff - <(words apply --to "") &&
 	[ "$(words --rev v1 apply --to "")" = 1_users ] &&
 	[ "$(words show 2)" = 2_mail ] &&
 	[ "$(words init --layout=fly)" = --layout=flyway ] &&
+	[ "$(words check --format sa)" = sarif ] &&
+	[ "$(words hooks install pre-m)" = pre-merge-commit ] &&
 	[ "$(words target show pr)" = prod ] && [ -z "$(words new "")" ]
 '
 

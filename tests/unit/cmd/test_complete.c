@@ -51,7 +51,8 @@ static const char *const check_forms[] = {
 	"--quick [<name>]", NULL
 };
 static const char *const shell_forms[] = { "bash | zsh | fish",
-					   "words -- <remote>...", NULL };
+					   "words -- <remote> <hook>...",
+					   NULL };
 static const char *const name_forms[] = { "[--to <revision>] <name>", NULL };
 
 static const struct cmd apply = { .name = "apply",
@@ -88,10 +89,10 @@ static void on_word(void *payload, const char *word, const char *help)
 /* "word=help word ...", then kinds, "prefix|word" and the revision. */
 static char *complete(const char *line)
 {
-	static const char *const kinds[] = { "targets",   "migrations",
-					     "revisions", "remotes",
-					     "layouts",   "formats",
-					     "files",     "folders" };
+	static const char *const kinds[] = {
+		"targets", "migrations", "revisions", "remotes", "layouts",
+		"formats", "files",      "folders",   "hooks"
+	};
 	char *text = xstrdup(line), *p = text;
 	char *argv[16];
 	int argc = 0;
@@ -174,7 +175,7 @@ static void complete_words__follows_the_tables(void **state)
 		{ "words --quiet nothing ", "" },
 		{ "shell ", "bash zsh fish words " },
 		{ "shell bash ", "" },
-		{ "shell words ", ":remotes |" },
+		{ "shell words ", ":remotes :hooks |" },
 		{ "check ", ":migrations :revisions |" },
 		{ "check main..f", ":migrations :revisions main..|f" },
 		{ "check main...f", ":migrations :revisions main...|f" },
