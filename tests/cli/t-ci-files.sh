@@ -151,29 +151,43 @@ test_expect_success 'Jenkins: a clone of depth 1' '
 	has "$ERR" "^hint: this clone is shallow"
 '
 
-# a git hook that runs an entry as pre-commit does: the words of it, no shell
-hook() { # <name> <id>
-	printf '#!/bin/sh\nexec %s\n' \
-		"$(commands "$TOP/.pre-commit-hooks.yaml" "$2")" >".git/hooks/$1" &&
-		chmod +x ".git/hooks/$1"
+# a git hook that runs an entry as pre-commit does: the words of it, no shell,
+# nothing on standard input
+hook() { # <name>
+	printf '#!/bin/sh\nexec %s </dev/null\n' \
+		"$(commands "$TOP/.pre-commit-hooks.yaml" "git-migrate-$1")" \
+		>".git/hooks/$1" && chmod +x ".git/hooks/$1"
 }
 
 test_expect_success 'pre-commit: a merge is stopped, where it should be' '
 	git clone -q "$UP" "$TRASH/pc" && cd "$TRASH/pc" &&
-	hook pre-merge-commit git-migrate-merge && hook pre-commit git-migrate-merge &&
+	hook pre-merge-commit && hook pre-commit &&
 	git switch -q bad && git commit -q --allow-empty -m "no merge" &&
 	! git merge --no-edit origin/main >out 2>&1 && has out "^error: .*\[GM105\]$" &&
 	! git commit -m "all the same" >out 2>&1 && has out "^error: .*\[GM105\]$" &&
 	git merge --abort && git switch -q good && git merge -q --no-edit origin/main
 '
 
+# what pre-commit says of a push
+push_main() {
+	PRE_COMMIT=1 PRE_COMMIT_REMOTE_NAME=origin PRE_COMMIT_REMOTE_URL=$UP \
+		PRE_COMMIT_LOCAL_BRANCH=refs/heads/main \
+		PRE_COMMIT_REMOTE_BRANCH=refs/heads/elsewhere \
+		PRE_COMMIT_FROM_REF=$(git rev-parse origin/main) \
+		PRE_COMMIT_TO_REF=$(git rev-parse main) git push origin main:elsewhere
+}
+
 test_expect_success 'pre-commit: so is a push' '
-	cd "$TRASH/pc" && hook pre-push git-migrate-push &&
+	cd "$TRASH/pc" && hook pre-push &&
 	git switch -q -C main origin/main && git merge -q --no-verify --no-edit bad &&
-	export PRE_COMMIT_FROM_REF=$(git rev-parse origin/main) PRE_COMMIT_TO_REF=$(git rev-parse main) &&
-	! git push origin main:elsewhere >out 2>&1 && has out "^error: .*\[GM105\]$" &&
-	git reset -q --hard good && PRE_COMMIT_TO_REF=$(git rev-parse main) &&
-	git push -q origin main:elsewhere
+	! push_main >out 2>&1 && has out "^error: .*\[GM105\]$" &&
+	git reset -q --hard good && push_main
+'
+
+test_expect_success 'pre-commit: every hook is in the manifest' '
+	for h in $(git migrate hooks --json | jq -r ".hooks[].hook"); do
+		has "$TOP/.pre-commit-hooks.yaml" "^  stages: \[$h\]$" || return 1
+	done
 '
 
 test_done
