@@ -180,7 +180,7 @@ push_main() {
 test_expect_success 'pre-commit: so is a push' '
 	cd "$TRASH/pc" && hook pre-push &&
 	git switch -q -C main origin/main && git merge -q --no-verify --no-edit bad &&
-	! push_main >out 2>&1 && has out "^error: .*\[GM105\]$" &&
+	! push_main >out 2>&1 && has out "^error: .*\[GM10[59]\]$" &&
 	git reset -q --hard good && push_main
 '
 
