@@ -89,6 +89,7 @@ struct effect *effects_copy(struct effects *to, const struct effect *from)
 	item->digest = keep(a, f.digest);
 	item->from = keep(a, f.from);
 	item->why = keep(a, f.why);
+	item->note = keep(a, f.note);
 	item->columns = keep_list(a, (const char *const *)f.columns);
 	item->reads = keep_list(a, (const char *const *)f.reads);
 	item->where = keep_literals(a, f.where, f.n_where);

@@ -156,6 +156,12 @@ struct effect {
 	unsigned line;    /**< in the migration's file, from 1 */
 	unsigned col;     /**< from 1, in bytes; 0 = not known */
 	size_t statement; /**< 0-based */
+
+	/* Between effects_pg_parse() and effects_pg_resolve(), and for these
+	 * alone (effects/pg_walk.h); 0 and NULL everywhere else. */
+	size_t of;        /**< so many places before is what this is part of */
+	size_t body;      /**< so many behind this are done when it is called */
+	const char *note; /**< words of the parser for the resolver */
 };
 
 /** Of one migration, in the order of its statements. Owns its strings. */

@@ -97,6 +97,9 @@ static void put(struct buf *out, const struct effect *e)
 	record_add_number(out, e->line);
 	record_add_number(out, e->col);
 	record_add_number(out, e->statement);
+	record_add_number(out, e->of);
+	record_add_number(out, e->body);
+	record_add(out, e->note);
 }
 
 static void get(struct record_reader *r, struct arena *a, struct effect *e)
@@ -122,6 +125,9 @@ static void get(struct record_reader *r, struct arena *a, struct effect *e)
 	e->line = (unsigned)record_get_number(r);
 	e->col = (unsigned)record_get_number(r);
 	e->statement = (size_t)record_get_number(r);
+	e->of = (size_t)record_get_number(r);
+	e->body = (size_t)record_get_number(r);
+	e->note = record_get(r, a);
 }
 
 void effects_encode(struct buf *out, const struct effects *e)

@@ -35,6 +35,13 @@ void record_add(struct buf *out, const char *s)
 		buf_add(out, s, len);
 }
 
+void record_add_bytes(struct buf *out, const void *data, size_t len)
+{
+	record_add_number(out, len);
+	if (len)
+		buf_add(out, data, len);
+}
+
 void record_seal(struct buf *out, const char *what, unsigned version,
 		 const struct buf *body)
 {
@@ -99,6 +106,18 @@ const char *record_get(struct record_reader *r, struct arena *arena)
 	s = arena_strndup(arena, r->at, (size_t)(n - 1));
 	r->at += n - 1;
 	return s;
+}
+
+const char *record_get_bytes(struct record_reader *r, size_t *len)
+{
+	const char *data;
+
+	*len = record_get_count(r);
+	if (r->bad)
+		return NULL;
+	data = r->at;
+	r->at += *len;
+	return data;
 }
 
 size_t record_get_count(struct record_reader *r)

@@ -18,6 +18,9 @@
 void record_add(struct buf *out, const char *s);
 void record_add_number(struct buf *out, uint64_t n);
 
+/** Any bytes. */
+void record_add_bytes(struct buf *out, const void *data, size_t len);
+
 /** Put the head in front of body: "<what> <version> <bytes> <sum>\n". */
 void record_seal(struct buf *out, const char *what, unsigned version,
 		 const struct buf *body);
@@ -34,6 +37,9 @@ bool record_open(struct record_reader *r, const char *what, unsigned version,
 /** Into the arena; NULL when NULL was added. */
 const char *record_get(struct record_reader *r, struct arena *arena);
 uint64_t record_get_number(struct record_reader *r);
+
+/** Borrowed from what is read; NULL when bad. */
+const char *record_get_bytes(struct record_reader *r, size_t *len);
 
 /** A count of things that take a byte each at least: more is bad. */
 size_t record_get_count(struct record_reader *r);

@@ -1,0 +1,435 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "effects/pg_resolve.h"
+#include "effects/pg_walk.h"
+
+/* CREATE: what it is on the catalog, and what comes with it. */
+
+static bool aspect_is(const struct effect *e, const char *aspect)
+{
+	return e->aspect && streq(e->aspect, aspect);
+}
+
+static bool is_auto(const struct effect *e)
+{
+	const char *note = e->note ? e->note : "";
+
+	if (e->kind == EFFECT_SEQUENCE)
+		return streq(note, PG_NOTE_AUTO);
+	return (e->kind == EFFECT_CONSTRAINT || e->kind == EFFECT_INDEX) &&
+	       strlen(note) > 1 && note[1] == 'a';
+}
+
+/* A made-up name gives way: ChooseRelationName() */
+static const char *free_name(struct pe_resolve *r, const struct effect *e,
+			     const char *schema, const char *table)
+{
+	const char *name = e->name;
+
+	for (unsigned n = 1; is_auto(e) && n < 1000 &&
+			     pe_find(r->c, e->kind, schema, table, name);
+	     n++)
+		name = arena_printf(&r->arena, "%.*s%u", 60, e->name, n);
+	return name;
+}
+
+static void fill(struct pe_resolve *r, struct pe_object *o,
+		 const struct effect *e)
+{
+	o->digest = pe_store(r->c, e->digest);
+	o->note = pe_store(r->c, e->note);
+	o->columns = pe_store_list(r->c, e->columns);
+	o->reads = pe_store_list(r->c, e->reads);
+}
+
+/* CREATE OR REPLACE of a view keeps what is on it. */
+static struct pe_object *replace_view(struct pe_resolve *r,
+				      struct pe_object *old)
+{
+	for (size_t i = old->n; i-- > 0;)
+		if (old->children[i]->kind == EFFECT_COLUMN)
+			pe_remove(r->c, old->children[i]);
+	old->n_uses = 0;
+	return old;
+}
+
+/* It is there: nothing happens, for all that is known. */
+static bool is_there(struct pe_resolve *r, struct pe_set *set, size_t i,
+		     const char *schema, const char *table)
+{
+	const struct effect *e = &set->from->items[i];
+	struct effect *n;
+
+	if (!aspect_is(e, "if not exists") ||
+	    !pe_find(r->c, e->kind, schema, table, e->name))
+		return false;
+	n = pe_emit(r, e, schema, table, e->name);
+	if (n)
+		n->conditional = true;
+	set->dead[i] = true;
+	return true;
+}
+
+static void create_relation(struct pe_resolve *r, struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	const char *schema = e->schema ? e->schema : pe_current_schema(r);
+	struct pe_object *owner = e->of ? set->owners[i - e->of] : NULL;
+	const char *name = free_name(r, e, schema, NULL);
+	struct pe_object *old = pe_find(r->c, e->kind, schema, NULL, name);
+	struct pe_object *o;
+
+	if (owner && owner->kind == EFFECT_COLUMN) {
+		schema = owner->schema;
+		name = free_name(r, e, schema, NULL);
+	}
+	if (is_there(r, set, i, schema, NULL))
+		return;
+	pe_emit(r, e, schema, NULL, name);
+	if (old && aspect_is(e, "or replace"))
+		o = replace_view(r, old);
+	else
+		o = pe_make(r->c, e->kind, schema, NULL, name);
+	fill(r, o, e);
+	set->owners[i] = o;
+	if (!owner || owner->kind != EFFECT_COLUMN)
+		return;
+	pe_add_use(r->c, o,
+		   &(struct pe_use){ EFFECT_COLUMN, owner->schema, owner->table,
+				     owner->name, "owner" });
+	pe_add_use(
+		r->c, owner,
+		&(struct pe_use){ EFFECT_SEQUENCE, schema, NULL, name, NULL });
+}
+
+/* The relation that this is a part of: the one being made, or by its name. */
+static struct pe_place whole_of(struct pe_resolve *r, const struct pe_set *set,
+				size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+
+	for (size_t k = i; set->from->items[k].of;) {
+		struct pe_object *o;
+
+		k -= set->from->items[k].of;
+		o = set->owners[k];
+		if (o && !o->table && streq(o->name, e->table))
+			return (struct pe_place){ o->schema, o };
+	}
+	return pe_lookup(r,
+			 e->kind == EFFECT_LABEL ? EFFECT_TYPE : EFFECT_TABLE,
+			 e->schema, e->table);
+}
+
+/* Tables that have the columns of this one */
+static void each_heir(struct pe_resolve *r, const struct pe_object *table,
+		      const struct effect *e,
+		      void (*fn)(struct pe_resolve *r, struct pe_object *heir,
+				 const struct effect *e))
+{
+	size_t n = r->c->n;
+
+	if (!table || table->kind != EFFECT_TABLE || r->depth > 8)
+		return;
+	r->depth++;
+	for (size_t i = 0; i < n; i++) {
+		struct pe_object *o = r->c->all[i];
+		const struct pe_use *u;
+
+		if (o->gone || o->kind != EFFECT_TABLE || o == table)
+			continue;
+		u = pe_uses(o, table);
+		if (u && u->note &&
+		    (streq(u->note, "inherits") || streq(u->note, "partition")))
+			fn(r, o, e);
+	}
+	r->depth--;
+}
+
+static void heir_column(struct pe_resolve *r, struct pe_object *heir,
+			const struct effect *e)
+{
+	struct effect *n;
+
+	if (pe_child(heir, EFFECT_COLUMN, e->name))
+		return;
+	n = pe_imply(r, e, EFFECT_CREATE, EFFECT_COLUMN, heir->schema,
+		     heir->name, e->name);
+	if (n) {
+		n->strict = e->strict;
+		n->digest = pe_own(r, e->digest);
+	}
+	fill(r, pe_make(r->c, EFFECT_COLUMN, heir->schema, heir->name, e->name),
+	     e);
+	each_heir(r, heir, e, heir_column);
+}
+
+static void heir_alter(struct pe_resolve *r, struct pe_object *heir,
+		       const struct effect *e)
+{
+	struct effect *n = pe_imply(r, e, EFFECT_ALTER, EFFECT_COLUMN,
+				    heir->schema, heir->name, e->name);
+
+	if (n) {
+		n->aspect = pe_own(r, e->aspect);
+		n->digest = pe_own(r, e->digest);
+		n->strict = e->strict;
+	}
+	each_heir(r, heir, e, heir_alter);
+}
+
+/* A key has an index of its name. */
+static void key_index(struct pe_resolve *r, const struct effect *e,
+		      const struct pe_object *k)
+{
+	struct pe_object *o;
+	struct effect *n;
+
+	if (pe_is(k, 'I') ||
+	    (!pe_is(k, 'p') && !pe_is(k, 'u') && !pe_is(k, 'x')) ||
+	    pe_find(r->c, EFFECT_INDEX, k->schema, NULL, k->name))
+		return;
+	n = pe_imply(r, e, EFFECT_CREATE, EFFECT_INDEX, k->schema, k->table,
+		     k->name);
+	if (n) {
+		n->strict = true;
+		n->columns = pe_own_list(r, e->columns);
+		n->digest = pe_own(r, e->digest);
+	}
+	o = pe_make(r->c, EFFECT_INDEX, k->schema, k->table, k->name);
+	o->note = "key";
+	o->columns = k->columns;
+	pe_add_use(r->c, o,
+		   &(struct pe_use){ EFFECT_CONSTRAINT, k->schema, k->table,
+				     k->name, "owner" });
+}
+
+static void set_letters(struct pe_resolve *r, struct pe_object *o,
+			const char *add, const char *take)
+{
+	const char *note = o->note ? o->note : "\n\n";
+	struct buf out = BUF_INIT;
+	size_t n = strcspn(note, "\n");
+
+	for (size_t i = 0; i < n; i++)
+		if (!strchr(take, note[i]) && !strchr(add, note[i]))
+			buf_addch(&out, note[i]);
+	buf_addstr(&out, add);
+	buf_addstr(&out, note + n);
+	o->note = pe_store(r->c, buf_str(&out));
+	buf_release(&out);
+}
+
+/* The columns of a primary key cannot be NULL. */
+static void key_columns(struct pe_resolve *r, const struct effect *e,
+			const struct pe_object *k)
+{
+	for (const char **c = k->columns; pe_is(k, 'p') && c && *c; c++) {
+		struct pe_object *column =
+			pe_find(r->c, EFFECT_COLUMN, k->schema, k->table, *c);
+		struct effect *n;
+
+		if (column && pe_is(column, 'n'))
+			continue;
+		if (column)
+			set_letters(r, column, "n", "");
+		n = e->of ? NULL
+			  : pe_imply(r, e, EFFECT_ALTER, EFFECT_COLUMN,
+				     k->schema, k->table, *c);
+		if (n) {
+			n->aspect = "null";
+			n->digest = "not null";
+			n->strict = true;
+		}
+	}
+}
+
+/* What the body names has to be there when it is called, not now. */
+static void name_body(struct pe_resolve *r, const struct pe_object *o)
+{
+	struct pe_path path = r->path;
+	bool late = r->late, conditional = r->conditional;
+	const char *why = r->why;
+
+	if (!o->body)
+		return;
+	r->late = r->conditional = true;
+	r->why = arena_printf(&r->arena, "the body of %s", o->name);
+	pe_walk(r, o->body);
+	r->late = late;
+	r->conditional = conditional;
+	r->why = why;
+	r->path = path;
+}
+
+static void create_part(struct pe_resolve *r, struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	struct pe_place p = whole_of(r, set, i);
+	const char *name = free_name(r, e, p.schema, e->table);
+	struct pe_object *o;
+
+	if (is_there(r, set, i, p.schema, e->table))
+		return;
+	pe_emit(r, e, p.schema, e->table, name);
+	o = pe_make(r->c, e->kind, p.schema, e->table, name);
+	fill(r, o, e);
+	set->owners[i] = o;
+	if (e->kind == EFFECT_CONSTRAINT) {
+		key_index(r, e, o);
+		key_columns(r, e, o);
+	}
+	if (e->kind == EFFECT_COLUMN && !e->implied)
+		each_heir(r, p.object, e, heir_column);
+	if (e->kind == EFFECT_RULE) {
+		pe_keep_body(r, o, set->from, i);
+		name_body(r, o);
+	}
+}
+
+static void create_routine(struct pe_resolve *r, struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	const char *schema = e->schema ? e->schema : pe_current_schema(r);
+	struct pe_object *o;
+
+	pe_emit(r, e, schema, NULL, e->name);
+	o = pe_make(r->c, EFFECT_ROUTINE, schema, NULL, e->name);
+	fill(r, o, e);
+	set->owners[i] = o;
+	pe_keep_body(r, o, set->from, i);
+	name_body(r, o);
+}
+
+static void create_other(struct pe_resolve *r, struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	struct pe_object *o;
+
+	pe_emit(r, e, e->schema, NULL, e->name);
+	if (aspect_is(e, "if not exists") &&
+	    pe_find(r->c, e->kind, e->schema, NULL, e->name))
+		return;
+	o = pe_make(r->c, e->kind, e->schema, NULL, e->name);
+	fill(r, o, e);
+	set->owners[i] = o;
+}
+
+void pe_create(struct pe_resolve *r, struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+
+	if (e->note && starts_with(e->note, "from\n")) {
+		pe_renamed(r, e);
+		return;
+	}
+	switch ((int)e->kind) {
+	case EFFECT_TABLE:
+	case EFFECT_VIEW:
+	case EFFECT_SEQUENCE:
+	case EFFECT_TYPE:
+		create_relation(r, set, i);
+		break;
+	case EFFECT_INDEX:
+	case EFFECT_COLUMN:
+	case EFFECT_CONSTRAINT:
+	case EFFECT_TRIGGER:
+	case EFFECT_POLICY:
+	case EFFECT_RULE:
+	case EFFECT_LABEL:
+		create_part(r, set, i);
+		break;
+	case EFFECT_ROUTINE:
+		create_routine(r, set, i);
+		break;
+	default:
+		create_other(r, set, i);
+		break;
+	}
+}
+
+static void forget_uses(struct pe_object *o, bool of_type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n_uses; i++)
+		if ((o->uses[i].kind == EFFECT_TYPE) != of_type)
+			o->uses[n++] = o->uses[i];
+	o->n_uses = n;
+}
+
+static void alter_column(struct pe_resolve *r, struct pe_object *o,
+			 const struct effect *e)
+{
+	if (aspect_is(e, "null")) {
+		set_letters(r, o, e->strict ? "n" : "", e->strict ? "" : "n");
+	} else if (aspect_is(e, "default")) {
+		bool none = e->digest && streq(e->digest, "no default");
+		bool next = e->digest && starts_with(e->digest, "nextval(");
+
+		forget_uses(o, false);
+		set_letters(r, o, none ? "" : next ? "ds" : "d", "ds");
+	} else if (aspect_is(e, "type") && e->note) {
+		size_t n = strcspn(o->note ? o->note : "", "\n");
+
+		forget_uses(o, true);
+		o->note = pe_store(
+			r->c, arena_printf(&r->arena, "%.*s%s", (int)n,
+					   o->note ? o->note : "", e->note));
+	} else if (aspect_is(e, "generated")) {
+		set_letters(r, o, "s", "");
+	}
+}
+
+static struct pe_place place_of(struct pe_resolve *r, const struct effect *e)
+{
+	struct pe_object *family = NULL;
+
+	switch ((int)e->kind) {
+	case EFFECT_TABLE:
+	case EFFECT_VIEW:
+	case EFFECT_INDEX:
+	case EFFECT_SEQUENCE:
+	case EFFECT_TYPE:
+		return pe_lookup(r, e->kind, e->schema, e->name);
+	case EFFECT_COLUMN:
+	case EFFECT_CONSTRAINT:
+	case EFFECT_TRIGGER:
+	case EFFECT_POLICY:
+	case EFFECT_RULE:
+	case EFFECT_LABEL:
+		return pe_lookup(r, EFFECT_TABLE, e->schema, e->table);
+	case EFFECT_ROUTINE:
+		for (size_t k = 0; k < r->path.n && !e->schema && !family; k++)
+			family = pe_routines(r->c, r->path.schemas[k], e->name);
+		return (struct pe_place){ e->schema ? e->schema
+					  : family  ? family->schema
+						    : pe_current_schema(r),
+					  NULL };
+	default:
+		return (struct pe_place){ e->schema, NULL };
+	}
+}
+
+void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	struct pe_place p = place_of(r, e);
+	struct effect named = *e;
+	struct pe_object *o;
+
+	if (p.object && !e->table)
+		named.kind = p.object->kind;
+	pe_emit(r, &named, p.schema, e->table, e->name);
+	o = e->table || e->kind == EFFECT_ROUTINE
+		    ? pe_find(r->c, e->kind, p.schema, e->table, e->name)
+		    : p.object;
+	set->owners[i] = o;
+	if (o && e->kind == EFFECT_COLUMN)
+		alter_column(r, o, e);
+	if (e->kind == EFFECT_COLUMN)
+		each_heir(r, p.object, e, heir_alter);
+}

@@ -1,0 +1,205 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "effects/pg_dynamic.h"
+#include "effects/pg_json.h"
+#include "effects/pg_tree.h"
+
+/* Bodies in PL/pgSQL: every statement and expression that the parser's JSON
+ * holds, in its order. */
+
+struct code {
+	struct pe_walk *w;
+	unsigned first_line; /**< of the body in the file */
+	unsigned line;       /**< of the statement */
+	bool left;           /**< perhaps returned already */
+};
+
+static void walk(struct code *c, const char *statement,
+		 const struct pe_json *node);
+
+/* A query, where the server takes a statement; elsewhere an expression. */
+static bool is_statement(const char *statement, const char *key)
+{
+	static const char *const rows[][2] = {
+		{ "PLpgSQL_stmt_execsql", "sqlstmt" },
+		{ "PLpgSQL_stmt_perform", "expr" },
+		{ "PLpgSQL_stmt_call", "expr" },
+		{ "PLpgSQL_stmt_fors", "query" },
+		{ "PLpgSQL_stmt_return_query", "query" },
+		{ "PLpgSQL_stmt_open", "query" },
+		{ "PLpgSQL_var", "cursor_explicit_expr" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (streq(statement, rows[i][0]) && streq(key, rows[i][1]))
+			return true;
+	return false;
+}
+
+static bool is_dynamic(const char *statement, const char *key)
+{
+	return streq(key, "dynquery") ||
+	       (streq(key, "query") &&
+		(streq(statement, "PLpgSQL_stmt_dynexecute") ||
+		 streq(statement, "PLpgSQL_stmt_dynfors")));
+}
+
+/* "a.b[1] := value": the value */
+static const char *assigned(const char *query)
+{
+	const char *p = query;
+
+	p += strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		       "0123456789_$.\" []");
+	if (p[0] == ':' && p[1] == '=')
+		return p + 2;
+	return p[0] == '=' ? p + 1 : query;
+}
+
+static void expression(struct code *c, const char *statement, const char *key,
+		       const char *query)
+{
+	char *select;
+
+	if (is_dynamic(statement, key)) {
+		pe_dynamic(c->w, query, c->line);
+		return;
+	}
+	if (is_statement(statement, key)) {
+		pe_nested(c->w, query, c->line);
+		return;
+	}
+	if (streq(statement, "PLpgSQL_stmt_assign"))
+		query = assigned(query);
+	select = xasprintf("SELECT %s", query);
+	pe_nested(c->w, select, c->line);
+	free(select);
+}
+
+/* What stands there is perhaps not done. */
+static bool is_branch(const char *statement, const char *key)
+{
+	static const char *const keys[] = { "then_body",  "elsif_list",
+					    "else_body",  "case_when_list",
+					    "else_stmts", "exceptions" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (streq(key, keys[i]))
+			return true;
+	return streq(key, "body") && !streq(statement, "PLpgSQL_stmt_block") &&
+	       !streq(statement, "PLpgSQL_stmt_loop") &&
+	       !streq(statement, "PLpgSQL_function");
+}
+
+static bool leaves(const char *statement)
+{
+	return streq(statement, "PLpgSQL_stmt_return") ||
+	       streq(statement, "PLpgSQL_stmt_exit");
+}
+
+static void walk_members(struct code *c, const char *statement,
+			 const struct pe_json *object)
+{
+	/* with a handler, any of it may be undone */
+	bool handled = pe_json_get(object, "exceptions") != NULL;
+	const char *number = pe_json_text(object, "lineno");
+
+	if (number && strtoul(number, NULL, 10))
+		c->line =
+			c->first_line - 1 + (unsigned)strtoul(number, NULL, 10);
+	for (const struct pe_json *m = object->child; m; m = m->next) {
+		bool before = c->w->conditional;
+
+		c->w->conditional |= handled || c->left ||
+				     is_branch(statement, m->key ? m->key : "");
+		walk(c, statement, m);
+		c->w->conditional = before;
+	}
+	if (leaves(statement) && c->w->conditional)
+		c->left = true;
+}
+
+static void walk(struct code *c, const char *statement,
+		 const struct pe_json *node)
+{
+	const struct pe_json *expr = pe_json_get(node, "PLpgSQL_expr");
+	const char *query = pe_json_text(expr, "query");
+
+	if (query) {
+		expression(c, statement, node->key ? node->key : "", query);
+		return;
+	}
+	for (const struct pe_json *m = node->child; m; m = m->next) {
+		if (m->key && starts_with(m->key, "PLpgSQL_")) {
+			walk_members(c, m->key, m);
+		} else if (m->child) {
+			bool before = c->w->conditional;
+
+			c->w->conditional |=
+				is_branch(statement, m->key ? m->key : "");
+			walk(c, statement, m);
+			c->w->conditional = before;
+		}
+	}
+}
+
+static void collect(struct pe_walk *w, struct pe_names *names,
+		    const struct pe_json *datums)
+{
+	static const char *const more[] = {
+		"new",        "old",           "found",
+		"sqlstate",   "sqlerrm",       "tg_op",
+		"tg_name",    "tg_table_name", "tg_table_schema",
+		"tg_relname", "tg_when",       "tg_level",
+		"tg_relid",   "tg_argv",       "tg_nargs"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		pe_names_add(w, names, more[i]);
+	for (const struct pe_json *d = datums ? datums->child : NULL; d;
+	     d = d->next)
+		pe_names_add(w, names, pe_json_text(d->child, "refname"));
+}
+
+static void function(struct pe_walk *w, const struct pe_json *f, unsigned line)
+{
+	struct code c = { .w = w, .first_line = line, .line = line };
+	const struct pe_json *body = pe_json_get(f, "PLpgSQL_function");
+	const struct pe_names *before = w->variables;
+	struct pe_names names = { NULL, 0, 0 };
+	bool conditional = w->conditional;
+
+	collect(w, &names, pe_json_get(body, "datums"));
+	w->variables = &names;
+	for (const struct pe_json *m = body ? body->child : NULL; m;
+	     m = m->next)
+		walk(&c, "PLpgSQL_function", m);
+	w->variables = before;
+	w->conditional = conditional;
+}
+
+void pe_plpgsql(struct pe_walk *w, const char *text, unsigned line)
+{
+	PgQueryPlpgsqlParseResult r;
+	const struct pe_json *all;
+
+	r = pg_query_parse_plpgsql(text);
+	if (r.error) {
+		pe_uncertain(w,
+			     pe_printf(w, "PL/pgSQL that does not parse (%s)",
+				       r.error->message),
+			     -1);
+		pg_query_free_plpgsql_parse_result(r);
+		return;
+	}
+	all = pe_json_read(w->arena, r.plpgsql_funcs);
+	pg_query_free_plpgsql_parse_result(r);
+	if (!all || !all->child) {
+		pe_uncertain(w, "PL/pgSQL whose tree cannot be read", -1);
+		return;
+	}
+	for (const struct pe_json *f = all->child; f; f = f->next)
+		function(w, f, line);
+}

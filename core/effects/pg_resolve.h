@@ -1,0 +1,103 @@
+#ifndef EFFECTS_PG_RESOLVE_H
+#define EFFECTS_PG_RESOLVE_H
+
+#include "base/map.h"
+#include "effects/pg_catalog.h"
+
+/* Parsed effects on a catalog: private to effects/pg_*.c. */
+
+#define PE_PATH_MAX 16
+
+struct pe_path {
+	const char *schemas[PE_PATH_MAX];
+	size_t n;
+};
+
+/** Effects that are walked together: a migration's, or a body's. */
+struct pe_set {
+	const struct effects *from;
+	struct pe_object **owners; /**< for each: what it defines */
+	bool *dead; /**< part of what is not made, because it is there */
+};
+
+struct pe_resolve {
+	struct effects *out;
+	struct effects_catalog *c;
+	struct arena arena;
+	struct pe_path path, pushed;
+	struct map said;   /**< what was added in this statement */
+	struct map called; /**< routines, triggers, tables in this statement */
+	size_t statement;
+	unsigned depth;
+
+	/* of a body that runs */
+	const struct effect *call;        /**< NULL = the text itself */
+	const struct pe_object *fired_on; /**< table of NEW and OLD */
+	const char *why;
+	bool conditional;
+	bool late; /**< names of a body that does not run now */
+	const struct effect_literal *bound; /**< its arguments, where known */
+	size_t n_bound;
+};
+
+/** Where a relation is: schema as written, or along the path. */
+struct pe_place {
+	const char *schema;
+	struct pe_object *object; /**< NULL = not known */
+};
+struct pe_place pe_lookup(struct pe_resolve *r, enum effect_kind kind,
+			  const char *schema, const char *name);
+
+/** The schema that CREATE without one makes things in. */
+const char *pe_current_schema(const struct pe_resolve *r);
+
+/** e under other names, with what the walk knows; NULL when the same has been
+ * said before in this statement. */
+struct effect *pe_emit(struct pe_resolve *r, const struct effect *e,
+		       const char *schema, const char *table, const char *name);
+
+/** One that follows from e. */
+struct effect *pe_imply(struct pe_resolve *r, const struct effect *e,
+			enum effect_action action, enum effect_kind kind,
+			const char *schema, const char *table,
+			const char *name);
+
+/** Strings of what is added live with it. */
+const char *pe_own(struct pe_resolve *r, const char *s);
+const char **pe_own_list(struct pe_resolve *r, const char **list);
+
+/** First time in this statement. */
+bool pe_first_call(struct pe_resolve *r, const char *what, const void *thing);
+
+void pe_walk(struct pe_resolve *r, const struct effects *set);
+
+/* pg_use.c */
+void pe_use_thing(struct pe_resolve *r, struct pe_set *set, size_t i);
+
+/* pg_make.c */
+void pe_create(struct pe_resolve *r, struct pe_set *set, size_t i);
+void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i);
+
+/* pg_rename.c: ADD CONSTRAINT ... USING INDEX takes the index over */
+void pe_adopt_index(struct pe_resolve *r, const struct effect *e,
+		    struct pe_object *constraint, struct pe_object *index);
+void pe_renamed(struct pe_resolve *r, const struct effect *e);
+
+/* pg_remove.c */
+void pe_dropped(struct pe_resolve *r, const struct effect *e);
+
+/* pg_rows.c */
+void pe_rows(struct pe_resolve *r, const struct effect *e);
+
+/* pg_call.c */
+void pe_call(struct pe_resolve *r, const struct effect *e, const char *schema,
+	     const char *name);
+void pe_run(struct pe_resolve *r, const struct pe_object *o,
+	    const struct effect *e, const struct pe_object *fired_on,
+	    const char *why);
+/** A dynamic statement, where the call gives what it is made of. */
+bool pe_run_dynamic(struct pe_resolve *r, const struct effect *e);
+void pe_keep_body(struct pe_resolve *r, struct pe_object *o,
+		  const struct effects *from, size_t at);
+
+#endif

@@ -1,0 +1,471 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "effects/pg_resolve.h"
+
+#define DEPTH_MAX 12
+
+/* Rows: keys, foreign keys in both directions, triggers, rules, views. */
+
+struct rows {
+	struct pe_resolve *r;
+	const struct effect *e; /**< as it is now, strings of the result */
+	struct pe_object *table;
+};
+
+static void act(struct pe_resolve *r, const struct effect *e,
+		struct pe_object *table);
+
+static bool listed(const char **list, const char *name)
+{
+	for (; list && *list; list++)
+		if (streq(*list, name))
+			return true;
+	return false;
+}
+
+static bool is_open(const struct pe_object *o)
+{
+	return !o || (o->note && streq(o->note, "open"));
+}
+
+static const char *nth_column(const struct pe_object *table, size_t nth)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (table->children[i]->kind == EFFECT_COLUMN && !--nth)
+			return table->children[i]->name;
+	return NULL;
+}
+
+/* "#2" is the second column, where the table is known. */
+static void name_values(struct pe_resolve *r, struct effect *e,
+			const struct pe_object *table)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n_where; i++) {
+		struct effect_literal l = e->where[i];
+
+		if (l.column[0] == '#') {
+			size_t nth = strtoul(l.column + 1, NULL, 10);
+
+			if (is_open(table))
+				continue;
+			l.column = pe_own(r, nth_column(table, nth));
+			if (!l.column)
+				continue;
+		}
+		e->where[n++] = l;
+	}
+	e->n_where = n;
+}
+
+static bool gives(const struct effect *e, const char *column)
+{
+	return e->all_columns || !e->columns || listed(e->columns, column);
+}
+
+static bool is_unique(const struct pe_object *k)
+{
+	if (k->kind == EFFECT_CONSTRAINT)
+		return pe_is(k, 'p') || pe_is(k, 'u') || pe_is(k, 'x');
+	return k->kind == EFFECT_INDEX && k->note && k->note[0] == 'u';
+}
+
+/* Random keys never meet. */
+static bool is_random(const struct pe_object *table, const struct effect *e,
+		      const char *column)
+{
+	const struct pe_object *c = pe_child(table, EFFECT_COLUMN, column);
+
+	return c && !gives(e, column) && c->digest && !pe_is(c, 's') &&
+	       strstr(c->digest, "uuid") && strstr(c->digest, "(");
+}
+
+static void tell_keys(struct pe_resolve *r, struct effect *e,
+		      const struct pe_object *table)
+{
+	const char **keys;
+	size_t n = 0, most = 0;
+
+	if (is_open(table))
+		return;
+	for (size_t i = 0; i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+
+		for (const char **c = k->columns; c && *c; c++)
+			most++;
+		if (k->kind == EFFECT_COLUMN && pe_is(k, 's') &&
+		    (!gives(e, k->name)))
+			e->generates_key = true;
+	}
+	keys = arena_array(&r->out->arena, most + 1, sizeof(*keys));
+	for (size_t i = 0; i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+
+		for (const char **c = k->columns; is_unique(k) && c && *c; c++)
+			if (!listed(keys, *c) && !is_random(table, e, *c))
+				keys[n++] = pe_own(r, *c);
+	}
+	e->reads = keys;
+}
+
+/* A value for a column of an enum is one of its labels. */
+static void use_labels(struct rows *w, const struct effect_literal *l, size_t n)
+{
+	for (size_t i = 0; w->table && i < n; i++) {
+		const struct pe_object *c =
+			pe_child(w->table, EFFECT_COLUMN, l[i].column);
+
+		for (size_t k = 0; c && l[i].value && k < c->n_uses; k++) {
+			const struct pe_use *u = &c->uses[k];
+			const struct pe_object *type = pe_find(
+				w->r->c, u->kind, u->schema, NULL, u->name);
+
+			if (u->kind == EFFECT_TYPE && type && type->note &&
+			    streq(type->note, "enum"))
+				pe_imply(w->r, w->e, EFFECT_USE, EFFECT_LABEL,
+					 u->schema, u->name, l[i].value);
+		}
+	}
+}
+
+static bool writes(const struct effect *e, const char **columns)
+{
+	if (e->action == EFFECT_INSERT && !e->columns)
+		return true;
+	if (e->all_columns || !e->columns)
+		return true;
+	for (; columns && *columns; columns++)
+		if (listed(e->columns, *columns))
+			return true;
+	return false;
+}
+
+static const struct pe_use *references(const struct pe_object *k)
+{
+	for (size_t i = 0; i < k->n_uses; i++)
+		if (k->uses[i].note && streq(k->uses[i].note, "references"))
+			return &k->uses[i];
+	return NULL;
+}
+
+/* Columns that a foreign key points at */
+static const char **pointed(const struct pe_object *k,
+			    const struct pe_object *parent)
+{
+	if (k->reads && k->reads[0])
+		return k->reads;
+	for (size_t i = 0; parent && i < parent->n; i++)
+		if (parent->children[i]->kind == EFFECT_CONSTRAINT &&
+		    pe_is(parent->children[i], 'p'))
+			return parent->children[i]->columns;
+	return NULL;
+}
+
+/* Values of some columns, under the names of those that pair with them */
+static void pair_values(struct pe_resolve *r, struct effect *n,
+			const struct effect_literal *l, size_t n_l,
+			const char **from, const char **to)
+{
+	n->where = arena_array(&r->out->arena, n_l + 1, sizeof(*n->where));
+	for (size_t i = 0; from && to && from[i] && to[i]; i++)
+		for (size_t k = 0; k < n_l; k++)
+			if (streq(l[k].column, from[i]) && l[k].value &&
+			    n->n_where < n_l) {
+				n->where[n->n_where].column = pe_own(r, to[i]);
+				n->where[n->n_where++].value =
+					pe_own(r, l[k].value);
+			}
+}
+
+static void need_parent(struct rows *w, const struct pe_object *k)
+{
+	const struct pe_use *u = references(k);
+	bool insert = w->e->action == EFFECT_INSERT;
+	const struct effect_literal *l = insert ? w->e->where : w->e->sets;
+	size_t n_l = insert ? w->e->n_where : w->e->n_sets;
+	const struct pe_object *parent;
+	const char **to;
+	struct effect *n;
+
+	if (!u || !writes(w->e, k->columns))
+		return;
+	/* what a key has done to its own children keeps it */
+	if (w->e->why && starts_with(w->e->why, "foreign key "))
+		return;
+	parent = pe_find(w->r->c, EFFECT_TABLE, u->schema, NULL, u->name);
+	to = pointed(k, parent);
+	n = pe_imply(w->r, w->e, EFFECT_SELECT, EFFECT_ROWS, u->schema, NULL,
+		     u->name);
+	if (!n)
+		return;
+	n->aspect = "exists";
+	n->columns = to ? pe_own_list(w->r, to) : NULL;
+	pair_values(w->r, n, l, n_l, k->columns, to);
+	n->why = arena_printf(&w->r->out->arena, "foreign key %s", k->name);
+}
+
+static void on_children(struct rows *w, const struct pe_object *k)
+{
+	bool update = w->e->action == EFFECT_UPDATE;
+	char action =
+		k->note && strlen(k->note) > 3 ? k->note[update ? 3 : 2] : 'a';
+	const char **to = pointed(k, w->table);
+	enum effect_action does = EFFECT_SELECT;
+	struct pe_object *child =
+		pe_find(w->r->c, EFFECT_TABLE, k->schema, NULL, k->table);
+	struct effect *n, copy;
+
+	if (update && to && !writes(w->e, to))
+		return;
+	if (action == 'c' && !update)
+		does = EFFECT_DELETE;
+	else if (action == 'c' || action == 'n' || action == 'd')
+		does = EFFECT_UPDATE;
+	n = pe_imply(w->r, w->e, does, EFFECT_ROWS, k->schema, NULL, k->table);
+	if (!n)
+		return;
+	n->aspect = does == EFFECT_SELECT ? "absent" : NULL;
+	if (does == EFFECT_DELETE)
+		n->reads = pe_own_list(w->r, k->columns);
+	else
+		n->columns = pe_own_list(w->r, k->columns);
+	pair_values(w->r, n, w->e->where, w->e->n_where, to, k->columns);
+	n->why = arena_printf(&w->r->out->arena, "foreign key %s", k->name);
+	copy = *n;
+	if (does != EFFECT_SELECT && pe_first_call(w->r, "key", k))
+		act(w->r, &copy, child);
+}
+
+static void referrers(struct rows *w)
+{
+	size_t n = w->r->c->n;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct pe_object *k = w->r->c->all[i];
+		const struct pe_use *u;
+
+		if (k->gone || k->kind != EFFECT_CONSTRAINT || !pe_is(k, 'f'))
+			continue;
+		u = references(k);
+		if (u && streq(u->name, w->table->name) &&
+		    streq_null(u->schema, w->table->schema))
+			on_children(w, k);
+	}
+}
+
+static void call_uses(struct rows *w, const struct pe_object *o)
+{
+	for (size_t i = 0; i < o->n_uses; i++)
+		if (o->uses[i].kind == EFFECT_ROUTINE)
+			pe_call(w->r, w->e, o->uses[i].schema, o->uses[i].name);
+}
+
+static const char *event_of(const struct effect *e)
+{
+	if (e->aspect && streq(e->aspect, "truncate"))
+		return "truncate";
+	return effect_action_name(e->action);
+}
+
+static void fire(struct rows *w, const struct pe_object *t)
+{
+	if (!listed(t->columns, event_of(w->e)))
+		return;
+	if (w->e->action == EFFECT_UPDATE && t->reads && t->reads[0] &&
+	    !writes(w->e, t->reads))
+		return;
+	pe_imply(w->r, w->e, EFFECT_USE, EFFECT_TRIGGER, t->schema, t->table,
+		 t->name);
+	for (size_t i = 0; i < t->n_uses; i++) {
+		const struct pe_use *u = &t->uses[i];
+		const struct pe_object *before = w->r->fired_on;
+
+		if (u->kind != EFFECT_ROUTINE)
+			continue;
+		w->r->fired_on = w->table;
+		pe_call(w->r, w->e, u->schema, u->name);
+		w->r->fired_on = before;
+	}
+}
+
+static void part(struct rows *w, const struct pe_object *k)
+{
+	bool adds =
+		w->e->action == EFFECT_INSERT || w->e->action == EFFECT_UPDATE;
+
+	switch ((int)k->kind) {
+	case EFFECT_COLUMN:
+		if (w->e->action == EFFECT_INSERT && !gives(w->e, k->name))
+			call_uses(w, k);
+		break;
+	case EFFECT_CONSTRAINT:
+		if (adds && pe_is(k, 'f'))
+			need_parent(w, k);
+		else if (adds)
+			call_uses(w, k);
+		break;
+	case EFFECT_INDEX:
+		if (adds)
+			call_uses(w, k);
+		break;
+	case EFFECT_TRIGGER:
+		fire(w, k);
+		break;
+	case EFFECT_RULE:
+		if (listed(k->columns, event_of(w->e)) &&
+		    pe_first_call(w->r, "rule", k))
+			pe_run(w->r, k, w->e, w->table,
+			       arena_printf(&w->r->arena, "rule %s", k->name));
+		break;
+	default:
+		break;
+	}
+}
+
+/* Rows of a view are those of what it is made of. */
+static void through_view(struct rows *w)
+{
+	for (size_t i = 0; i < w->table->n_uses; i++) {
+		const struct pe_use u = w->table->uses[i];
+		struct pe_object *of;
+		struct effect *n, copy;
+
+		if ((u.kind != EFFECT_TABLE && u.kind != EFFECT_VIEW) || u.note)
+			continue;
+		n = pe_imply(w->r, w->e, w->e->action, EFFECT_ROWS, u.schema,
+			     NULL, u.name);
+		if (!n)
+			continue;
+		n->all_columns = true;
+		copy = *n;
+		of = pe_find(w->r->c, EFFECT_TABLE, u.schema, NULL, u.name);
+		if (pe_first_call(w->r, "view", of))
+			act(w->r, &copy, of);
+	}
+}
+
+/* Rows of a table are those of its partitions and children, too. */
+static void heirs(struct rows *w)
+{
+	size_t n_all = w->r->c->n;
+
+	for (size_t i = 0; i < n_all; i++) {
+		struct pe_object *o = w->r->c->all[i];
+		const struct pe_use *u;
+		struct effect heir;
+
+		if (o->gone || o->kind != EFFECT_TABLE || o == w->table ||
+		    !o->n_uses)
+			continue;
+		u = pe_uses(o, w->table);
+		if (!u || !u->note || streq(u->note, "references"))
+			continue;
+		heir = *w->e;
+		heir.implied = true;
+		pe_emit(w->r, &heir, o->schema, NULL, o->name)->implied = true;
+	}
+}
+
+static void act(struct pe_resolve *r, const struct effect *e,
+		struct pe_object *table)
+{
+	struct rows w = { r, e, table };
+	bool conditional = r->conditional;
+
+	if (!table || r->depth > DEPTH_MAX)
+		return;
+	r->depth++;
+	r->conditional |= e->conditional;
+	if (table->kind == EFFECT_TABLE)
+		heirs(&w);
+	if (table->kind == EFFECT_VIEW)
+		through_view(&w);
+	if (e->action != EFFECT_SELECT) {
+		use_labels(&w, e->where, e->n_where);
+		use_labels(&w, e->sets, e->n_sets);
+		for (size_t i = 0; i < table->n; i++)
+			part(&w, table->children[i]);
+		if (e->action != EFFECT_INSERT)
+			referrers(&w);
+	}
+	r->conditional = conditional;
+	r->depth--;
+}
+
+/* TRUNCATE ... CASCADE empties what points here. */
+static void truncate_more(struct pe_resolve *r, const struct effect *e,
+			  const struct pe_object *table)
+{
+	size_t n_all = r->c->n;
+
+	for (size_t i = 0; table && i < n_all; i++) {
+		struct pe_object *k = r->c->all[i];
+		const struct pe_use *u;
+		struct effect *n, copy;
+
+		if (k->gone)
+			continue;
+		u = pe_uses(k, table);
+		if (strstr(e->note, "restart") && k->kind == EFFECT_SEQUENCE) {
+			for (size_t q = 0; q < k->n_uses; q++)
+				if (k->uses[q].note && k->uses[q].table &&
+				    streq(k->uses[q].table, table->name)) {
+					n = pe_imply(r, e, EFFECT_ALTER,
+						     EFFECT_SEQUENCE, k->schema,
+						     NULL, k->name);
+					n->aspect = "value";
+				}
+			continue;
+		}
+		if (!strstr(e->note, "cascade") || !u || !u->note ||
+		    !streq(u->note, "references") ||
+		    !pe_first_call(r, "truncate", k))
+			continue;
+		n = pe_imply(r, e, EFFECT_DELETE, EFFECT_ROWS, k->schema, NULL,
+			     k->table);
+		n->aspect = "truncate";
+		copy = *n;
+		copy.note = e->note;
+		truncate_more(
+			r, &copy,
+			pe_find(r->c, EFFECT_TABLE, k->schema, NULL, k->table));
+	}
+}
+
+/* Names that the parser could only guess to be columns of this table */
+static void keep_known(const char **list, const struct pe_object *table)
+{
+	size_t n = 0;
+
+	if (!list || is_open(table) || table->kind != EFFECT_TABLE)
+		return;
+	for (size_t i = 0; list[i]; i++)
+		if (pe_child(table, EFFECT_COLUMN, list[i]))
+			list[n++] = list[i];
+	list[n] = NULL;
+}
+
+void pe_rows(struct pe_resolve *r, const struct effect *e)
+{
+	struct pe_place p = pe_lookup(r, EFFECT_TABLE, e->schema, e->name);
+	struct effect *n, copy;
+
+	if (e->note && streq(e->note, "idle"))
+		return;
+	n = pe_emit(r, e, p.schema, NULL, e->name);
+	if (e->action == EFFECT_INSERT) {
+		name_values(r, n, p.object);
+		tell_keys(r, n, p.object);
+	}
+	if (e->action == EFFECT_SELECT)
+		keep_known(n->columns, p.object);
+	else if (e->action != EFFECT_INSERT)
+		keep_known(n->reads, p.object);
+	copy = *n;
+	act(r, &copy, p.object);
+	if (e->note)
+		truncate_more(r, e, p.object);
+}

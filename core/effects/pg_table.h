@@ -1,0 +1,35 @@
+#ifndef EFFECTS_PG_TABLE_H
+#define EFFECTS_PG_TABLE_H
+
+#include "effects/pg_walk.h"
+
+/*
+ * Notes of what tables are made of; private to effects/pg_*.c.
+ *
+ * column      letters: n NOT NULL, d has a default, s its value comes from a
+ *             sequence, g generated, x not told; then "\n<schema>\n<type>"
+ * constraint  letter of its type (p u f c x), 'a' when the name was made up,
+ *             ON DELETE and ON UPDATE as in pg_constraint, 'I' over an index
+ * index       'u' unique or '-', 'a' when the name was made up
+ * trigger     'b' before, 'a' after, 'i' instead; 'r' for each row
+ */
+
+/** As the server names what has no name: table_column_key, at most 63 bytes. */
+const char *pe_auto_name(struct pe_walk *w, const char *table,
+			 const char *columns, const char *label);
+
+/** Where expressions of a definition find the columns of its table. */
+void pe_definition_open(struct pe_walk *w, struct pe_scope *scope,
+			const PgQuery__RangeVar *of);
+void pe_definition_close(struct pe_walk *w);
+
+/** What is added from here on belongs to the last effect; returns what it
+ * belonged to, for pe_owner_restore(). */
+struct pe_owner {
+	size_t owner;
+	bool defines;
+};
+struct pe_owner pe_owner_set(struct pe_walk *w);
+void pe_owner_restore(struct pe_walk *w, struct pe_owner before);
+
+#endif

@@ -1,0 +1,24 @@
+#ifndef EFFECTS_PG_TREE_H
+#define EFFECTS_PG_TREE_H
+
+#include <pg_query.h>
+#include <pg_query/pg_query.pb-c.h>
+#include <stdbool.h>
+
+/*
+ * libpg_query's parser, which must not be asked everything: it overflows the
+ * stack on what is nested deeply, and asserts on some input of PL/pgSQL.
+ */
+struct pe_tree {
+	PgQuery__ParseResult *result; /**< NULL: see error */
+	char *error;                  /**< owned */
+};
+
+/** False with an error: no SQL, or nested too deep. Release either way. */
+bool pe_tree_parse(struct pe_tree *tree, const char *sql);
+void pe_tree_release(struct pe_tree *tree);
+
+/** Nothing in the text is nested deeper than the parser can bear. */
+bool pe_tree_is_shallow(const char *sql);
+
+#endif

@@ -1,0 +1,360 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "effects/pg_resolve.h"
+#include "effects/pg_walk.h"
+
+/* USE: which thing it is, on the catalog; and what hangs on it from now on. */
+
+static bool is_builtin_type(const char *name)
+{
+	static const char names[] =
+		" text uuid json jsonb bytea date time timetz timestamp "
+		"timestamptz interval inet cidr macaddr macaddr8 money xml "
+		"tsvector tsquery point line lseg box path polygon circle name "
+		"regclass regtype regproc regprocedure regnamespace regrole "
+		"oid record trigger void anyelement anyarray anynonarray "
+		"anyenum anyrange anycompatible int2 int4 int8 float4 float8 "
+		"bool varchar bpchar char numeric bit varbit int4range "
+		"int8range numrange tsrange tstzrange daterange xid xid8 tid "
+		"cid pg_lsn txid_snapshot event_trigger language_handler "
+		"fdw_handler internal cstring unknown jsonpath refcursor "
+		"int4multirange int8multirange nummultirange tsmultirange "
+		"tstzmultirange datemultirange anymultirange regconfig "
+		"regdictionary regoper regoperator regcollation aclitem ";
+	char word[70];
+
+	if (strlen(name) > 63)
+		return false;
+	snprintf(word, sizeof(word), " %s ", name);
+	return strstr(names, word) != NULL;
+}
+
+static void remember(struct pe_resolve *r, const struct pe_set *set, size_t i,
+		     const struct pe_use *use)
+{
+	const struct effect *e = &set->from->items[i];
+	struct pe_object *owner = e->of ? set->owners[i - e->of] : NULL;
+
+	if (owner && !r->late)
+		pe_add_use(r->c, owner, use);
+}
+
+/* One table of a list "<level> <schema> <table>" */
+struct candidate {
+	char *level, *schema, *table;
+};
+
+static bool next_candidate(char **at, struct candidate *k)
+{
+	char *line = *at, *end = strchr(line, '\n');
+
+	if (!end)
+		return false;
+	*end = '\0';
+	*at = end + 1;
+	k->level = line;
+	k->schema = strchr(line, '\x1f');
+	if (!k->schema)
+		return false;
+	*k->schema++ = '\0';
+	k->table = strchr(k->schema, '\x1f');
+	if (!k->table)
+		return false;
+	*k->table++ = '\0';
+	return true;
+}
+
+static bool is_open(const struct pe_object *o)
+{
+	return !o || o->kind == EFFECT_TYPE || o->kind == EFFECT_SEQUENCE ||
+	       (o->note && streq(o->note, "open"));
+}
+
+static bool use_column_of(struct pe_resolve *r, const struct pe_set *set,
+			  size_t i, const struct candidate *k, bool certain)
+{
+	const struct effect *e = &set->from->items[i];
+	struct pe_place p = pe_lookup(r, EFFECT_TABLE,
+				      *k->schema ? k->schema : NULL, k->table);
+	struct effect *n;
+
+	if (p.object && !is_open(p.object) &&
+	    !pe_child(p.object, EFFECT_COLUMN, e->name))
+		return false;
+	n = pe_emit(r, e, p.schema, k->table, e->name);
+	if (n && !certain && is_open(p.object))
+		n->conditional = true;
+	remember(r, set, i,
+		 &(struct pe_use){ EFFECT_COLUMN, p.schema, k->table, e->name,
+				   e->note && streq(e->note, "owner") ? "owner"
+								      : NULL });
+	return !is_open(p.object);
+}
+
+/* The innermost table that is known to have it; else any that may. */
+static void use_among(struct pe_resolve *r, const struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	char *list = xstrdup(e->note + strlen(PG_NOTE_AMONG)), *at = list;
+	struct candidate k;
+	size_t n = 0;
+
+	for (const char *p = list; *p; p++)
+		n += *p == '\n';
+	while (next_candidate(&at, &k))
+		if (use_column_of(r, set, i, &k, n == 1))
+			break;
+	free(list);
+}
+
+static void use_column(struct pe_resolve *r, const struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	const char *note = e->note ? e->note : "";
+	struct pe_place p;
+
+	if (starts_with(note, PG_NOTE_AMONG)) {
+		use_among(r, set, i);
+		return;
+	}
+	if (streq(note, PG_NOTE_ROW)) {
+		const struct pe_object *on = r->fired_on;
+		const struct effect *owner =
+			e->of ? &set->from->items[i - e->of] : NULL;
+
+		if (on)
+			pe_emit(r, e, on->schema, on->name, e->name);
+		else if (owner && owner->kind == EFFECT_TRIGGER) {
+			p = pe_lookup(r, EFFECT_TABLE, owner->schema,
+				      owner->table);
+			pe_emit(r, e, p.schema, owner->table, e->name);
+			remember(r, set, i,
+				 &(struct pe_use){ EFFECT_COLUMN, p.schema,
+						   owner->table, e->name,
+						   NULL });
+		}
+		return;
+	}
+	p = pe_lookup(r, EFFECT_TABLE, e->schema, e->table);
+	pe_emit(r, e, p.schema, e->table, e->name);
+	remember(r, set, i,
+		 &(struct pe_use){ EFFECT_COLUMN, p.schema, e->table, e->name,
+				   *note ? note : NULL });
+}
+
+static void use_type(struct pe_resolve *r, const struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	struct pe_place p = pe_lookup(r, EFFECT_TYPE, e->schema, e->name);
+
+	if (!p.object && !e->schema && is_builtin_type(e->name))
+		return;
+	pe_emit(r, e, p.schema, NULL, e->name);
+	remember(
+		r, set, i,
+		&(struct pe_use){ EFFECT_TYPE, p.schema, NULL, e->name, NULL });
+}
+
+static void use_label(struct pe_resolve *r, const struct effect *e)
+{
+	struct pe_place p = pe_lookup(r, EFFECT_TYPE, e->schema, e->table);
+
+	if (e->note) {
+		pe_emit(r, e, p.schema, e->table, e->name);
+		return;
+	}
+	if (p.object && e->from) { /* of that column of the table */
+		const struct pe_object *column =
+			pe_child(p.object, EFFECT_COLUMN, e->from);
+		const struct pe_use *type = NULL;
+
+		for (size_t k = 0; column && k < column->n_uses; k++)
+			if (column->uses[k].kind == EFFECT_TYPE)
+				type = &column->uses[k];
+		p.object = type ? pe_find(r->c, EFFECT_TYPE, type->schema, NULL,
+					  type->name)
+				: NULL;
+	}
+	if (p.object && p.object->kind == EFFECT_TYPE && p.object->note &&
+	    streq(p.object->note, "enum")) {
+		struct effect *n = pe_emit(r, e, p.object->schema,
+					   p.object->name, e->name);
+
+		if (n)
+			n->from = NULL;
+	}
+}
+
+/* The key of the table that a foreign key points at: it has to stay. */
+static void use_key(struct pe_resolve *r, const struct effect *e,
+		    const struct pe_object *table)
+{
+	for (size_t i = 0; table && i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+		size_t n = 0;
+		bool all = true;
+
+		if (k->kind != EFFECT_CONSTRAINT ||
+		    (!pe_is(k, 'p') && !pe_is(k, 'u')))
+			continue;
+		for (; e->columns && e->columns[n]; n++) {
+			bool found = false;
+
+			for (const char **c = k->columns; c && *c; c++)
+				found |= streq(*c, e->columns[n]);
+			all &= found;
+		}
+		if (n ? all : pe_is(k, 'p'))
+			pe_imply(r, e, EFFECT_USE, EFFECT_CONSTRAINT, k->schema,
+				 k->table, k->name);
+		for (const char **c = k->columns;
+		     !n && pe_is(k, 'p') && c && *c; c++) {
+			struct effect *u =
+				pe_imply(r, e, EFFECT_USE, EFFECT_COLUMN,
+					 k->schema, k->table, *c);
+
+			if (u)
+				u->aspect = "type";
+		}
+	}
+}
+
+/* The rows that are there have to have their parents. */
+static void check_parents(struct pe_resolve *r, const struct pe_set *set,
+			  size_t i, const char *schema)
+{
+	const struct effect *e = &set->from->items[i];
+	const struct effect *key = &set->from->items[i - e->of];
+	struct effect *n;
+
+	if (key->of) /* a new table's: it has none */
+		return;
+	n = pe_imply(r, e, EFFECT_SELECT, EFFECT_ROWS, schema, NULL, e->name);
+	if (!n)
+		return;
+	n->aspect = "exists";
+	n->columns = pe_own_list(r, e->columns);
+}
+
+/* Columns of the parent come with it. */
+static void inherit(struct pe_resolve *r, struct pe_object *child,
+		    const struct pe_object *parent)
+{
+	for (size_t i = 0; parent && child && i < parent->n; i++) {
+		const struct pe_object *p = parent->children[i];
+		struct pe_object *o;
+
+		if (p->kind != EFFECT_COLUMN ||
+		    pe_child(child, EFFECT_COLUMN, p->name))
+			continue;
+		o = pe_make(r->c, EFFECT_COLUMN, child->schema, child->name,
+			    p->name);
+		o->note = p->note;
+		o->digest = p->digest;
+		for (size_t k = 0; k < p->n_uses; k++)
+			if (p->uses[k].kind == EFFECT_TYPE)
+				pe_add_use(r->c, o, &p->uses[k]);
+	}
+	if (!parent && child)
+		child->note = "open";
+}
+
+static void use_relation(struct pe_resolve *r, const struct pe_set *set,
+			 size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	const char *note = e->note ? e->note : "";
+	struct pe_place p = pe_lookup(r, e->kind, e->schema, e->name);
+	struct effect named = *e;
+	struct pe_object *owner = e->of ? set->owners[i - e->of] : NULL;
+
+	named.columns = NULL;
+	if (owner && owner->kind == EFFECT_CONSTRAINT &&
+	    e->kind == EFFECT_INDEX) {
+		pe_adopt_index(r, e, owner, p.object);
+		return;
+	}
+	if (p.object)
+		named.kind = p.object->kind;
+	pe_emit(r, &named, p.schema, NULL, e->name);
+	if (r->late)
+		return;
+	if (streq(note, "references")) {
+		use_key(r, e, p.object);
+		check_parents(r, set, i, p.schema);
+		if (owner)
+			owner->reads = pe_store_list(r->c, e->columns);
+	}
+	if (streq(note, "inherits") || streq(note, "partition") ||
+	    streq(note, "like"))
+		inherit(r, owner, p.object);
+	if (!streq(note, "like"))
+		remember(r, set, i,
+			 &(struct pe_use){ named.kind, p.schema, NULL, e->name,
+					   *note ? note : NULL });
+}
+
+static void use_routine(struct pe_resolve *r, const struct pe_set *set,
+			size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	struct pe_object *family = NULL;
+	struct effect named = *e;
+	const char *schema = e->schema;
+
+	for (size_t k = 0; k < r->path.n && !schema && !family; k++)
+		family = pe_routines(r->c, r->path.schemas[k], e->name);
+	if (family && !family->n)
+		family = NULL;
+	if (!schema)
+		schema = family ? family->schema : pe_current_schema(r);
+	named.from = NULL;
+	named.n_sets = 0;
+	pe_emit(r, &named, schema, NULL, e->name);
+	remember(r, set, i,
+		 &(struct pe_use){ EFFECT_ROUTINE, schema, NULL, e->name,
+				   NULL });
+	if (e->note && streq(e->note, PG_NOTE_CALL) && !e->of && !r->late)
+		pe_call(r, e, schema, e->name);
+}
+
+void pe_use_thing(struct pe_resolve *r, struct pe_set *set, size_t i)
+{
+	const struct effect *e = &set->from->items[i];
+	struct pe_place p;
+
+	switch ((int)e->kind) {
+	case EFFECT_COLUMN:
+		use_column(r, set, i);
+		break;
+	case EFFECT_TYPE:
+		use_type(r, set, i);
+		break;
+	case EFFECT_LABEL:
+		use_label(r, e);
+		break;
+	case EFFECT_TABLE:
+	case EFFECT_VIEW:
+	case EFFECT_INDEX:
+	case EFFECT_SEQUENCE:
+		use_relation(r, set, i);
+		break;
+	case EFFECT_ROUTINE:
+		use_routine(r, set, i);
+		break;
+	case EFFECT_CONSTRAINT:
+	case EFFECT_TRIGGER:
+		p = pe_lookup(r, EFFECT_TABLE, e->schema, e->table);
+		pe_emit(r, e, p.schema, e->table, e->name);
+		break;
+	default:
+		pe_emit(r, e, e->schema, e->table, e->name);
+		remember(r, set, i,
+			 &(struct pe_use){ e->kind, e->schema, e->table,
+					   e->name, NULL });
+		break;
+	}
+}
