@@ -68,6 +68,13 @@ test_expect_success 'a warning is an error with --strict' '
 	expect_status 1 check --strict main && has "$OUT" "^error: .*\[GM110\]$"
 '
 
+test_expect_success 'every rule has a waiver' '
+	example "$EXAMPLES/GM105/reported" &&
+	seq -f "-- migrate:allow GM%.0f so it is" 101 111 >>migrations/2_mail.sql &&
+	commit_all waive && expect_status 0 check main -v &&
+	has "$OUT" "^reason: so it is$"
+'
+
 test_expect_success 'a waiver, one for each rule' '
 	example "$EXAMPLES/GM104/reported" && expect_status 1 check main --json &&
 	for r in $(found | sed -n "s/ error//p"); do
