@@ -279,6 +279,34 @@ static struct err *check_sides(struct check *c)
 
 /* --- the merge under way --- */
 
+struct naming {
+	const struct store_id *id;
+	struct arena *arena;
+	const char *name;
+};
+
+static struct err *on_branch(void *payload, const char *name,
+			     const struct store_id *id)
+{
+	struct naming *n = payload;
+
+	if (!n->name && streq(id->hex, n->id->hex))
+		n->name = arena_strdup(n->arena, name);
+	return NULL;
+}
+
+/* A person knows a branch better than an id. */
+static const char *name_of(struct check *c, const struct store_id *id)
+{
+	struct store *s = c->e->store;
+	struct naming n = { .id = id, .arena = c->arena };
+
+	err_free(s->ops->branches(s, false, on_branch, &n));
+	if (!n.name)
+		err_free(s->ops->branches(s, true, on_branch, &n));
+	return n.name ? n.name : arena_printf(c->arena, "%.12s", id->hex);
+}
+
 static struct err *check_merge(struct check *c)
 {
 	struct store *s = c->e->store;
@@ -302,7 +330,7 @@ static struct err *check_merge(struct check *c)
 		struct store_id *ids = NULL;
 
 		m.theirs.id = heads[i];
-		m.theirs.ref = arena_printf(c->arena, "%.12s", heads[i].hex);
+		m.theirs.ref = name_of(c, &heads[i]);
 		err = check_find_bases(c, &m, &ids);
 		if (!err)
 			check_tell_sides(c, &m);
