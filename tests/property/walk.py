@@ -241,18 +241,21 @@ class Walk:
         base = self.name('base')
         with open(os.path.join(self.repo, 'migrations', base + '.sql'), 'w',
                   encoding='utf-8') as f:
-            f.write('CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT, '
-                    'n INTEGER, old TEXT);\n'
+            # code: by it a row is known again when most of it has changed
+            f.write('CREATE TABLE items (id INTEGER PRIMARY KEY, '
+                    'code TEXT UNIQUE, name TEXT, n INTEGER, old TEXT);\n'
                     'CREATE TABLE spare (id INTEGER PRIMARY KEY, v TEXT);\n')
         self.commit('Base')
         self.branches['main'] = {}
         self.migrate('reconcile', '-q')
-        items = {i: {'name': f'name {i}', 'n': i, 'old': f'old {i}'}
+        items = {i: {'code': f'k{i}', 'name': f'name {i}', 'n': i,
+                     'old': f'old {i}'}
                  for i in range(1, 41)}
         spare = {i: {'v': f'spare {i}'} for i in range(1, 6)}
         self.world.world.update(items=items, spare=spare)
         self.engine.run(
-            [f"INSERT INTO items VALUES ({i}, 'name {i}', {i}, 'old {i}')"
+            [f"INSERT INTO items VALUES ({i}, 'k{i}', 'name {i}', {i}, "
+             f"'old {i}')"
              for i in items] +
             [f"INSERT INTO spare VALUES ({i}, 'spare {i}')" for i in spare])
         for i in range(BRANCHES):
@@ -328,7 +331,7 @@ class Walk:
             elif rows and r.random() < 0.8:
                 at = r.choice(sorted(rows))
                 texts = [c for c in columns
-                         if c not in ('n', 'item', 'old')]
+                         if c not in ('n', 'item', 'old', 'code')]
                 if table == 'spare' or not texts:
                     continue
                 c = r.choice(texts)
