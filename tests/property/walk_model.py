@@ -169,13 +169,13 @@ class Database:
 
     def rename(self, name, before):
         """A file of the same text: one migration, with one past."""
-        self.applied[name] = self.applied.pop(before)
+        if before in self.applied:
+            self.applied[name] = self.applied.pop(before)
         a, b = self.known_as(name), self.known_as(before)
         if a == b:
             return
         self.same[a] = b
-        if a in self.parked:
-            self.parked.setdefault(b, self.parked.pop(a))
+        self.parked.pop(a, None)
 
     def event(self, event, name, steps):
         if event == 'apply':
