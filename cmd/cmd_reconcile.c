@@ -20,7 +20,7 @@ static const struct opt options_table[] = {
 	{ OPT_FLAG, 0, "shared", AT(shared), NULL,
 	  "also where another work tree has run last" },
 	{ OPT_FLAG, 0, "force-down", AT(force_down), NULL,
-	  "run down sections where a snapshot is not to be had" },
+	  "a snapshot is not here: run the down section" },
 	{ OPT_DURATION, 0, "lock-timeout", AT(lock_timeout), "duration",
 	  "wait so long for another run, e.g. 30s" },
 	OPT_TABLE_END,
