@@ -208,8 +208,7 @@ static struct err *sqlite_refresh(struct replay *base)
 				     SCHEMA_SCOPE_ALL, NULL);
 }
 
-/* Header, length, and a schema that can be read. */
-static bool is_image(sqlite3 *db, const unsigned char *image, size_t len)
+static bool is_image(const unsigned char *image, size_t len)
 {
 	size_t page;
 
@@ -220,11 +219,29 @@ static bool is_image(sqlite3 *db, const unsigned char *image, size_t len)
 		page = 65536;
 	if (page < 512 || len % page)
 		return false;
-	if (((size_t)image[28] << 24 | (size_t)image[29] << 16 |
-	     (size_t)image[30] << 8 | image[31]) != len / page)
-		return false;
-	return sqlite3_exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL,
-			    NULL, NULL) == SQLITE_OK;
+	return ((size_t)image[28] << 24 | (size_t)image[29] << 16 |
+		(size_t)image[30] << 8 | image[31]) == len / page;
+}
+
+/* Reading the schema tells a damaged one. */
+static struct err *open_checked(struct replay **out, sqlite3 *db,
+				const struct replay_limits *limits)
+{
+	struct err *e = open_with(out, db, limits);
+	struct sqlite_budget *before;
+	struct replay_sqlite *r;
+
+	if (e)
+		return e;
+	r = replay_sqlite_of(*out);
+	before = sqlite_heap_use(&r->budget);
+	e = replay_sqlite_exec(r, "SELECT 1 FROM sqlite_schema LIMIT 1");
+	sqlite_heap_use(before);
+	if (e) {
+		replay_close(*out);
+		*out = NULL;
+	}
+	return e;
 }
 
 /* A database that has never been written to has no bytes at all. */
@@ -238,6 +255,8 @@ struct err *replay_sqlite_load(struct replay **out, const void *image,
 	*out = NULL;
 	if (!len)
 		return open_with(out, NULL, limits);
+	if (!is_image(image, len))
+		return err_new(ERR_STATE, "no image of a replay");
 	sqlite_heap_install();
 	bytes = xmalloc(len);
 	memcpy(bytes, image, len);
@@ -246,11 +265,12 @@ struct err *replay_sqlite_load(struct replay **out, const void *image,
 			    replay_vfs()) != SQLITE_OK ||
 	    sqlite3_deserialize(db, "main", bytes, (sqlite3_int64)len,
 				(sqlite3_int64)len,
-				SQLITE_DESERIALIZE_READONLY) != SQLITE_OK ||
-	    !is_image(db, bytes, len))
+				SQLITE_DESERIALIZE_READONLY) != SQLITE_OK)
 		e = err_new(ERR_STATE, "no image of a replay");
-	if (!e)
-		e = open_with(out, db, limits);
+	if (!e && (e = open_checked(out, db, limits))) {
+		err_free(e);
+		e = err_new(ERR_STATE, "no image of a replay");
+	}
 	sqlite3_close_v2(db);
 	free(bytes);
 	return e;
