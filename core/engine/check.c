@@ -37,7 +37,7 @@ struct err *check_resolve(struct check *c, const char *rev,
 	return err;
 }
 
-static void add_checked(struct check *c, const struct check_side *s)
+static void add_names(struct check *c, const struct check_side *s)
 {
 	for (size_t i = 0; i < s->n_added; i++) {
 		const char *name = s->added[i].m->name;
@@ -45,6 +45,12 @@ static void add_checked(struct check *c, const struct check_side *s)
 		VEC_GROW(c->checked, c->n_checked, c->cap_checked);
 		c->checked[c->n_checked++] = arena_strdup(c->arena, name);
 	}
+}
+
+void check_add_names(struct check *c, const struct check_trees *t)
+{
+	add_names(c, &t->ours);
+	add_names(c, &t->theirs);
 }
 
 /* --- one comparison, its sides read --- */
@@ -61,8 +67,8 @@ struct err *check_judge(struct check *c, struct check_trees *t)
 	if (!err)
 		err = check_find_adders(c, t);
 	if (!err) {
-		add_checked(c, &t->ours);
-		add_checked(c, &t->theirs);
+		check_add_names(c, t);
+		check_index_put(c, t);
 	}
 	return err;
 }
@@ -121,12 +127,16 @@ struct err *check_compare_merge(struct check *c, const struct check_merge *m)
 {
 	struct check_trees t = { 0 };
 	struct err *err = NULL;
-	bool untouched = false;
+	bool untouched = false, done = false;
 
 	if (m->n_bases == 1)
 		err = check_is_untouched(c, &m->bases[0], &m->ours, &m->theirs,
 					 m->both, &untouched);
 	if (err || (untouched && m->result != CHECK_RESULT_INDEX))
+		return err;
+	if (m->n_bases == 1 && m->result == CHECK_RESULT_NONE)
+		err = check_quick(c, m, &done);
+	if (err || done)
 		return err;
 	err = check_read_bases(c, &t, m->bases, m->n_bases);
 	if (!err)
@@ -279,34 +289,6 @@ static struct err *check_sides(struct check *c)
 
 /* --- the merge under way --- */
 
-struct naming {
-	const struct store_id *id;
-	struct arena *arena;
-	const char *name;
-};
-
-static struct err *on_branch(void *payload, const char *name,
-			     const struct store_id *id)
-{
-	struct naming *n = payload;
-
-	if (!n->name && streq(id->hex, n->id->hex))
-		n->name = arena_strdup(n->arena, name);
-	return NULL;
-}
-
-/* A person knows a branch better than an id. */
-static const char *name_of(struct check *c, const struct store_id *id)
-{
-	struct store *s = c->e->store;
-	struct naming n = { .id = id, .arena = c->arena };
-
-	err_free(s->ops->branches(s, false, on_branch, &n));
-	if (!n.name)
-		err_free(s->ops->branches(s, true, on_branch, &n));
-	return n.name ? n.name : arena_printf(c->arena, "%.12s", id->hex);
-}
-
 static struct err *check_merge(struct check *c)
 {
 	struct store *s = c->e->store;
@@ -330,7 +312,7 @@ static struct err *check_merge(struct check *c)
 		struct store_id *ids = NULL;
 
 		m.theirs.id = heads[i];
-		m.theirs.ref = name_of(c, &heads[i]);
+		m.theirs.ref = arena_printf(c->arena, "%.12s", heads[i].hex);
 		err = check_find_bases(c, &m, &ids);
 		if (!err)
 			check_tell_sides(c, &m);

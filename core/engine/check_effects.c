@@ -171,24 +171,6 @@ static struct err *run_common(struct check *c, struct check_trees *t,
 	return err;
 }
 
-struct err *check_base_scratch(struct check *c, struct check_trees *t,
-			       struct replay **out)
-{
-	struct err *err =
-		replay_pg_open(out, c->opt->scratch, t->base_key, NULL);
-
-	if (!err && !replay_pg_is_kept(*out)) {
-		err = run_common(c, t, *out, NULL);
-		if (!err && !t->base_broken)
-			err = replay_pg_keep(*out);
-	}
-	if (err) {
-		replay_close(*out);
-		*out = NULL;
-	}
-	return err_wrap(err, "replay");
-}
-
 struct err *check_base_image(struct check *c, struct check_trees *t,
 			     struct replay **out)
 {
@@ -317,6 +299,11 @@ static struct err *side_effects(struct check *c, struct check_trees *t,
 		item->has_effects = true;
 		if (get_effects(c, key, &item->effects))
 			continue;
+		if (t->only_cached) {
+			effects_init(&item->effects);
+			t->missed = true;
+			continue;
+		}
 		err = reach(c, t, s, &at, i, &item->effects);
 		if (!err && !t->base_broken)
 			put_effects(c, key, &item->effects);

@@ -15,6 +15,7 @@
  *   check_rules.c    sides, verdicts and replays into findings
  *   check_merged.c   the merged set: dependencies, and what a person made of it
  *   check_range.c    old..new
+ *   check_quick.c    the common case, without reading whole folders
  *   check_cache.c    what need not be computed again
  *   check_finding.c  a finding: told once, waived, with its commits
  *   check_target.c   against what a database has
@@ -67,6 +68,9 @@ struct check_trees {
 	size_t n_common;
 	struct effects *old; /**< of those; n_common, NULL = not asked for */
 	bool base_broken;    /**< the bases alone do not run */
+	bool has_part;       /**< the base is a part of a commit's folder */
+	bool only_cached;    /**< what is not kept is not computed... */
+	bool missed;         /**< ... but told */
 };
 
 /** A place whose commit is still to be found. */
@@ -165,7 +169,27 @@ void check_end(struct check *c);
 MUST_USE struct err *check_applied_read(struct check *c, struct check_trees *t,
 					const struct tree *tree, bool worktree);
 
+/** What a check has looked at, by name. */
+void check_add_names(struct check *c, const struct check_trees *t);
+
+/* --- check_quick.c --- */
+
+/** A merge with one base and no result. *done false: nothing is known yet, go
+ * the long way. */
+MUST_USE struct err *check_quick(struct check *c, const struct check_merge *m,
+				 bool *done);
+
+/** Keep what check_quick() wants to know of the base. */
+void check_index_put(struct check *c, const struct check_trees *t);
+
 /* --- check_side.c --- */
+
+/** A setting as that commit's tree has it, git's own configuration first; hex
+ * "": otherwise. */
+MUST_USE struct err *check_setting(struct check *c,
+				   const struct store_id *commit,
+				   const char *key, const char *otherwise,
+				   const char **out);
 
 /** Read a commit's folder; hex "" = the work tree's. Strings copied. */
 MUST_USE struct err *check_side_read(struct check *c, struct check_side *s,
@@ -239,10 +263,6 @@ struct replay_script;
 MUST_USE struct err *check_base_image(struct check *c, struct check_trees *t,
 				      struct replay **out);
 
-/** PostgreSQL: the same in a scratch database. */
-MUST_USE struct err *check_base_scratch(struct check *c, struct check_trees *t,
-					struct replay **out);
-
 /** The part of a migration that runs. */
 void check_script(const struct check_side *s, const struct migration *m,
 		  struct replay_script *out);
@@ -251,6 +271,9 @@ void check_script(const struct check_side *s, const struct migration *m,
 
 /** Run the orders; adds GM105, GM106 and GM109 for what is not found yet. */
 MUST_USE struct err *check_replay(struct check *c, struct check_trees *t);
+
+/** No replay is wanted, or it was run before and found nothing. */
+bool check_replay_is_fine(struct check *c, const struct check_trees *t);
 
 /* --- check_rules.c --- */
 

@@ -12,12 +12,17 @@
 static struct err *compare_step(struct check *c, const struct check_tip *from,
 				const struct check_tip *to)
 {
+	struct check_merge m = {
+		.ours = *to, .theirs = *from, .bases = &from->id, .n_bases = 1
+	};
 	struct check_trees t = { .linear = true };
 	struct err *err = NULL;
-	bool untouched = false;
+	bool untouched = false, done = false;
 
 	err = check_is_untouched(c, &from->id, to, from, false, &untouched);
-	if (err || untouched)
+	if (!err && !untouched)
+		err = check_quick(c, &m, &done);
+	if (err || untouched || done)
 		return err;
 	t.theirs = (struct check_side){ .name = "theirs",
 					.ref = from->ref,

@@ -129,9 +129,12 @@ static void find_tables(struct check *c, struct check_trees *t, struct bench *b)
 static struct err *open_base(struct check *c, struct check_trees *t,
 			     struct replay **out)
 {
+	struct err *err;
+
 	if (t->merged.dialect == SQL_SQLITE)
 		return check_base_image(c, t, out);
-	return check_base_scratch(c, t, out);
+	err = replay_pg_open(out, c->opt->scratch, t->base_key, NULL);
+	return err_wrap(err, "replay");
 }
 
 /* Another of the same; from empty where the order wants it. */
@@ -370,9 +373,11 @@ static void outcome_key(struct check *c, const struct check_trees *t,
 			buf_addf(&b, "%zu %s %s\n", k,
 				 sides[k]->added[i].m->name,
 				 sides[k]->added[i].m->blob);
+	/* their order, and whether all of them stand behind the bases' */
 	for (size_t i = 0; i < t->merged.n; i++)
 		if (side_of(t, t->merged.items[i]))
-			buf_addf(&b, "%zu\n", i);
+			buf_addf(&b, "%s%s\n", i < t->n_common ? "<" : "",
+				 t->merged.items[i]->name);
 	check_key(c, key, "replay", t->base_key, buf_str(&b), NULL);
 	buf_release(&b);
 }
@@ -407,23 +412,39 @@ static struct err *run_orders(struct check *c, struct check_trees *t,
 	return err;
 }
 
+static bool is_wanted(const struct check *c, const struct check_trees *t)
+{
+	if (c->opt->no_replay || c->opt->all_branches ||
+	    (!t->ours.n_added && !t->theirs.n_added))
+		return false;
+	return t->merged.dialect == SQL_SQLITE || c->opt->scratch;
+}
+
+bool check_replay_is_fine(struct check *c, const struct check_trees *t)
+{
+	char key[65];
+
+	if (!is_wanted(c, t))
+		return true;
+	outcome_key(c, t, key);
+	if (!was_fine(c, key))
+		return false;
+	c->replay = sql_dialect_name(t->merged.dialect);
+	return true;
+}
+
 struct err *check_replay(struct check *c, struct check_trees *t)
 {
 	struct err *err = NULL;
-	bool fine = false;
+	bool fine = check_replay_is_fine(c, t);
 	char key[65];
 
-	if (c->opt->no_replay || c->opt->all_branches ||
-	    (!t->ours.n_added && !t->theirs.n_added))
+	if (!is_wanted(c, t))
 		return NULL;
-	if (t->merged.dialect == SQL_POSTGRESQL && !c->opt->scratch)
-		return NULL;
-	c->replay = sql_dialect_name(t->merged.dialect);
-	outcome_key(c, t, key);
-	if (was_fine(c, key)) {
-		fine = true;
-	} else {
+	if (!fine) {
+		c->replay = sql_dialect_name(t->merged.dialect);
 		err = run_orders(c, t, &fine);
+		outcome_key(c, t, key);
 		if (!err && fine)
 			check_cache_put(c, "replay", key, "fine", 4);
 	}

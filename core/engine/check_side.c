@@ -8,10 +8,9 @@
 
 /* A tree's migrations, and what a side did since the bases. */
 
-/* A setting as that tree has it, git's own configuration first. */
-static struct err *setting(struct check *c, const struct store_id *commit,
-			   const char *key, const char *otherwise,
-			   const char **out)
+struct err *check_setting(struct check *c, const struct store_id *commit,
+			  const char *key, const char *otherwise,
+			  const char **out)
 {
 	struct store *s = c->e->store;
 	char *value = NULL;
@@ -35,13 +34,15 @@ static struct err *read_set(struct check *c, struct check_side *s,
 	const char *dialect;
 	struct err *err;
 
-	err = setting(c, config, "migrate.layout",
-		      *config->hex ? NULL : cfg->layout, &opt.layout);
+	err = check_setting(c, config, "migrate.layout",
+			    *config->hex ? NULL : cfg->layout, &opt.layout);
 	if (!err)
-		err = setting(c, config, "migrate.pattern",
-			      *config->hex ? NULL : cfg->pattern, &opt.pattern);
+		err = check_setting(c, config, "migrate.pattern",
+				    *config->hex ? NULL : cfg->pattern,
+				    &opt.pattern);
 	if (!err)
-		err = setting(c, config, "migrate.dialect", NULL, &dialect);
+		err = check_setting(c, config, "migrate.dialect", NULL,
+				    &dialect);
 	if (!err && dialect)
 		err = sql_dialect_parse(dialect, &opt.dialect);
 	if (!err)
@@ -61,8 +62,9 @@ struct err *check_side_read(struct check *c, struct check_side *s,
 	s->ref = ref ? arena_strdup(c->arena, ref) : NULL;
 	s->commit = *commit;
 	s->set.layout = layout_find("native");
-	err = setting(c, commit, "migrate.dir",
-		      *commit->hex ? "migrations" : c->e->cfg.dir, &s->dir);
+	err = check_setting(c, commit, "migrate.dir",
+			    *commit->hex ? "migrations" : c->e->cfg.dir,
+			    &s->dir);
 	if (!err && *commit->hex)
 		err = st->ops->folder_id(st, commit, s->dir, &s->folder);
 	if (!err)
@@ -115,7 +117,7 @@ struct err *check_part_read(struct check *c, struct check_trees *t,
 	struct err *err;
 
 	memset(t, 0, sizeof(*t));
-	t->linear = true;
+	t->linear = t->has_part = true;
 	t->bases = arena_array(c->arena, 1, sizeof(*t->bases));
 	t->n_bases = 1;
 	err = check_side_read(c, &t->bases[0], name, ref, commit);
