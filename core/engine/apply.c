@@ -12,6 +12,9 @@
 /* A group is made durable when it has been open this long. */
 #define GROUP_US 500000
 
+/* Migrations of one run whose dependencies are inferred from effects. */
+#define INFER_MAX 32
+
 struct apply {
 	struct engine *e;
 	const struct engine_apply_options *opt;
@@ -110,24 +113,37 @@ static struct err *judge_foreign(struct apply *a)
 
 static struct err *judge_order(struct apply *a)
 {
-	for (size_t i = 0; i < a->plan.n; i++) {
+	struct late *late = NULL;
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < a->plan.n && !err; i++) {
 		const struct plan_item *item = a->plan.steps[i].item;
+		const char *with = NULL;
 
 		if (!item->out_of_order || a->opt->out_of_order)
 			continue;
-		if (is_protected(a))
-			return err_hint(
+		if (!late)
+			err = late_open(a->e, &a->tree, a->opt->worktree,
+					&late);
+		if (!err)
+			err = late_judge(late, item->migration, &with);
+		if (!err && with)
+			err = err_hint(
 				err_new(ERR_REFUSED,
 					"%s sorts before %s, which is applied "
-					"already",
-					item->name, item->out_of_order),
-				"rename it so that it sorts last, or use "
-				"--out-of-order");
-		session_note(a->e, ENGINE_WARNING,
-			     "%s runs after %s, which sorts behind it",
-			     item->name, item->out_of_order);
+					"already, and it is not proved that "
+					"the two commute",
+					item->name, with),
+				"git migrate rebase gives it a later version; "
+				"--out-of-order runs it as it is");
+		else if (!err)
+			session_note(a->e, ENGINE_HINT,
+				     "%s runs after %s, which sorts behind it; "
+				     "they commute",
+				     item->name, item->out_of_order);
 	}
-	return NULL;
+	late_close(late);
+	return err;
 }
 
 static struct err *judge_protected(struct apply *a)
@@ -415,10 +431,42 @@ struct err *apply_ready(struct run *r, struct ready *ready, size_t n)
 	return run_steps(&a, r);
 }
 
+/*
+ * What they depend on, though no file says so: for the journal, and nobody is
+ * refused for want of it. A first installation of many is not analysed.
+ */
+static void infer(struct apply *a, struct late **late, struct map *out)
+{
+	const char **names;
+	struct err *err = NULL;
+
+	if (a->plan.n > INFER_MAX)
+		return;
+	err = late_open(a->e, &a->tree, a->opt->worktree, late);
+	for (size_t i = 0; i < a->plan.n && !err; i++) {
+		const struct migration *m = a->plan.steps[i].migration;
+
+		err = late_infer(*late, m, &names);
+		if (!err && names)
+			map_put(out, m->name, names);
+	}
+	if (err)
+		session_note(a->e, ENGINE_NOTE,
+			     "dependencies are not inferred: %s",
+			     err_text(err));
+	err_free(err);
+}
+
 static struct err *run_all(struct apply *a)
 {
 	struct run r = { 0 };
-	struct err *err = run_open(&r, a->e, a->out);
+	struct map inferred = MAP_INIT;
+	struct late *late = NULL;
+	struct err *err;
+
+	infer(a, &late, &inferred);
+	err = run_open(&r, a->e, a->out);
+	r.inferred = &inferred;
 
 	r.commit = &a->tree.commit;
 	r.set = &a->tree.set;
@@ -431,7 +479,10 @@ static struct err *run_all(struct apply *a)
 	r.prove = proves(a);
 	if (!err)
 		err = run_steps(a, &r);
-	return run_close(&r, err);
+	err = run_close(&r, err);
+	late_close(late);
+	map_release(&inferred);
+	return err;
 }
 
 /* What is to be done, from what can be read without changing anything. */

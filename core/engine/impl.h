@@ -51,14 +51,6 @@ void session_note(struct engine *e, enum engine_note_level level,
 MUST_USE struct err *session_identity(struct engine *e,
 				      struct engine_identity *out);
 
-/* --- lastuse.c: which work tree has run last on a database --- */
-
-/** This one; a folder that may not be written to is a note. */
-void lastuse_record(struct engine *e);
-
-/** Path of another one that is still there, to be freed; or NULL. */
-char *lastuse_other(struct engine *e);
-
 /* --- ident.c: who runs this, in the words of a commit --- */
 
 struct ident {
@@ -148,11 +140,6 @@ struct ready {
 /** Read, split and judge a migration before anything runs. */
 MUST_USE struct err *ready_init(struct ready *r, struct engine *e,
 				struct migration_set *set, struct migration *m);
-
-/** The same for a migration that is not of a set: its up section, as it
- * stands. path is for messages. */
-MUST_USE struct err *ready_init_text(struct ready *r, struct engine *e,
-				     struct migration *m, const char *path);
 void ready_release(struct ready *r);
 
 /** Tables that its statements take something from, by name; or NULL. */
@@ -200,7 +187,9 @@ struct run {
 	bool no_snapshot;
 	bool prove; /**< take each group back before it is committed */
 	bool proving;
-	bool no_restore; /**< parked data stays where it is */
+	bool no_restore;            /**< parked data stays where it is */
+	const struct map *inferred; /**< name -> const char *const *, of what
+					 is applied; or NULL */
 	bool park_any;
 	int64_t started_us; /**< of the migration that runs */
 	struct snapshot_out capture_out;
@@ -375,6 +364,28 @@ void depend_free(struct depend *d);
 MUST_USE struct err *depend_why(struct depend *d, const struct schema *live,
 				const char *later, const char *earlier,
 				char **why);
+
+/* --- late.c: migrations that sort before applied ones --- */
+
+struct late;
+
+/** What was applied, with its effects; to be closed. */
+MUST_USE struct err *late_open(struct engine *e, const struct tree *tree,
+			       bool worktree, struct late **out);
+void late_close(struct late *l);
+
+/** *with = the last applied one behind m that m is not proved to commute
+ * with, NULL = it may run; in memory of l's tree. */
+MUST_USE struct err *late_judge(struct late *l, const struct migration *m,
+				const char **with);
+
+/**
+ * What a migration that is to be applied needs of those that are, and of those
+ * applied before it in this run: names it does not commute with, but for what
+ * its file says; NULL = none. In memory of l.
+ */
+MUST_USE struct err *late_infer(struct late *l, const struct migration *m,
+				const char ***out);
 
 /* --- revert.c: one migration taken back --- */
 

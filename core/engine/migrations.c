@@ -68,7 +68,8 @@ static struct err *add_depends(void *payload, const char *name,
 	const char **old = map_get(&t->depends, name), **list;
 	size_t n = 0;
 
-	(void)inferred;
+	if (inferred)
+		return NULL; /* for people; nothing is decided by them */
 	while (old && old[n])
 		n++;
 	list = arena_array(&t->arena, n + 2, sizeof(*list));

@@ -233,8 +233,6 @@ struct err *run_close(struct run *r, struct err *err)
 		run_abort(r);
 		err = err_first(err, check_schema(r));
 	}
-	if (r->moved)
-		lastuse_record(r->e);
 	err = err_first(err, move_ledger(r));
 	if (r->out)
 		err = err_first(err, session_identity(r->e, &r->out->identity));
@@ -375,6 +373,10 @@ static struct err *write_rows(struct run *r)
 		if (!err && m && m->depends)
 			err = journal_depends_set(t, m->name, m->depends,
 						  false);
+		if (!err && m && r->inferred && map_get(r->inferred, m->name))
+			err = journal_depends_set(t, m->name,
+						  map_get(r->inferred, m->name),
+						  true);
 	}
 	return err_wrap(err, "write the journal");
 }

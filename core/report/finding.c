@@ -109,17 +109,10 @@ struct finding_counts finding_count(const struct finding_report *r)
 
 const struct finding_place *finding_main_place(const struct finding *f)
 {
-	const struct finding_place *first = NULL;
-
-	for (size_t i = 0; i < f->n_places; i++) {
-		const struct finding_place *p = &f->places[i];
-
-		if (p->path && p->side && streq(p->side, "ours"))
-			return p;
-		if (p->path && !first)
-			first = p;
-	}
-	return first;
+	for (size_t i = 0; i < f->n_places; i++)
+		if (f->places[i].path)
+			return &f->places[i];
+	return NULL;
 }
 
 /* Behind the name, in brackets: side, ref, commit; what there is of them. */

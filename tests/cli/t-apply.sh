@@ -141,20 +141,31 @@ test_expect_success 'apply -q says nothing' '
 	[ "$(sql "SELECT count(*) FROM v")" = 2 ]
 '
 
-test_expect_success 'out of order: a warning, and it is recorded' '
+test_expect_success 'out of order: what commutes runs, and it is recorded' '
 	echo "CREATE TABLE late (x);" | migration 20260101120000_late &&
 	expect_status 0 plan && has "$OUT" "out of order" &&
 	expect_status 0 apply &&
-	has "$ERR" "^warning: 20260101120000_late runs after 2026010.*, which sorts behind it" &&
+	has "$ERR" "^hint: 20260101120000_late runs after 2026010.*, which sorts behind it; they commute" &&
 	has "$OUT" "20260101120000_late .*, out of order$" &&
 	[ "$(sql "SELECT out_of_order FROM git_migrate_history ORDER BY seq DESC LIMIT 1")" = 1 ] &&
 	git log -1 --format=%B refs/migrate/ledger/dev | grep -q "^Out-of-order: true$"
 '
 
-test_expect_success '--out-of-order: no warning' '
+test_expect_success '--out-of-order: nothing is asked' '
 	echo "CREATE TABLE late2 (x);" | migration 20260101130000_late2 &&
 	expect_status 0 apply --out-of-order && [ ! -s "$ERR" ] &&
 	has "$OUT" "out of order"
+'
+
+test_expect_success 'out of order: refused where it does not commute, or cannot be told to' '
+	rm -rf ../late && (scratch_repo ../late && git migrate init -q && commit_all "Set up" && echo "CREATE TABLE a (id INT);" | migration 1_a && echo "ALTER TABLE a ADD COLUMN b INT;" | migration 3_b &&
+		git migrate apply -q && echo "CREATE VIEW v AS SELECT * FROM a;" | migration 2_v && expect_status 1 apply && has "$ERR" "^error: 2_v sorts before 3_b, which is applied already, and it is not proved that the two commute$" &&
+		has "$ERR" "^hint: git migrate rebase" && expect_status 1 plan && [ -z "$(sql "SELECT name FROM sqlite_schema WHERE type = \"view\" AND name = \"v\"")" ] && expect_status 0 apply --out-of-order)
+'
+
+test_expect_success 'what a migration depends on is inferred from what it touches, and recorded' '
+	(cd ../late && echo "CREATE TABLE x (id INT);" | migration 4_x && echo "CREATE INDEX ai ON a (id);" | migration 5_i && git migrate apply -q &&
+		[ "$(sql "SELECT group_concat(name || depends_on) FROM git_migrate_dependencies WHERE inferred AND name > 4 ORDER BY name, depends_on")" = "5_i1_a" ])
 '
 
 test_expect_success '--no-snapshot: applied, and never to be rolled back' '
@@ -284,7 +295,7 @@ test_expect_success 'protected: only commits of its branch, and remembered' '
 	expect_status 1 apply --worktree && has "$ERR" "protected" &&
 	git checkout -q main &&
 	expect_status 0 apply --allow-foreign &&
-	echo "CREATE TABLE r (x);" | migration 20260104120000_r &&
+	echo "CREATE INDEX r ON p (x);" | migration 20260104120000_r &&
 	expect_status 1 apply --allow-foreign &&
 	has "$ERR" "20260104120000_r sorts before 20260105000000_p" &&
 	expect_status 0 apply --allow-foreign --out-of-order &&
