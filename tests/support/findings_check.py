@@ -270,9 +270,7 @@ def safe(text):
 
 
 def main_place(f):
-    places = [m for m in f["migrations"] if m["path"] is not None]
-    ours = [m for m in places if m["side"] == "ours"]
-    return (ours + places + [None])[0]
+    return next((m for m in f["migrations"] if m["path"] is not None), None)
 
 
 def bytes_of(uri):
