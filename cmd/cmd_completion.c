@@ -78,7 +78,7 @@ static void add_migrations(struct cmd_ctx *ctx, const struct complete *c)
 	struct engine_config target = { 0 };
 	struct migration_set set = { 0 };
 	struct source *source = NULL;
-	struct store_commit commit;
+	struct store_commit commit = { 0 };
 	struct err *err;
 
 	err = config_resolve(&ctx->config, &wish, false, &target);
@@ -96,6 +96,7 @@ static void add_migrations(struct cmd_ctx *ctx, const struct complete *c)
 	for (size_t i = 0; !err && i < set.n; i++)
 		add(c, set.items[i]->name, NULL);
 	migration_set_release(&set);
+	store_commit_release(&commit);
 	if (source)
 		source->ops->close(source);
 	err_free(err);
