@@ -54,8 +54,8 @@ bool hook_follow_parse(const char *text, enum hook_follow *out)
 {
 	static const struct word words[] = {
 		{ "notify", HOOK_FOLLOW_NOTIFY }, { "auto", HOOK_FOLLOW_AUTO },
-		{ "clone", HOOK_FOLLOW_AUTO },    { "off", HOOK_FOLLOW_OFF },
-		{ "false", HOOK_FOLLOW_OFF },     { "no", HOOK_FOLLOW_OFF },
+		{ "off", HOOK_FOLLOW_OFF },       { "false", HOOK_FOLLOW_OFF },
+		{ "no", HOOK_FOLLOW_OFF },
 	};
 	int value = HOOK_FOLLOW_NOTIFY;
 	bool known = look_up(words, ARRAY_LEN(words), text, &value);

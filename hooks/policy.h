@@ -89,7 +89,7 @@ enum hook_follow {
 	HOOK_FOLLOW_OFF,
 };
 
-/** "auto", "clone" (as auto), "notify", "off"; NULL = notify. */
+/** "auto", "notify", "off"; NULL = notify. */
 bool hook_follow_parse(const char *text, enum hook_follow *out);
 
 /** Where a target's settings come from, and where its database lies. */

@@ -9,7 +9,7 @@
 #include "base/util.h"
 #include "hooks/gitdir.h"
 
-#define SMALL 65536
+#define TEXT_MAX (16u << 20) /* the list of a long rebase */
 #define HEADS "refs/heads/"
 
 extern char **environ;
@@ -40,7 +40,7 @@ static char *text_of(const char *dir, const char *name)
 	char *path = file_join(dir, name);
 	struct buf text = BUF_INIT;
 
-	err_free(file_read(path, SMALL, &text));
+	err_free(file_read(path, TEXT_MAX, &text));
 	while (text.len && isspace((unsigned char)text.data[text.len - 1]))
 		buf_truncate(&text, text.len - 1);
 	free(path);

@@ -434,7 +434,6 @@ static void follow__reads_words(void **state)
 	(void)state;
 	assert_true(hook_follow_parse(NULL, &f) && f == HOOK_FOLLOW_NOTIFY);
 	assert_true(hook_follow_parse("auto", &f) && f == HOOK_FOLLOW_AUTO);
-	assert_true(hook_follow_parse("clone", &f) && f == HOOK_FOLLOW_AUTO);
 	assert_true(hook_follow_parse("off", &f) && f == HOOK_FOLLOW_OFF);
 	assert_false(hook_follow_parse("always", &f));
 	assert_int_equal(f, HOOK_FOLLOW_NOTIFY);
