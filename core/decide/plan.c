@@ -333,18 +333,9 @@ static struct err *choose_leaving(const struct newest *all,
 	return e;
 }
 
-static bool goes(const struct newest *all, const struct going *g,
-		 const struct plan_item *item)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (all->items[i] == item)
-			return g->goes[i];
-	return false;
-}
-
 /* What stays and sorts behind each: nothing foreign does. */
 static void judge_order(struct plan *out, const struct plan_view *v,
-			const struct newest *all, const struct going *g)
+			const bool *goes)
 {
 	const char *last = NULL;
 	size_t s = out->n;
@@ -354,7 +345,7 @@ static void judge_order(struct plan *out, const struct plan_view *v,
 
 		if (!item->migration || item->migration->repeatable)
 			continue;
-		if (!last && plan_item_is_done(item) && !goes(all, g, item))
+		if (!last && plan_item_is_done(item) && !goes[i])
 			last = item->name;
 		while (s > 0 && out->steps[s - 1].kind == PLAN_STEP_APPLY &&
 		       out->steps[s - 1].item > item)
@@ -370,6 +361,8 @@ static void judge_order(struct plan *out, const struct plan_view *v,
 static void add_reconcile(struct plan *out, const struct plan_view *v,
 			  const struct newest *all, struct going *g)
 {
+	bool *goes = xcalloc(v->n + 1, sizeof(*goes)); /* by item */
+
 	for (size_t i = 0; i < v->n; i++)
 		if (v->items[i].renamed_from)
 			add_step(out, PLAN_STEP_RENAME, &v->items[i]);
@@ -379,6 +372,7 @@ static void add_reconcile(struct plan *out, const struct plan_view *v,
 
 		if (!g->goes[i])
 			continue;
+		goes[item - v->items] = true;
 		add_step(out, PLAN_STEP_ROLLBACK, item);
 		s = &out->steps[out->n - 1];
 		if (item->renamed_from)
@@ -389,7 +383,7 @@ static void add_reconcile(struct plan *out, const struct plan_view *v,
 	}
 	for (size_t i = 0; i < v->n; i++) {
 		const struct plan_item *item = &v->items[i];
-		bool back = goes(all, g, item);
+		bool back = goes[i];
 
 		if (!item->migration || (!plan_item_is_open(item) && !back))
 			continue;
@@ -398,7 +392,8 @@ static void add_reconcile(struct plan *out, const struct plan_view *v,
 		out->steps[out->n - 1].out_of_order = false;
 		out->steps[out->n - 1].after = NULL;
 	}
-	judge_order(out, v, all, g);
+	judge_order(out, v, goes);
+	free(goes);
 }
 
 struct err *plan_reconcile(struct plan *out, const struct plan_view *v,
