@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "gitstore/deflate.h"
 #include "gitstore/repo.h"
+#include "gitstore/treewalk.h"
 #include "gitstore/vault.h"
 
 /*
@@ -241,6 +242,7 @@ static void gs_close(struct store *s)
 	gs_vault_free(g->vault);
 	gs_deflate_free(g->deflate);
 	gs_config_free(g->config);
+	gs_treewalk_forget(g);
 	git_odb_free(g->odb);
 	git_repository_free(g->repo);
 	free(g->common);

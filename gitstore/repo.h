@@ -19,6 +19,8 @@ struct gs {
 	struct gs_deflate *deflate; /* see gs_chunk_deflate() */
 	char *common;               /* absolute, no slash at the end */
 	char *work;                 /* the same; NULL when bare */
+	git_odb_object *trees[4];   /* large ones read last; treewalk.c */
+	unsigned next_tree;         /* the one that goes next */
 	bool refreshed;             /* packs were looked for once more */
 	bool fsync;                 /* libgit2 was told to sync */
 };

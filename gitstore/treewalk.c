@@ -5,28 +5,76 @@
 #include "base/util.h"
 #include "gitstore/missing.h"
 
-struct err *gs_treewalk_open(struct gs_treewalk *w, struct gs *g,
-			     const git_oid *tree)
+/* libgit2 keeps small trees. A folder of thousands of files is wanted a few
+ * times over: by the list of its files, and by each difference to it. */
+#define LARGE 4096
+
+static git_odb_object *kept(struct gs *g, const git_oid *tree)
+{
+	git_odb_object *copy = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(g->trees); i++)
+		if (g->trees[i] &&
+		    git_oid_equal(git_odb_object_id(g->trees[i]), tree) &&
+		    !git_odb_object_dup(&copy, g->trees[i]))
+			return copy;
+	return NULL;
+}
+
+static void keep(struct gs *g, git_odb_object *obj)
+{
+	git_odb_object **slot = &g->trees[g->next_tree];
+
+	if (git_odb_object_size(obj) < LARGE)
+		return;
+	git_odb_object_free(*slot);
+	if (git_odb_object_dup(slot, obj))
+		*slot = NULL;
+	g->next_tree = (g->next_tree + 1) % ARRAY_LEN(g->trees);
+}
+
+void gs_treewalk_forget(struct gs *g)
+{
+	for (size_t i = 0; i < ARRAY_LEN(g->trees); i++) {
+		git_odb_object_free(g->trees[i]);
+		g->trees[i] = NULL;
+	}
+}
+
+static struct err *read_tree(struct gs *g, const git_oid *tree,
+			     git_odb_object **out)
 {
 	char hex[GIT_OID_HEXSZ + 1];
-	struct err *err;
 	git_odb *odb;
+	struct err *err = gs_odb(g, &odb);
 
-	memset(w, 0, sizeof(*w));
-	if (git_oid_is_zero(tree))
-		return NULL;
-	err = gs_odb(g, &odb);
-	if (err)
+	*out = err ? NULL : kept(g, tree);
+	if (err || *out)
 		return err;
 	git_oid_tostr(hex, sizeof(hex), tree);
-	if (git_odb_read(&w->obj, odb, tree) < 0)
+	if (git_odb_read(out, odb, tree) < 0)
 		return gs_hint_object(g, tree,
 				      err_new(ERR_STORE,
 					      "tree %s is not in this "
 					      "repository",
 					      hex));
-	if (git_odb_object_type(w->obj) != GIT_OBJECT_TREE)
+	if (git_odb_object_type(*out) != GIT_OBJECT_TREE)
 		return err_new(ERR_STORE, "object %s is not a tree", hex);
+	keep(g, *out);
+	return NULL;
+}
+
+struct err *gs_treewalk_open(struct gs_treewalk *w, struct gs *g,
+			     const git_oid *tree)
+{
+	struct err *err;
+
+	memset(w, 0, sizeof(*w));
+	if (git_oid_is_zero(tree))
+		return NULL;
+	err = read_tree(g, tree, &w->obj);
+	if (err)
+		return err;
 	w->p = git_odb_object_data(w->obj);
 	w->end = w->p + git_odb_object_size(w->obj);
 	return NULL;

@@ -22,6 +22,9 @@ struct gs_treewalk {
 MUST_USE struct err *gs_treewalk_open(struct gs_treewalk *w, struct gs *g,
 				      const git_oid *tree);
 
+/** Let go of the large trees that are kept for another look. */
+void gs_treewalk_forget(struct gs *g);
+
 /** false at the end. */
 bool gs_treewalk_next(struct gs_treewalk *w, struct gs_tree_entry *out);
 

@@ -17,21 +17,22 @@ static size_t hash_of(const char *key)
 }
 
 /* The slot that holds the key, or the empty one where it would go. */
-static size_t find_slot(const struct map *m, const char *key)
+static size_t find_slot(const struct map *m, const char *key, size_t hash)
 {
-	size_t i = hash_of(key) & (m->n_slots - 1);
+	size_t i = hash & (m->n_slots - 1);
 
 	while (m->slots[i]) {
-		const char *have = m->entries[m->slots[i] - 1].key;
+		const struct map_entry *e = &m->entries[m->slots[i] - 1];
 
-		if (have && !strcmp(have, key))
+		if (e->hash == hash && e->key && !strcmp(e->key, key))
 			break;
 		i = (i + 1) & (m->n_slots - 1);
 	}
 	return i;
 }
 
-static void rehash(struct map *m)
+/* Slots for n keys; what was removed is left out. */
+static void rehash(struct map *m, size_t n)
 {
 	size_t live = 0;
 
@@ -40,21 +41,37 @@ static void rehash(struct map *m)
 			m->entries[live++] = m->entries[i];
 	m->n = live;
 	m->n_slots = 16;
-	while (m->n_slots < (live + 1) * 4)
+	while (m->n_slots < (n > live ? n : live + 1) * 4)
 		m->n_slots *= 2;
 	free(m->slots);
 	m->slots = xcalloc(m->n_slots, sizeof(*m->slots));
-	for (size_t i = 0; i < m->n; i++)
-		m->slots[find_slot(m, m->entries[i].key)] = (unsigned)i + 1;
+	for (size_t i = 0; i < m->n; i++) {
+		size_t slot = m->entries[i].hash & (m->n_slots - 1);
+
+		while (m->slots[slot])
+			slot = (slot + 1) & (m->n_slots - 1);
+		m->slots[slot] = (unsigned)i + 1;
+	}
 }
 
-static struct map_entry *find(const struct map *m, const char *key)
+void map_reserve(struct map *m, size_t n)
+{
+	if (n * 2 > m->n_slots)
+		rehash(m, n);
+	if (n > m->cap) {
+		m->cap = n;
+		m->entries =
+			xreallocarray(m->entries, m->cap, sizeof(*m->entries));
+	}
+}
+
+static struct map_entry *find(const struct map *m, const char *key, size_t hash)
 {
 	size_t slot;
 
 	if (!m->n_slots)
 		return NULL;
-	slot = find_slot(m, key);
+	slot = find_slot(m, key, hash);
 	return m->slots[slot] ? &m->entries[m->slots[slot] - 1] : NULL;
 }
 
@@ -69,19 +86,20 @@ void map_release(struct map *m)
 
 void *map_get(const struct map *m, const char *key)
 {
-	const struct map_entry *e = find(m, key);
+	const struct map_entry *e = find(m, key, hash_of(key));
 
 	return e ? e->value : NULL;
 }
 
 bool map_has(const struct map *m, const char *key)
 {
-	return find(m, key) != NULL;
+	return find(m, key, hash_of(key)) != NULL;
 }
 
 void *map_put(struct map *m, const char *key, void *value)
 {
-	struct map_entry *e = find(m, key);
+	size_t hash = hash_of(key);
+	struct map_entry *e = find(m, key, hash);
 	void *old;
 
 	if (e) {
@@ -90,7 +108,7 @@ void *map_put(struct map *m, const char *key, void *value)
 		return old;
 	}
 	if ((m->n + 1) * 2 > m->n_slots)
-		rehash(m);
+		rehash(m, 0);
 	if (m->n == m->cap) {
 		m->cap = m->cap ? m->cap * 2 : 16;
 		m->entries =
@@ -98,7 +116,8 @@ void *map_put(struct map *m, const char *key, void *value)
 	}
 	m->entries[m->n].key = xstrdup(key);
 	m->entries[m->n].value = value;
-	m->slots[find_slot(m, key)] = (unsigned)++m->n;
+	m->entries[m->n].hash = hash;
+	m->slots[find_slot(m, key, hash)] = (unsigned)++m->n;
 	return NULL;
 }
 
@@ -115,7 +134,7 @@ size_t map_number(const struct map *m, const char *key)
 
 void *map_remove(struct map *m, const char *key)
 {
-	struct map_entry *e = find(m, key);
+	struct map_entry *e = find(m, key, hash_of(key));
 	void *old;
 
 	if (!e)

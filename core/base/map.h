@@ -18,6 +18,7 @@ struct map {
 struct map_entry {
 	char *key; /**< NULL = removed */
 	void *value;
+	size_t hash; /**< of the key; the map's own */
 };
 
 #define MAP_INIT                    \
@@ -26,6 +27,9 @@ struct map_entry {
 	}
 
 void map_release(struct map *m);
+
+/** Make room for so many keys at once. */
+void map_reserve(struct map *m, size_t n);
 
 /** The value, or NULL when absent (a stored NULL looks the same). */
 void *map_get(const struct map *m, const char *key);

@@ -183,8 +183,8 @@ void migration_set_sort(struct migration_set *set);
 
 /** The same comparison of two: < 0 when a runs first; 0 never for two. */
 int migration_set_compare_items(const struct migration_set *set,
-				const struct migration *a,
-				const struct migration *b);
+				const struct migration *x,
+				const struct migration *y);
 
 /** Name of the set's layout ("native", "goose", ...). */
 const char *migration_layout_name(const struct migration_set *set);

@@ -79,7 +79,11 @@ const char *scan_base(const char *path)
 
 size_t scan_digits(const char *s)
 {
-	return strspn(s, "0123456789");
+	size_t n = 0;
+
+	while (s[n] >= '0' && s[n] <= '9')
+		n++;
+	return n;
 }
 
 bool scan_looks_sql(const char *path)

@@ -34,6 +34,17 @@ static int by_path(const void *a, const void *b)
 		      ((const struct source_entry *)b)->path);
 }
 
+/* A tree lists its files in this order but for folders. */
+static void sort_files(struct layout_listing *files)
+{
+	for (size_t i = 1; i < files->n; i++)
+		if (by_path(&files->entries[i - 1], &files->entries[i]) > 0) {
+			qsort(files->entries, files->n, sizeof(*files->entries),
+			      by_path);
+			return;
+		}
+}
+
 static bool leaves_folder(const char *path)
 {
 	if (*path == '/')
@@ -114,9 +125,19 @@ static int by_order(const void *a, const void *b, void *set)
 					   *(struct migration *const *)b);
 }
 
+/* Names come in order, and most often versions are in theirs, too. */
+static bool is_sorted(const struct migration_set *set)
+{
+	for (size_t i = 1; i < set->n; i++)
+		if (migration_set_compare_items(set, set->items[i - 1],
+						set->items[i]) > 0)
+			return false;
+	return true;
+}
+
 void migration_set_sort(struct migration_set *set)
 {
-	if (!set->layout->own_order && set->n)
+	if (!set->layout->own_order && !is_sorted(set))
 		qsort_r(set->items, set->n, sizeof(struct migration *),
 			by_order, set);
 	for (size_t i = 0; i < set->n; i++)
@@ -148,6 +169,7 @@ static struct err *check_versions(const struct migration_set *set)
 
 static struct err *check_names(struct migration_set *set)
 {
+	map_reserve(&set->by_name, set->n);
 	for (size_t i = 0; i < set->n; i++) {
 		struct migration *m = set->items[i];
 		const struct migration *old;
@@ -219,9 +241,7 @@ struct err *migration_set_read(struct migration_set *out, struct source *source,
 	if (!e)
 		e = source->ops->list(source, collect_entry, &c);
 	if (!e) {
-		if (c.files.n)
-			qsort(c.files.entries, c.files.n,
-			      sizeof(*c.files.entries), by_path);
+		sort_files(&c.files);
 		e = scan(out, &c.files);
 	}
 	if (!out->layout)

@@ -101,6 +101,29 @@ static void map_remove__of_all_leaves_room(void **state)
 	map_release(&m);
 }
 
+static void map_reserve__makes_room_and_forgets_nothing(void **state)
+{
+	struct map m = MAP_INIT;
+	size_t slots, cap;
+
+	(void)state;
+	map_put(&m, "before", &values[1]);
+	map_put(&m, "removed", &values[2]);
+	map_remove(&m, "removed");
+	map_reserve(&m, 1000);
+	assert_ptr_equal(map_get(&m, "before"), &values[1]);
+	assert_false(map_has(&m, "removed"));
+	slots = m.n_slots;
+	cap = m.cap;
+	for (size_t i = 0; i < 999; i++)
+		assert_null(map_put(&m, key_of(i), &values[0]));
+	assert_int_equal(m.n_slots, slots);
+	assert_int_equal(m.cap, cap);
+	map_reserve(&m, 1);
+	assert_ptr_equal(map_get(&m, "before"), &values[1]);
+	map_release(&m);
+}
+
 static void map_number__is_what_was_put_or_0(void **state)
 {
 	struct map m = MAP_INIT;
@@ -146,6 +169,7 @@ int main(void)
 		cmocka_unit_test(map_put__copies_the_key),
 		cmocka_unit_test(map_remove__forgets_one_key),
 		cmocka_unit_test(map_remove__of_all_leaves_room),
+		cmocka_unit_test(map_reserve__makes_room_and_forgets_nothing),
 		cmocka_unit_test(map_number__is_what_was_put_or_0),
 		cmocka_unit_test(map_each__goes_in_the_order_of_insertion),
 	};
