@@ -96,6 +96,8 @@ enum effect_kind {
  *   ALTER column "null"   strict = it is NOT NULL from here on
  *   ALTER column "type"   SQLite: strict = values of other types are refused;
  *                         else they are kept, or converted as they come
+ *   CREATE column         generates_key = each row that is there gets the next
+ *                         value of a sequence
  *   CREATE constraint     columns = those it is about; NULL = not known
  *   CREATE index          columns, and strict = it is unique
  *   ALTER "privileges"    one effect for each role, digest "app: grant select"
@@ -147,7 +149,7 @@ struct effect {
 				   rowid: order shows in it */
 	bool each_literal;  /**< UPDATE: sets to constants only */
 	/** Conjunction: only rows with all of these (UPDATE, DELETE, SELECT),
-	 * or INSERT: the row, for one that is all literals. Empty = any row. */
+	 * or INSERT: what is known of the row. Empty = any row. */
 	struct effect_literal *where;
 	size_t n_where;
 	struct effect_literal *sets; /**< UPDATE to constants: which */

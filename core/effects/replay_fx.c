@@ -236,6 +236,26 @@ static bool is_soft(const struct sql_statement *s)
 	return soft;
 }
 
+/* The table that an index or trigger of this name is on. */
+static const char *table_on(struct fx *fx, const char *name)
+{
+	sqlite3_stmt *stmt = NULL;
+	const char *table = NULL;
+
+	if (sqlite3_prepare_v2(fx->r->db,
+			       "SELECT tbl_name FROM sqlite_schema WHERE type "
+			       "IN ('index', 'trigger') AND name = ?1 COLLATE "
+			       "NOCASE",
+			       -1, &stmt, NULL) == SQLITE_OK) {
+		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+		if (sqlite3_step(stmt) == SQLITE_ROW)
+			table = fx_lower(
+				fx, (const char *)sqlite3_column_text(stmt, 0));
+	}
+	sqlite3_finalize(stmt);
+	return table;
+}
+
 static void note_target(struct fx *fx, const struct sql_statement *s,
 			const char *kind)
 {
@@ -249,7 +269,9 @@ static void note_target(struct fx *fx, const struct sql_statement *s,
 	t->statement = fx->statement;
 	t->verb = s->verb;
 	t->soft = is_soft(s);
-	if (s->verb == SQL_RENAME_TABLE) {
+	if (s->verb == SQL_CREATE) {
+		t->on = table_on(fx, t->name);
+	} else if (s->verb == SQL_RENAME_TABLE) {
 		t->to = fx_lower(fx, s->detail);
 	} else if (s->verb == SQL_RENAME_COLUMN) {
 		t->column = fx_lower(fx, s->detail);

@@ -77,7 +77,8 @@ struct fx_target {
 	const char *to;     /**< RENAME: the new name */
 	size_t statement;
 	enum sql_verb verb;
-	bool soft; /**< IF [NOT] EXISTS */
+	bool soft;      /**< IF [NOT] EXISTS */
+	const char *on; /**< CREATE INDEX and TRIGGER: the table */
 };
 
 /** A row effect: where it is in out, and of which table it is. */
@@ -181,9 +182,11 @@ struct fx_text {
 	struct fx_names columns;
 	struct fx_value *rows; /**< INSERT ... VALUES: n_rows * width */
 	size_t n_rows, width;
-	bool too_many; /**< rows, to be told one by one */
-	size_t select; /**< INSERT ... SELECT: its token, or 0 */
-	bool star;     /**< a SELECT of all columns */
+	bool too_many;    /**< rows, to be told one by one */
+	size_t select;    /**< INSERT ... SELECT: its token, or 0; then the row
+			  holds what is the same in all of them */
+	const char *from; /**< and where is of this table, the only one */
+	bool star;        /**< a SELECT of all columns */
 	struct fx_value *sets;
 	size_t n_sets, cap_sets;
 	struct effect_literal *where;

@@ -97,10 +97,9 @@ static void add_together(struct fx *fx, const struct fx_names *groups, size_t n,
 	}
 }
 
-/* The row as far as it is known: given constants, and constant defaults of
- * what is unique. */
+/* The row as far as it is known: given constants, and constant defaults. */
 static void keep_row(struct hand *h, struct effect *e,
-		     const struct fx_value *row, const struct fx_names *unique)
+		     const struct fx_value *row)
 {
 	const struct fx_info *info = h->info;
 	const struct fx_text *t = &h->text;
@@ -116,8 +115,7 @@ static void keep_row(struct hand *h, struct effect *e,
 		const char *column = info->columns.list[i];
 		const char *value;
 
-		if (!fx_names_has(unique, column) ||
-		    fx_names_has(&t->columns, column) ||
+		if (fx_names_has(&t->columns, column) ||
 		    streq_null(column, info->rowid_column) ||
 		    !fx_info_default(h->fx, info, column, &value))
 			continue;
@@ -162,43 +160,54 @@ static void add_insert(struct hand *h, const struct fx_value *row)
 	e->generates_key = generates_key(h, row);
 	e->conditional = h->text.ignores || h->text.upserts;
 	if (row)
-		keep_row(h, e, row, &unique);
-	if (!row || !all_literal(&h->text, row) || h->text.ignores ||
-	    h->text.replaces || h->text.upserts)
+		keep_row(h, e, row);
+	if (!row || h->text.select || !all_literal(&h->text, row) ||
+	    h->text.ignores || h->text.replaces || h->text.upserts)
 		e->digest = statement_digest(h);
 	fx_keys_of(fx, fx->out->n - 1, h->info);
 }
 
-/*
- * OR REPLACE deletes the row that is in the way, OR IGNORE and ON CONFLICT
- * look whether there is one: by its key, if it has one only and that is known.
- */
-static void add_rival(struct hand *h, enum effect_action action,
-		      const struct fx_value *row)
+/* What of a unique key the row is known to have. */
+static void keep_key(struct hand *h, struct effect *e,
+		     const struct fx_value *row, const struct fx_names *key)
 {
-	struct fx *fx = h->fx;
-	struct fx_names unique = unique_columns(fx, h->info);
-	struct effect *e = fx_add_rows(fx, action, h->info->name);
+	struct effect_literal *known =
+		xcalloc(h->text.width + 1, sizeof(*known));
+	size_t n = 0;
 
-	e->conditional = true;
-	e->reads = fx_names_keep(fx, &unique);
-	e->columns = action == EFFECT_SELECT ? e->reads : NULL;
-	if (action == EFFECT_DELETE)
-		e->columns =
-			arena_array(&fx->out->arena, 1, sizeof(*e->columns));
-	if (h->info->n_uniques != 1 || !row)
-		return;
 	for (size_t i = 0; i < h->text.width; i++)
 		if (row[i].literal && row[i].value &&
-		    fx_names_has(&unique, row[i].column)) {
-			struct effect_literal l = { row[i].column,
-						    row[i].value };
+		    fx_names_has(key, row[i].column))
+			known[n++] = (struct effect_literal){ row[i].column,
+							      row[i].value };
+	keep_where(h->fx, e, known, n);
+	free(known);
+}
 
-			keep_where(fx, &fx->out->items[fx->out->n - 1], &l, 1);
-			break;
-		}
-	if (action == EFFECT_DELETE)
-		fx_keys_of(fx, fx->out->n - 1, h->info);
+/*
+ * OR REPLACE deletes the row that is in the way, OR IGNORE and ON CONFLICT
+ * look whether there is one: for each key, as far as that is known.
+ */
+static void add_rivals(struct hand *h, enum effect_action action,
+		       const struct fx_value *row)
+{
+	struct fx *fx = h->fx;
+
+	for (size_t i = 0; i < h->info->n_uniques; i++) {
+		const struct fx_names *key = &h->info->uniques[i];
+		struct effect *e = fx_add_rows(fx, action, h->info->name);
+
+		e->conditional = true;
+		e->reads = fx_names_keep(fx, key);
+		e->columns = action == EFFECT_SELECT
+				     ? e->reads
+				     : arena_array(&fx->out->arena, 1,
+						   sizeof(*e->columns));
+		if (row)
+			keep_key(h, e, row, key);
+		if (action == EFFECT_DELETE)
+			fx_keys_of(fx, fx->out->n - 1, h->info);
+	}
 }
 
 static bool replaces_by_itself(struct fx *fx, const struct fx_info *info)
@@ -218,9 +227,9 @@ static void add_insert_and_rival(struct hand *h, const struct fx_value *row)
 	bool own = replaces_by_itself(h->fx, h->info);
 
 	if (h->text.replaces || own)
-		add_rival(h, EFFECT_DELETE, row);
+		add_rivals(h, EFFECT_DELETE, row);
 	if (h->text.ignores || h->text.upserts || own)
-		add_rival(h, EFFECT_SELECT, row);
+		add_rivals(h, EFFECT_SELECT, row);
 	add_insert(h, row);
 }
 
@@ -294,6 +303,8 @@ static void updates(struct hand *h, bool upsert)
 	if (h->read && !upsert) {
 		keep_sets(h, e);
 		keep_where(fx, e, h->text.where, h->text.n_where);
+	} else if (h->read && h->text.n_rows == 1 && info->n_uniques == 1) {
+		keep_key(h, e, h->text.rows, &info->uniques[0]);
 	}
 	fx_keys_of(fx, fx->out->n - 1, info);
 }
@@ -335,6 +346,8 @@ static void selects(struct hand *h, const char *table, const char *via)
 	e->implied = via != NULL;
 	e->why = via ? arena_strdup(&fx->out->arena, via) : NULL;
 	e->all_columns = !via && h->text.star;
+	if (!via && streq_null(h->text.from, table))
+		keep_where(fx, e, h->text.where, h->text.n_where);
 	if (e->all_columns)
 		fx_use(fx, fx->statement, EFFECT_TABLE, NULL, table, "columns",
 		       NULL);

@@ -164,6 +164,7 @@ static void wanted_softly(struct fx *fx, const struct pair *p)
 
 static void rebuilt(struct fx *fx, const struct pair *p)
 {
+	const struct fx_info *info = fx_info_of(fx, p->name);
 	size_t statement = fx_target_of(fx, "table", p->name);
 	struct effect *e = fx_add(fx, statement, EFFECT_ALTER, EFFECT_TABLE,
 				  NULL, p->name);
@@ -172,6 +173,11 @@ static void rebuilt(struct fx *fx, const struct pair *p)
 	e->digest = fx_digest(fx, p->after->text);
 	fx_use(fx, statement, EFFECT_TABLE, NULL, p->name, "columns", NULL);
 	fx_table_changed(fx, statement, p->name, p->before, p->after, false);
+	/* those that it has had before are named anew */
+	for (size_t i = 0; i < info->n_keys; i++)
+		fx_use(fx, statement, EFFECT_TABLE, NULL, info->keys[i].parent,
+		       NULL,
+		       arena_printf(&fx->arena, "foreign key of %s", p->name));
 }
 
 static void table(struct pairs *all, const struct pair *p)
@@ -326,6 +332,26 @@ static void dropped_softly(struct fx *fx, const struct fx_target *t)
 	e->conditional = true;
 }
 
+static bool has_effect(const struct fx *fx, size_t statement)
+{
+	for (size_t i = 0; i < fx->out->n; i++)
+		if (fx->out->items[i].statement == statement &&
+		    fx->out->items[i].action != EFFECT_ACTION_COUNT)
+			return true;
+	return false;
+}
+
+/* Of a table that lasts. */
+static bool passing_part(const struct pairs *all, const struct fx_target *t)
+{
+	const char *table = t->on ? t->on : t->column ? t->name : NULL;
+
+	if (t->on && find_pair(all, t->kind, t->name))
+		return false;
+	return table && is_lasting(all, table) &&
+	       !has_effect(all->fx, t->statement);
+}
+
 /* Names that are used for a while only have to be free. */
 static void passing_names(const struct pairs *all)
 {
@@ -342,6 +368,10 @@ static void passing_names(const struct pairs *all)
 			       "made and dropped again");
 		else if (t->verb == SQL_DROP_TABLE && !is_lasting(all, t->name))
 			dropped_softly(fx, t);
+		else if (passing_part(all, t))
+			fx_use(fx, t->statement, EFFECT_TABLE, NULL,
+			       t->on ? t->on : t->name, NULL,
+			       "for a part made and dropped again");
 	}
 }
 

@@ -279,6 +279,68 @@ static bool skip_name(const struct sqlite_words *w, size_t *i)
 	return true;
 }
 
+static bool is_simple_query(const struct sqlite_words *w, struct range q)
+{
+	static const enum sqlite_word odd[] = { W_UNION, W_INTERSECT, W_EXCEPT,
+						W_JOIN };
+	size_t queries = 0;
+
+	for (size_t i = q.from; i < q.to; i++)
+		queries += w->v[i].word == W_SELECT ||
+			   w->v[i].word == W_VALUES || w->v[i].word == W_WITH;
+	return queries == 1 && w->v[q.from].word == W_SELECT &&
+	       find_word(w, q, odd, ARRAY_LEN(odd)) == q.to;
+}
+
+/* SELECT 1, a, 'x': what is constant is so in each row. */
+static void read_items(struct fx_text *t, struct range list)
+{
+	const struct sqlite_words *w = &t->words;
+	size_t column = 0, i = list.from;
+
+	if (w->v[i].word == W_DISTINCT || w->v[i].word == W_ALL)
+		i++;
+	t->width = t->columns.n;
+	t->rows = arena_array(t->arena, t->width + 1, sizeof(*t->rows));
+	for (; i < list.to && column < t->width; column++) {
+		size_t to = find_op(w, (struct range){ i, list.to }, ',');
+
+		t->rows[column].column = t->columns.list[column];
+		t->rows[column].literal =
+			fx_literal(t->arena, w, i, to, &t->rows[column].value);
+		i = to + 1;
+	}
+	t->n_rows = column == t->width && i == list.to + 1;
+}
+
+/* INSERT ... SELECT from one table. */
+static void read_select(struct fx_text *t, struct fx *fx)
+{
+	static const enum sqlite_word from[] = { W_FROM };
+	static const enum sqlite_word stops[] = { W_GROUP, W_ORDER, W_LIMIT,
+						  W_HAVING, W_ON };
+	static const enum sqlite_word where[] = { W_WHERE };
+	const struct sqlite_words *w = &t->words;
+	struct range rest = { t->select, w->n }, list = { t->select + 1, 0 };
+	size_t at;
+
+	if (!is_simple_query(w, rest))
+		return;
+	list.to = find_word(w, rest, from, 1);
+	read_items(t, list);
+	at = list.to + 1;
+	if (at >= w->n || !sqlite_word_token_is_name(&w->v[at]))
+		return;
+	rest.from = at + 1;
+	if (rest.from < w->n && w->v[rest.from].word != W_WHERE)
+		return;
+	t->from = fx_token_name(t->arena, &w->v[at]);
+	rest.from = find_word(w, rest, where, 1) + 1;
+	rest.to = find_word(w, rest, stops, ARRAY_LEN(stops));
+	if (rest.from < rest.to)
+		read_where(t, rest, fx_info_of(fx, t->from));
+}
+
 static bool read_insert(struct fx_text *t, struct fx *fx,
 			const struct fx_info *info)
 {
@@ -313,6 +375,8 @@ static bool read_insert(struct fx_text *t, struct fx *fx,
 	t->select = find_word(w, rest, queries, ARRAY_LEN(queries));
 	if (t->select == w->n)
 		t->select = 0;
+	else
+		read_select(t, fx);
 	return true;
 }
 

@@ -79,13 +79,15 @@ bool fx_reads_its_rows(struct fx *fx, const char *trigger, const char *table)
 }
 
 static void use_heard(struct fx *fx, size_t statement, const struct fx_event *e,
-		      const char *via, const char *why)
+		      const char *via, const char *text, const char *why)
 {
 	bool view = fx_info_of(fx, e->table)->is_view;
 
 	fx_use(fx, statement, view ? EFFECT_VIEW : EFFECT_TABLE, NULL, e->table,
 	       via && !view ? "rebuilt" : NULL, why);
-	if (*e->column && !streq(e->column, "rowid"))
+	/* what only a * stands for may go */
+	if (*e->column && !streq(e->column, "rowid") &&
+	    (!text || mentions(fx, text, e->column)))
 		fx_use(fx, statement, EFFECT_COLUMN, e->table, e->column,
 		       "type", why);
 }
@@ -103,6 +105,6 @@ void fx_uses(struct fx *fx, size_t statement, const char *via, const char *why)
 		if (via && (!streq_null(e.via, via) || !of.text ||
 			    !mentions(fx, of.text, e.table)))
 			continue;
-		use_heard(fx, statement, &e, via, why);
+		use_heard(fx, statement, &e, via, of.text, why);
 	}
 }
