@@ -210,6 +210,42 @@ static void remember(struct search *s, enum verdict verdict,
 	buf_release(&key);
 }
 
+/* The table or column that is dropped is there under another name. */
+static bool is_renamed(const struct side *s, const struct effect *dropped)
+{
+	for (size_t i = 0; i < s->effects->n; i++) {
+		const struct effect *e = &s->effects->items[i];
+
+		if (e->action == EFFECT_CREATE && e->kind == dropped->kind &&
+		    streq_null(e->from, dropped->name) &&
+		    streq_null(e->table, dropped->table) &&
+		    streq_null(e->schema, dropped->schema))
+			return true;
+	}
+	return false;
+}
+
+/* What does not know a table by its name, or is told of the new one: SQLite
+ * writes triggers and views anew. */
+static bool follows_rename(const struct effect *e)
+{
+	if (verdict_is_rows(e))
+		return verdict_aspect(e, "exists") ||
+		       verdict_aspect(e, "absent") ||
+		       (e->implied && !e->schema);
+	return e->kind == EFFECT_INDEX &&
+	       (e->action == EFFECT_DROP || e->action == EFFECT_ALTER);
+}
+
+static bool only_renamed(const struct side *s, const struct effect *dropped,
+			 const struct effect *other)
+{
+	return dropped->action == EFFECT_DROP &&
+	       (dropped->kind == EFFECT_TABLE ||
+		dropped->kind == EFFECT_COLUMN) &&
+	       follows_rename(other) && is_renamed(s, dropped);
+}
+
 static void meet(struct search *s, const struct effect *a,
 		 const struct effect *b)
 {
@@ -218,7 +254,8 @@ static void meet(struct search *s, const struct effect *a,
 
 	m.b_needs_a = m.b_needs_a && is_need(&s->a, &s->b, a);
 	m.a_needs_b = m.a_needs_b && is_need(&s->b, &s->a, b);
-	if (m.verdict == VERDICT_INDEPENDENT ||
+	if (m.verdict == VERDICT_INDEPENDENT || only_renamed(&s->a, a, b) ||
+	    only_renamed(&s->b, b, a) ||
 	    (made && !m.b_needs_a && !m.a_needs_b && a->action != EFFECT_DROP &&
 	     b->action != EFFECT_DROP))
 		return;

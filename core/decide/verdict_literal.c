@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,35 +12,55 @@
  * under every type is apart. */
 
 enum shape {
-	SHAPE_OTHER,   /**< nothing is known */
-	SHAPE_INTEGER, /**< of few digits */
-	SHAPE_WORD,    /**< starts with a letter, no special word */
-	SHAPE_FIELDS   /**< 2020-01-02 03:04, fields of a fixed width */
+	SHAPE_OTHER,  /**< nothing is known */
+	SHAPE_NUMBER, /**< of few digits */
+	SHAPE_TRUE,
+	SHAPE_FALSE,
+	SHAPE_WORD,  /**< starts with a letter, no special word */
+	SHAPE_FIELDS /**< 2020-01-02 03:04, fields of a fixed width */
 };
 
-static bool is_integer(const char *s)
+static bool is_number(const char *s)
 {
 	size_t n;
 
 	s += *s == '-';
 	n = strspn(s, "0123456789");
-	return n > 0 && n < 7 && !s[n];
+	if (n == 0 || strlen(s) > 7)
+		return false;
+	s += n;
+	if (*s == '.')
+		s += 1 + strspn(s + 1, "0123456789");
+	return !*s;
+}
+
+/* By one at least: the column may round. */
+static bool numbers_apart(const char *a, const char *b)
+{
+	return fabs(strtod(a, NULL) - strtod(b, NULL)) >= 1.0;
 }
 
 /* Words that mean the same as others, or as the clock says. */
-static bool is_special(const char *s)
+static enum shape special(const char *s)
 {
-	static const char *const words[] = {
-		"t",     "true",      "y",        "yes",      "on",
-		"f",     "false",     "n",        "no",       "off",
-		"now",   "today",     "tomorrow", "infinity", "nan",
-		"epoch", "yesterday", "inf",      "allballs"
-	};
+	static const struct {
+		const char *word;
+		enum shape shape;
+	} words[] = { { "t", SHAPE_TRUE },          { "true", SHAPE_TRUE },
+		      { "y", SHAPE_TRUE },          { "yes", SHAPE_TRUE },
+		      { "on", SHAPE_TRUE },         { "f", SHAPE_FALSE },
+		      { "false", SHAPE_FALSE },     { "n", SHAPE_FALSE },
+		      { "no", SHAPE_FALSE },        { "off", SHAPE_FALSE },
+		      { "now", SHAPE_OTHER },       { "today", SHAPE_OTHER },
+		      { "tomorrow", SHAPE_OTHER },  { "infinity", SHAPE_OTHER },
+		      { "nan", SHAPE_OTHER },       { "epoch", SHAPE_OTHER },
+		      { "yesterday", SHAPE_OTHER }, { "inf", SHAPE_OTHER },
+		      { "allballs", SHAPE_OTHER } };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcasecmp(s, words[i]) == 0)
-			return true;
-	return false;
+		if (strcasecmp(s, words[i].word) == 0)
+			return words[i].shape;
+	return SHAPE_WORD;
 }
 
 /* Letters and digits in a row or with marks as in names and addresses; with
@@ -48,7 +69,7 @@ static bool is_word(const char *s)
 {
 	bool digit = false, space = false;
 
-	if (!isalpha((unsigned char)*s) || is_special(s))
+	if (!isalpha((unsigned char)*s))
 		return false;
 	for (; *s; s++) {
 		digit |= isdigit((unsigned char)*s) != 0;
@@ -72,10 +93,10 @@ static bool is_fields(const char *s)
 
 static enum shape shape_of(const char *s)
 {
-	if (is_integer(s))
-		return SHAPE_INTEGER;
+	if (is_number(s))
+		return SHAPE_NUMBER;
 	if (is_word(s))
-		return SHAPE_WORD;
+		return special(s);
 	return is_fields(s) ? SHAPE_FIELDS : SHAPE_OTHER;
 }
 
@@ -127,6 +148,11 @@ const struct effect_literal *verdict_literal(const struct effect_literal *l,
 	return NULL;
 }
 
+static bool is_boolean(enum shape s)
+{
+	return s == SHAPE_TRUE || s == SHAPE_FALSE;
+}
+
 bool verdict_values_apart(const char *a, const char *b)
 {
 	enum shape shape;
@@ -135,14 +161,16 @@ bool verdict_values_apart(const char *a, const char *b)
 		return true;
 	shape = shape_of(a);
 	if (shape != shape_of(b))
-		return false;
+		return is_boolean(shape) && is_boolean(shape_of(b));
 	switch (shape) {
-	case SHAPE_INTEGER:
-		return strtol(a, NULL, 10) != strtol(b, NULL, 10);
+	case SHAPE_NUMBER:
+		return numbers_apart(a, b);
 	case SHAPE_WORD:
 		return words_apart(a, b);
 	case SHAPE_FIELDS:
 		return fields_apart(a, b);
+	case SHAPE_TRUE:
+	case SHAPE_FALSE:
 	case SHAPE_OTHER:
 		break;
 	}

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/util.h"
 #include "decide/verdict_rules.h"
 
@@ -16,6 +18,9 @@ static bool adds_values(const struct effect *rows)
 
 static bool mentions(const struct effect *rows, const char *column)
 {
+	/* of the others, it is known what they are by default */
+	if (rows->action == EFFECT_INSERT && rows->columns)
+		return verdict_listed(rows->columns, column);
 	return verdict_listed(rows->columns, column) ||
 	       verdict_listed(rows->reads, column) ||
 	       verdict_literal(rows->where, rows->n_where, column) ||
@@ -37,6 +42,9 @@ static enum verdict column_added(const struct effect *rows,
 {
 	if (rows->action == EFFECT_SELECT)
 		return rows->all_columns ? VERDICT_ORDER : VERDICT_INDEPENDENT;
+	/* numbered in the order in which they lie: an update moves them */
+	if (column->generates_key)
+		return VERDICT_ORDER;
 	if (rows->action != EFFECT_INSERT)
 		return VERDICT_INDEPENDENT;
 	if (column->strict || (rows->all_columns && !rows->schema))
@@ -149,10 +157,34 @@ static bool touches(const struct effect *rows, const struct effect *rule)
 	return false;
 }
 
+/* NULL is equal to no other value, and refers to nothing. */
+static bool is_null(const struct effect *insert, const struct effect *rule)
+{
+	static const char *const kinds[] = { "unique", "UNIQUE",
+					     "CREATE UNIQUE", "foreign key",
+					     "FOREIGN KEY" };
+	bool unequal = false;
+
+	if (insert->action != EFFECT_INSERT || !rule->digest ||
+	    !rule->columns || strstr(rule->digest, "nulls not distinct"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		unequal |= starts_with(rule->digest, kinds[i]);
+	for (const char **c = rule->columns; unequal && *c; c++) {
+		const struct effect_literal *l =
+			verdict_literal(insert->where, insert->n_where, *c);
+
+		if (l && !l->value)
+			return true;
+	}
+	return false;
+}
+
 static enum verdict constraint(const struct effect *rows,
 			       const struct effect *c)
 {
-	if (c->action == EFFECT_CREATE && adds_values(rows) && touches(rows, c))
+	if (c->action == EFFECT_CREATE && adds_values(rows) &&
+	    touches(rows, c) && !is_null(rows, c))
 		return VERDICT_CONFLICT;
 	/* the rows that go with a parent's go because of it */
 	if (c->action == EFFECT_DROP && writes(rows) && rows->implied)

@@ -35,10 +35,16 @@ static bool disturbs(const struct effect *u, const struct effect *e)
 	return e->action == EFFECT_SELECT && e->all_columns;
 }
 
-/* Neither moves rows into the other's reach by writing that column. */
-static bool stays(const struct effect *e, const char *column)
+/* It moves no rows into the other's reach by writing that column. */
+static bool stays(const struct effect *e, const char *column,
+		  const struct effect_literal *other)
 {
-	return e->action != EFFECT_UPDATE || !writes(e, column);
+	const struct effect_literal *set =
+		verdict_literal(e->sets, e->n_sets, column);
+
+	if (e->action != EFFECT_UPDATE || !writes(e, column))
+		return true;
+	return set && verdict_values_apart(set->value, other->value);
 }
 
 bool verdict_literals_apart(const struct effect *a, const struct effect *b)
@@ -49,7 +55,8 @@ bool verdict_literals_apart(const struct effect *a, const struct effect *b)
 		lb = verdict_literal(b->where, b->n_where, la->column);
 		if (lb && (la->value || lb->value) &&
 		    verdict_values_apart(la->value, lb->value) &&
-		    stays(a, la->column) && stays(b, la->column))
+		    (b->action == EFFECT_INSERT || stays(a, la->column, lb)) &&
+		    (a->action == EFFECT_INSERT || stays(b, la->column, la)))
 			return true;
 	}
 	return false;
@@ -129,10 +136,28 @@ static bool takes_key(const struct effect *update, const struct effect *insert)
 	return false;
 }
 
+/* The new row has what the update would give it. */
+static bool has_already(const struct effect *insert,
+			const struct effect *update)
+{
+	if (any_column(update))
+		return false;
+	for (const char **c = update->columns; *c; c++) {
+		const struct effect_literal *set, *given;
+
+		set = verdict_literal(update->sets, update->n_sets, *c);
+		given = verdict_literal(insert->where, insert->n_where, *c);
+		if (!set || !given || !streq_null(set->value, given->value))
+			return false;
+	}
+	return true;
+}
+
 static enum verdict insert_update(const struct effect *insert,
 				  const struct effect *update)
 {
-	return verdict_literals_apart(insert, update) &&
+	return (verdict_literals_apart(insert, update) ||
+		has_already(insert, update)) &&
 			       !takes_key(update, insert)
 		       ? VERDICT_INDEPENDENT
 		       : VERDICT_ORDER;

@@ -31,19 +31,20 @@ static const struct {
 	const char *one, *other;
 	enum effect_kind kind;
 	enum verdict verdict;
+	bool use; /**< also where one of them is only relied on */
 } aspect_pairs[] = {
-	{ "type", "default", EFFECT_COLUMN, VERDICT_ORDER },
-	{ "type", "generated", EFFECT_COLUMN, VERDICT_CONFLICT },
-	{ "type", "collation", EFFECT_COLUMN, VERDICT_ORDER },
-	{ "type", "storage", EFFECT_COLUMN, VERDICT_ORDER },
-	{ "default", "generated", EFFECT_COLUMN, VERDICT_CONFLICT },
-	{ "null", "generated", EFFECT_COLUMN, VERDICT_CONFLICT },
-	{ "value", "options", EFFECT_SEQUENCE, VERDICT_ORDER },
-	{ "columns", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT },
-	{ "constraints", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT },
-	{ "constraints", "persistence", EFFECT_TABLE, VERDICT_ORDER },
-	{ "columns", "definition", EFFECT_VIEW, VERDICT_ORDER },
-	{ "signature", "", EFFECT_ROUTINE, VERDICT_CONFLICT },
+	{ "type", "default", EFFECT_COLUMN, VERDICT_ORDER, false },
+	{ "type", "generated", EFFECT_COLUMN, VERDICT_CONFLICT, false },
+	{ "type", "collation", EFFECT_COLUMN, VERDICT_ORDER, true },
+	{ "type", "storage", EFFECT_COLUMN, VERDICT_ORDER, false },
+	{ "default", "generated", EFFECT_COLUMN, VERDICT_CONFLICT, false },
+	{ "null", "generated", EFFECT_COLUMN, VERDICT_CONFLICT, false },
+	{ "value", "options", EFFECT_SEQUENCE, VERDICT_ORDER, true },
+	{ "columns", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT, false },
+	{ "constraints", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT, false },
+	{ "constraints", "persistence", EFFECT_TABLE, VERDICT_ORDER, false },
+	{ "columns", "definition", EFFECT_VIEW, VERDICT_ORDER, true },
+	{ "signature", "", EFFECT_ROUTINE, VERDICT_CONFLICT, false },
 };
 
 static bool fits(const char *pattern, const char *aspect)
@@ -63,7 +64,7 @@ static enum verdict aspects(const struct effect *ea, const struct effect *eb,
 			r++;
 		return both ? r->both_alter : r->alter_use;
 	}
-	if (streq(a, "schema") || streq(b, "schema"))
+	if (both && (streq(a, "schema") || streq(b, "schema")))
 		return VERDICT_CONFLICT;
 	for (size_t i = 0; i < ARRAY_LEN(aspect_pairs); i++) {
 		const char *one = aspect_pairs[i].one;
@@ -71,6 +72,7 @@ static enum verdict aspects(const struct effect *ea, const struct effect *eb,
 
 		if ((aspect_pairs[i].kind == ea->kind ||
 		     aspect_pairs[i].kind == eb->kind) &&
+		    (both || aspect_pairs[i].use) &&
 		    ((fits(one, a) && fits(other, b)) ||
 		     (fits(one, b) && fits(other, a))))
 			return aspect_pairs[i].verdict;
@@ -232,6 +234,29 @@ static struct meet mirrored(struct meet m)
 			      .a_needs_b = m.b_needs_a };
 }
 
+/* "before x", "after x": where a new label goes; without, behind all. */
+static bool goes(const struct effect *label, const char *where)
+{
+	return label->digest && starts_with(label->digest, where);
+}
+
+/* Their order is part of the type: two that may go into one gap. */
+static enum verdict two_labels(const struct effect *a, const struct effect *b)
+{
+	bool before = goes(a, "before ") || goes(b, "before ");
+	bool after = goes(a, "after ") || goes(b, "after ");
+
+	if (a->action != EFFECT_CREATE || b->action != EFFECT_CREATE ||
+	    a->from || b->from)
+		return VERDICT_INDEPENDENT;
+	if (before && after)
+		return VERDICT_ORDER;
+	if ((before || after) && !streq_null(a->digest, b->digest) &&
+	    (before || (a->digest && b->digest)))
+		return VERDICT_INDEPENDENT;
+	return VERDICT_ORDER;
+}
+
 struct meet verdict_meet(const struct effect *a, const struct effect *b)
 {
 	enum nearness near = verdict_near(a, b);
@@ -255,11 +280,7 @@ struct meet verdict_meet(const struct effect *a, const struct effect *b)
 	case NEAR_ROWS_B:
 		return verdict_rows_thing(b, a);
 	case NEAR_SIBLING:
-		/* their order is part of the type */
-		return plain(a->action == EFFECT_CREATE &&
-					     b->action == EFFECT_CREATE
-				     ? VERDICT_ORDER
-				     : VERDICT_INDEPENDENT);
+		return plain(two_labels(a, b));
 	case NEAR_NOT:
 		break;
 	}
