@@ -30,6 +30,10 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^
 
+$(B)/tools/verdicts: $(B)/obj/tests/tools/verdicts.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_core)
+
 tools: $(TOOLS)
 
 unit-build: $(UNIT)
