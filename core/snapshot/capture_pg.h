@@ -162,6 +162,10 @@ MUST_USE struct err *pg_capture_lock(struct pg_capture *c,
 MUST_USE struct err *pg_capture_tell(struct pg_capture *c,
 				     struct pg_captured *t);
 
+/** Columns of `was` that are fields behind the key. */
+bool pg_captured_is_field(const struct pg_captured *t, size_t column);
+size_t pg_captured_fields(const struct pg_captured *t);
+
 /** The table's lines have that column of `was`. */
 bool pg_captured_is_listed(const struct pg_captured *t, size_t column);
 
@@ -198,10 +202,6 @@ struct pg_reading {
  * generated; of a column that is gone, NULL. */
 void pg_reading_sql(struct buf *out, const struct pg_reading *r,
 		    const struct pg_capture *c);
-
-/** Columns of `was` that are fields behind the key. */
-bool pg_captured_is_field(const struct pg_captured *t, size_t column);
-size_t pg_captured_fields(const struct pg_captured *t);
 
 /** Old rows of a table that the observer can read, into its log. */
 MUST_USE struct err *pg_capture_flush(struct pg_capture *c,

@@ -10,22 +10,6 @@
 
 #define LOG_MEMORY (24 << 20)
 
-bool pg_captured_is_field(const struct pg_captured *t, size_t column)
-{
-	const struct pg_column *c = &t->was.columns[column];
-
-	return !c->generated && !(t->was.n_keys && c->key);
-}
-
-size_t pg_captured_fields(const struct pg_captured *t)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->was.n_columns; i++)
-		n += pg_captured_is_field(t, i);
-	return n;
-}
-
 /* What stands for a row that has no key: a digest of what it holds. */
 static void add_content(struct buf *out, const struct pg_captured *t,
 			const struct pg_table *as)
@@ -430,9 +414,19 @@ static void add_changed_line(struct pg_capture *c, struct buf *out,
 	buf_addch(out, '\n');
 }
 
+/* Something is read of its rows: an empty line is an empty value then. */
+static bool has_fields(const struct pg_captured *t)
+{
+	for (size_t i = 0; i < t->was.n_columns; i++)
+		if (!t->was.columns[i].generated)
+			return true;
+	return false;
+}
+
 static struct err *direct_lines(struct pg_capture *c, struct pg_captured *t,
 				bool changed)
 {
+	bool any = has_fields(t);
 	size_t n = key_fields(t) + t->was.n_columns;
 	struct pg_field *fields = xcalloc(n, sizeof(*fields));
 	const char *line;
@@ -440,7 +434,7 @@ static struct err *direct_lines(struct pg_capture *c, struct pg_captured *t,
 	struct err *e;
 
 	while (!(e = pg_copy_out_next(c->c, &line, &len)) && line) {
-		size_t found = len > 1 ? pg_cut(line, len - 1, fields, n) : 0;
+		size_t found = any ? pg_cut(line, len - 1, fields, n) : 0;
 
 		if (changed)
 			add_changed_line(c, line_writer_begin(&c->lines), t,

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -68,6 +67,22 @@ struct err *pg_capture_tell(struct pg_capture *c, struct pg_captured *t)
 		return NULL;
 	snprintf(oid, sizeof(oid), "%u", t->was.oid);
 	return pg_query(c->c, telling_sql, &arg, 1, take, &p);
+}
+
+bool pg_captured_is_field(const struct pg_captured *t, size_t column)
+{
+	const struct pg_column *c = &t->was.columns[column];
+
+	return !c->generated && !(t->was.n_keys && c->key);
+}
+
+size_t pg_captured_fields(const struct pg_captured *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->was.n_columns; i++)
+		n += pg_captured_is_field(t, i);
+	return n;
 }
 
 bool pg_captured_is_listed(const struct pg_captured *t, size_t column)

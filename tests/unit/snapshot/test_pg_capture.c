@@ -188,6 +188,11 @@ static const struct sample rows[] = {
 	  "TRUNCATE t; TRUNCATE t",
 	  "table s.t s.t rows/1 0 0 2 0 0 0\nkey k\ncolumn v v\n[rows/1]\n"
 	  "-\t'\t'1\n-\t'a\t'2\n" },
+	/* rows of one empty value */
+	{ "CREATE TABLE t (a text); INSERT INTO t VALUES (''), (NULL);",
+	  "DROP TABLE t",
+	  "table s.t - rows/1 0 0 2 0 0 0\ncolumn a -\n[rows/1]\n"
+	  "-\t'\n-\t\\N\n" },
 	/* new tables are nobody's loss */
 	{ T, "CREATE TABLE n (x int); INSERT INTO n VALUES (1); DROP TABLE n",
 	  "" },
