@@ -146,7 +146,9 @@ static struct err *bind_insert(struct restore_writer *w,
 	}
 	if (err)
 		return err;
-	if (w->moved)
+	if (w->moved && w->free_rowid)
+		sqlite3_bind_int64(stmt, (int)n + 1, w->free_rowid++);
+	else if (w->moved)
 		sqlite3_bind_null(stmt, (int)n + 1);
 	else
 		table_bind_key(stmt, (int)n + 1, &w->info, &line->key, &w->key,
@@ -437,6 +439,28 @@ struct err *restore_writer_open(struct restore_writer *w, struct restore *r,
 	return err;
 }
 
+/* A number behind those of all rows and lines: a row that gets the one of a
+ * line would be taken for its. 0 = SQLite finds one. */
+static struct err *find_free_rowid(struct restore_writer *w)
+{
+	struct buf sql = BUF_INIT;
+	sqlite3_stmt *stmt = NULL;
+	struct err *err;
+	int64_t max = w->t->lines->max;
+
+	buf_addf(&sql, "SELECT max(%s) FROM ", w->info.rowid);
+	restore_add_target(&sql, w);
+	err = table_prepare(w->r->db, buf_str(&sql), &stmt);
+	if (!err && sqlite3_step(stmt) == SQLITE_ROW &&
+	    sqlite3_column_int64(stmt, 0) > max)
+		max = sqlite3_column_int64(stmt, 0);
+	/* as many lines as there may be come behind it */
+	w->free_rowid = max < INT64_MAX / 2 ? max + 1 : 0;
+	sqlite3_finalize(stmt);
+	buf_release(&sql);
+	return err;
+}
+
 struct err *restore_writer_moved(struct restore_writer *w)
 {
 	bool any = false;
@@ -446,6 +470,8 @@ struct err *restore_writer_moved(struct restore_writer *w)
 		any = w->t->settled.list[i].how == SETTLE_MOVE;
 	w->moved = true;
 	if (any)
+		err = find_free_rowid(w);
+	if (!err && any)
 		err = restore_each_line(w, ROW_DELETED, insert_row);
 	w->moved = false;
 	return err;

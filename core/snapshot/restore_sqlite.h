@@ -191,9 +191,10 @@ struct restore_writer {
 	sqlite3_stmt *replace;          /**< the insert, OR REPLACE */
 	sqlite3_stmt *back, *back_over; /**< of a row that was set apart */
 	struct map updates;             /**< mask of columns -> sqlite3_stmt */
-	bool apart;      /**< updates go to the temporary table */
-	bool moved;      /**< rows get a new rowid */
-	struct buf bulk; /**< mask of the lines that are written already */
+	bool apart;         /**< updates go to the temporary table */
+	bool moved;         /**< rows get a new rowid ... */
+	int64_t free_rowid; /**< ... from this one on, if not 0 */
+	struct buf bulk;    /**< mask of the lines that are written already */
 	struct buf mask, values, key;
 };
 MUST_USE struct err *restore_writer_open(struct restore_writer *w,

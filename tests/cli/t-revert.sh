@@ -139,6 +139,11 @@ test_expect_success 'DELETE and UPDATE: a unique value that a row of the migrati
 	rolls --on-conflict=keep && exact 0 && is "SELECT id, email, age FROM users" "2|a@x|40 3|c@x|50"
 '
 
+test_expect_success 'INSERT and DELETE: rows without a name of their own that were renumbered since' '
+	world "CREATE TABLE u (a); INSERT INTO u VALUES (\"A\"), (1), (1), (1);" "INSERT INTO u SELECT a FROM u WHERE a = 1; DELETE FROM u WHERE a = \"A\";" &&
+	sql VACUUM && rolls && is "SELECT a, count(*) FROM u GROUP BY a" "1|3 A|1"
+'
+
 test_expect_success 'DELETE: a key that was taken since' '
 	world "$users" "DELETE FROM users WHERE id < 3;" && sql "INSERT INTO users VALUES (2, \"ida\", \"i@x\", 1)" &&
 	refused "users \(1 row KEY_REUSED\)" && cp dev.db keep.db &&
