@@ -436,10 +436,11 @@ class Merge:
             if problems == []:
                 return
             first = first or problems
-        if first is None:
-            self.bag()
-        elif not self.as_dropped():
+        if self.as_dropped():
+            return
+        if first is not None:
             raise Failure(*first[0])
+        self.bag()
 
     def spurious(self, vacuumed):
         """A conflict about a row that nobody has written since."""
