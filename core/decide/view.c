@@ -117,12 +117,27 @@ static const char *behind_version(const char *name)
 	return n ? p + n : name;
 }
 
-static bool may_be_moved(const struct joining *j, const struct plan_item *item,
-			 const struct decide_state *known)
+/* Items that the database does not know, chained by what is behind their
+ * versions, in their order. */
+static void index_words(struct joining *j, struct map *words, size_t *next)
 {
-	return !item->known && !item->migration->repeatable &&
-	       !map_has(&j->by_name, item->name) &&
-	       streq(behind_version(item->name), behind_version(known->name));
+	for (size_t i = j->v->n; i-- > 0;) {
+		const struct plan_item *item = &j->v->items[i];
+
+		if (!item->known && !item->migration->repeatable &&
+		    !map_has(&j->by_name, item->name))
+			next[i] = map_put_number(
+				words, behind_version(item->name), i + 1);
+	}
+}
+
+static bool may_have_moved(const struct joining *j, size_t state)
+{
+	const struct decide_state *known = &j->states[state];
+
+	return !j->claimed[state] && !migration_find(j->v->set, known->name) &&
+	       (has_status(known, "applied") ||
+		has_status(known, "rolled_back"));
 }
 
 /*
@@ -132,29 +147,31 @@ static bool may_be_moved(const struct joining *j, const struct plan_item *item,
 static struct err *find_moved(struct joining *j, plan_substance_fn substance,
 			      void *payload)
 {
+	size_t *next = xcalloc(j->v->n + 1, sizeof(*next));
+	struct map words = MAP_INIT;
 	struct err *e = NULL;
 
-	for (size_t s = 0; s < j->n_states && !e; s++) {
+	index_words(j, &words, next);
+	for (size_t s = 0; words.n && s < j->n_states && !e; s++) {
 		const struct decide_state *known = &j->states[s];
+		size_t i = may_have_moved(j, s)
+				   ? map_number(&words,
+						behind_version(known->name))
+				   : 0;
 
-		if (j->claimed[s] || migration_find(j->v->set, known->name) ||
-		    (!has_status(known, "applied") &&
-		     !has_status(known, "rolled_back")))
-			continue;
-		for (size_t i = 0; i < j->v->set->n && !e; i++) {
-			struct plan_item *item = &j->v->items[i];
+		for (; i && !e && !j->claimed[s]; i = next[i - 1]) {
+			struct plan_item *item = &j->v->items[i - 1];
 			bool differs = true;
 
-			if (!may_be_moved(j, item, known))
-				continue;
-			e = substance(payload, item->migration, known,
-				      &differs);
-			if (e || differs)
-				continue;
-			claim(j, s, item);
-			break;
+			if (!item->known)
+				e = substance(payload, item->migration, known,
+					      &differs);
+			if (!e && !differs)
+				claim(j, s, item);
 		}
 	}
+	map_release(&words);
+	free(next);
 	return e;
 }
 
