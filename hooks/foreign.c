@@ -18,6 +18,14 @@ static void take(const char **args, size_t *n, const char *a, const char *b,
 		args[(*n)++] = env(list[i]);
 }
 
+/* The lines are lost: an amend's commit is the one before. */
+static void rewritten(const char **args, size_t *n, struct buf *lines)
+{
+	take(args, n, "PRE_COMMIT_REWRITE_COMMAND", NULL, NULL);
+	if (!lines->len)
+		buf_addstr(lines, "HEAD@{1} HEAD\n");
+}
+
 static void pushed(const char **args, size_t *n, struct buf *lines)
 {
 	take(args, n, "PRE_COMMIT_REMOTE_NAME", "PRE_COMMIT_REMOTE_URL", NULL);
@@ -39,7 +47,7 @@ void hook_foreign_call(enum hook_kind kind, const char **args, size_t *n,
 	else if (kind == HOOK_POST_MERGE)
 		take(args, n, "PRE_COMMIT_IS_SQUASH_MERGE", NULL, NULL);
 	else if (kind == HOOK_POST_REWRITE)
-		take(args, n, "PRE_COMMIT_REWRITE_COMMAND", NULL, NULL);
+		rewritten(args, n, lines);
 	else if (kind == HOOK_PRE_PUSH)
 		pushed(args, n, lines);
 }

@@ -153,6 +153,22 @@ static void name_base(struct hook_state *s, struct store *store,
 		take_base(s, store, xasprintf("heads/%s", name));
 }
 
+/* "upstream/main" is that, whatever is pushed to; "main" is the remote's, or,
+ * where it has none, this clone's. */
+static void configured_base(struct hook_state *s, struct store *store,
+			    const char *remote, const char *base)
+{
+	const char *slash = strchr(base, '/');
+
+	if (slash && take_base(s, store, xasprintf("remotes/%s", base))) {
+		add_base(s, slash + 1);
+		return;
+	}
+	name_base(s, store, remote, base);
+	if (!s->base)
+		take_base(s, store, xstrdup(base));
+}
+
 /* What the remote calls its HEAD, or one of the names that are usual. */
 static void guess_base(struct hook_state *s, struct store *store,
 		       const char *remote)
@@ -185,7 +201,7 @@ static void read_bases(struct hook_state *s, struct store *store,
 	char *head = text_of(s->git_dir, "HEAD");
 
 	if (b->base)
-		name_base(s, store, remote, b->base);
+		configured_base(s, store, remote, b->base);
 	else if (remote)
 		guess_base(s, store, remote);
 	else if (starts_with(head, "ref: " HEADS))

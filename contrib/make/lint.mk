@@ -7,6 +7,9 @@ tidy_SRC := $(core_SRC) $(gitstore_SRC) $(hooks_SRC) $(cmd_SRC)
 LINT_FLAGS = $(CPPFLAGS) -std=c11 $(shell $(PKG) --cflags $(CORE_PKGS) \
 	$(GIT_PKGS) $(TEST_PKGS))
 
+# N files at a time, two processes: $(EACH) N command...
+EACH = xargs -P 2 -n
+
 lint: lint-deps lint-layers lint-headers lint-format lint-size lint-docs \
 	lint-shell lint-man lint-tidy
 
@@ -19,14 +22,14 @@ lint-layers:
 
 # each header compiles alone
 lint-headers:
-	@set -e; for h in $(ALL_HDR); do \
-	  echo "#include \"$$h\"" | $(CC) $(CPPFLAGS) -std=c11 -Wall -Werror \
-	    -fsyntax-only -x c - ; done
+	@printf '%s\n' $(ALL_HDR) | $(EACH) 1 $(CC) $(CPPFLAGS) -std=c11 -Wall \
+	  -Werror -fsyntax-only -x c /dev/null -include
 
 lint-format:
-	@bad=0; for f in $(ALL_SRC) $(ALL_HDR); do \
-	  clang-format --dry-run -Werror $$f 2>/dev/null || \
-	    { echo "$$f: not formatted (make format)"; bad=1; }; done; exit $$bad
+	@printf '%s\n' $(ALL_SRC) $(ALL_HDR) | $(EACH) 64 sh -c ' \
+	  clang-format --dry-run -Werror "$$@" 2>&1 | \
+	    sed -n "s/:[0-9]*:[0-9]*: error.*/: not formatted (make format)/p" | \
+	    sort -u | grep . && exit 1; exit 0' format
 
 format:
 	clang-format -i $(ALL_SRC) $(ALL_HDR)
@@ -40,13 +43,14 @@ lint-size:
 
 # comments that drifted from what they describe
 lint-docs:
-	clang $(LINT_FLAGS) $(WARN) -Wdocumentation -Werror -fsyntax-only \
-	  $(ALL_SRC)
+	@printf '%s\n' $(ALL_SRC) | $(EACH) 32 clang $(LINT_FLAGS) $(WARN) \
+	  -Wdocumentation -Werror -fsyntax-only
 
 # a test is a script in quotes, run later
 lint-shell:
-	shellcheck -x $(lint_SH)
-	shellcheck -S warning -x -P SCRIPTDIR -e SC2034 $(cli_SH)
+	@printf '%s\n' $(lint_SH) | $(EACH) 4 shellcheck -x
+	@printf '%s\n' $(cli_SH) | \
+	  $(EACH) 4 shellcheck -S warning -x -P SCRIPTDIR -e SC2034
 
 lint-man:
 	mandoc -Tlint docs/git-migrate.1
@@ -56,8 +60,7 @@ TIDY_FLAGS = $(filter-out -DGIT_MIGRATE_VERSION=%,$(LINT_FLAGS)) \
 	-DGIT_MIGRATE_VERSION=__FILE__
 
 lint-tidy:
-	@printf '%s\n' $(tidy_SRC) | \
-	  xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) \
+	@ls -S $(tidy_SRC) | $(EACH) 2 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) \
 	    2>/dev/null' tidy
 
 .PHONY: lint lint-deps lint-layers lint-headers lint-format format lint-size \

@@ -3,7 +3,7 @@
 # minimal C program with the same input and output (floor.c), because seconds
 # do not carry from one machine to another and ratios nearly do.
 #
-# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert|check]...
+# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert|check|hook]...
 #   N=1000000   rows of the table that snapshots are taken of
 #   RUNS=3      repetitions; the fastest of each counts
 set -euo pipefail
@@ -300,7 +300,36 @@ bench_check() {
 	done
 }
 
-[ $# -gt 0 ] || set -- apply status snapshot revert check
+# what a merge that brings no migration, and an ordinary commit, pay for hooks:
+# twice git itself, and libgit2's start-up
+bench_hook() {
+	local git start t
+	new_repository
+	git symbolic-ref HEAD refs/heads/main
+	small_migrations 1000
+	side ours 0
+	git checkout -q -b theirs main
+	echo code >code
+	git add code
+	git commit -qm code
+	git checkout -q ours
+	git gc -q
+	"$G" hooks install -q
+	export "GITHEAD_$(git rev-parse theirs)=theirs"
+	read -r git _ < <(RUNS=30 best nothing git --version)
+	read -r start _ < <(RUNS=30 best nothing "$build/bench/start_floor")
+	start=$(awk -v g="$git" -v s="$start" 'BEGIN { print 2 * g + s }')
+	read -r t _ < <(RUNS=30 best nothing .git/hooks/pre-merge-commit)
+	ratio "hook, a merge without migrations" "$t" "$start" 1
+	read -r t _ < <(RUNS=30 best nothing .git/hooks/pre-commit)
+	ratio "hook, an ordinary commit" "$t" "$start" 1
+	unset "GITHEAD_$(git rev-parse theirs)"
+	read -r t _ < <(RUNS=30 best nothing .git/hooks/post-checkout \
+		"$(git rev-parse theirs)" "$(git rev-parse main)" 1)
+	ratio "hook, a switch without migrations" "$t" "$start" 1
+}
+
+[ $# -gt 0 ] || set -- apply status snapshot revert check hook
 for part; do
 	"bench_$part"
 done

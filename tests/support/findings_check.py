@@ -270,7 +270,9 @@ def safe(text):
 
 
 def main_place(f):
-    return next((m for m in f["migrations"] if m["path"] is not None), None)
+    places = [m for m in f["migrations"] if m["path"] is not None]
+    ours = [m for m in places if m["side"] == "ours"]
+    return (ours + places + [None])[0]
 
 
 def bytes_of(uri):
