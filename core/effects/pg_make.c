@@ -45,17 +45,6 @@ static void fill(struct pe_resolve *r, struct pe_object *o,
 	o->reads = pe_store_list(r->c, e->reads);
 }
 
-/* CREATE OR REPLACE of a view keeps what is on it. */
-static struct pe_object *replace_view(struct pe_resolve *r,
-				      struct pe_object *old)
-{
-	for (size_t i = old->n; i-- > 0;)
-		if (old->children[i]->kind == EFFECT_COLUMN)
-			pe_remove(r->c, old->children[i]);
-	old->n_uses = 0;
-	return old;
-}
-
 /* It is there: nothing happens, for all that is known. */
 static bool is_there(struct pe_resolve *r, struct pe_set *set, size_t i,
 		     const char *schema, const char *table)
@@ -90,9 +79,10 @@ static void create_relation(struct pe_resolve *r, struct pe_set *set, size_t i)
 		return;
 	pe_emit(r, e, schema, NULL, name);
 	if (old && aspect_is(e, "or replace"))
-		o = replace_view(r, old);
+		o = old; /* with what is on it, and its columns */
 	else
 		o = pe_make(r->c, e->kind, schema, NULL, name);
+	o->n_uses = 0;
 	fill(r, o, e);
 	set->owners[i] = o;
 	if (!owner || owner->kind != EFFECT_COLUMN)
@@ -274,6 +264,10 @@ static void create_part(struct pe_resolve *r, struct pe_set *set, size_t i)
 
 	if (is_there(r, set, i, p.schema, e->table))
 		return;
+	if (e->kind == EFFECT_COLUMN && p.object &&
+	    p.object->kind == EFFECT_VIEW &&
+	    pe_child(p.object, EFFECT_COLUMN, name))
+		return; /* CREATE OR REPLACE can only add columns */
 	pe_emit(r, e, p.schema, e->table, name);
 	o = pe_make(r->c, e->kind, p.schema, e->table, name);
 	fill(r, o, e);
@@ -414,6 +408,36 @@ static struct pe_place place_of(struct pe_resolve *r, const struct effect *e)
 	}
 }
 
+static bool is_granted(const struct pe_object *o, const char *note)
+{
+	if (streq(note, "all tables"))
+		return o->kind == EFFECT_TABLE || o->kind == EFFECT_VIEW;
+	if (streq(note, "all sequences"))
+		return o->kind == EFFECT_SEQUENCE;
+	return o->kind == EFFECT_ROUTINE;
+}
+
+/* ON ALL ... IN SCHEMA: those that are there now */
+static void grant_all(struct pe_resolve *r, const struct effect *e)
+{
+	size_t n_all = r->c->n;
+
+	for (size_t i = 0; i < n_all; i++) {
+		const struct pe_object *o = r->c->all[i];
+		struct effect *n;
+
+		if (o->gone || o->table || !o->schema ||
+		    !streq(o->schema, e->name) || !is_granted(o, e->note))
+			continue;
+		n = pe_imply(r, e, EFFECT_ALTER, o->kind, o->schema, NULL,
+			     o->name);
+		if (!n)
+			continue;
+		n->aspect = "privileges";
+		n->digest = pe_own(r, e->digest);
+	}
+}
+
 void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i)
 {
 	const struct effect *e = &set->from->items[i];
@@ -423,11 +447,15 @@ void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i)
 
 	if (p.object && !e->table)
 		named.kind = p.object->kind;
-	pe_emit(r, &named, p.schema, e->table, e->name);
 	o = e->table || e->kind == EFFECT_ROUTINE
 		    ? pe_find(r->c, e->kind, p.schema, e->table, e->name)
 		    : p.object;
+	if (o && e->kind == EFFECT_TRIGGER)
+		named.columns = o->columns;
+	pe_emit(r, &named, p.schema, e->table, e->name);
 	set->owners[i] = o;
+	if (e->kind == EFFECT_SCHEMA && e->note)
+		grant_all(r, e);
 	if (o && e->kind == EFFECT_COLUMN)
 		alter_column(r, o, e);
 	if (e->kind == EFFECT_COLUMN)

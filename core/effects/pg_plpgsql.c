@@ -1,5 +1,7 @@
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/util.h"
 #include "effects/pg_dynamic.h"
@@ -58,6 +60,78 @@ static const char *assigned(const char *query)
 	return p[0] == '=' ? p + 1 : query;
 }
 
+/* "NEW.a": the column, "*" for the whole row, NULL for anything else. */
+static const char *row_column(struct pe_walk *w, const char *query)
+{
+	char *name;
+	size_t n;
+
+	if (!w->fires || strncasecmp(query, "new", 3) != 0)
+		return NULL;
+	query += 3;
+	if (*query != '.')
+		return strchr(" :=", *query) ? "*" : NULL;
+	query++;
+	query += *query == '"';
+	n = strspn(query, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			  "0123456789_$");
+	name = arena_strndup(w->arena, query, n);
+	for (char *p = name; *p && query[-1] != '"'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return name;
+}
+
+/* A value that is the same for every row: the time, or a plain constant */
+static bool is_constant(const char *value)
+{
+	static const char *const words[] = { "now()",
+					     "current_timestamp",
+					     "clock_timestamp()",
+					     "transaction_timestamp()",
+					     "localtimestamp",
+					     "true",
+					     "false",
+					     "null" };
+	size_t n = strlen(value);
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(value, words[i]) == 0)
+			return true;
+	if (n && strspn(value, "0123456789") == n)
+		return true;
+	return n > 1 && *value == '\'' && strcspn(value + 1, "'") == n - 2;
+}
+
+/* A trigger that runs before gives the row another value. */
+static void row_assigned(struct code *c, const char *query, const char *value)
+{
+	const char *column = row_column(c->w, query);
+	struct pe_names names = { NULL, 0, 0 };
+	struct effect *e;
+	char *plain;
+	size_t n;
+
+	if (!column)
+		return;
+	value += strspn(value, " \t\n");
+	n = strlen(value);
+	while (n && strchr(" \t\n", value[n - 1]))
+		n--;
+	plain = arena_strndup(c->w->arena, value, n);
+	pe_names_add(c->w, &names, column);
+	e = pe_add(c->w, EFFECT_UPDATE, EFFECT_ROWS, NULL, NULL, "new", -1);
+	e->line = c->line;
+	e->note = PG_NOTE_NEW;
+	e->columns = pe_names_list(c->w, &names);
+	e->sets = arena_array(&c->w->out->arena, 1, sizeof(*e->sets));
+	if (!is_constant(plain))
+		return;
+	e->each_literal = true;
+	e->sets[0].column = e->columns[0];
+	e->sets[0].value = pe_keep(c->w, plain);
+	e->n_sets = 1;
+}
+
 static void expression(struct code *c, const char *statement, const char *key,
 		       const char *query)
 {
@@ -71,8 +145,12 @@ static void expression(struct code *c, const char *statement, const char *key,
 		pe_nested(c->w, query, c->line);
 		return;
 	}
-	if (streq(statement, "PLpgSQL_stmt_assign"))
-		query = assigned(query);
+	if (streq(statement, "PLpgSQL_stmt_assign")) {
+		const char *value = assigned(query);
+
+		row_assigned(c, query, value);
+		query = value;
+	}
 	select = xasprintf("SELECT %s", query);
 	pe_nested(c->w, select, c->line);
 	free(select);
@@ -180,26 +258,23 @@ static void function(struct pe_walk *w, const struct pe_json *f, unsigned line)
 	w->conditional = conditional;
 }
 
-void pe_plpgsql(struct pe_walk *w, const char *text, unsigned line)
+void pe_plpgsql(struct pe_walk *w, const char *text, const char *body,
+		unsigned line)
 {
-	PgQueryPlpgsqlParseResult r;
-	const struct pe_json *all;
+	char *error, *json = pe_tree_plpgsql(text, body, &error);
+	const struct pe_json *all = NULL;
 
-	r = pg_query_parse_plpgsql(text);
-	if (r.error) {
+	if (json)
+		all = pe_json_read(w->arena, json);
+	if (error)
 		pe_uncertain(w,
 			     pe_printf(w, "PL/pgSQL that does not parse (%s)",
-				       r.error->message),
+				       error),
 			     -1);
-		pg_query_free_plpgsql_parse_result(r);
-		return;
-	}
-	all = pe_json_read(w->arena, r.plpgsql_funcs);
-	pg_query_free_plpgsql_parse_result(r);
-	if (!all || !all->child) {
+	else if (!all || !all->child)
 		pe_uncertain(w, "PL/pgSQL whose tree cannot be read", -1);
-		return;
-	}
-	for (const struct pe_json *f = all->child; f; f = f->next)
+	for (const struct pe_json *f = all ? all->child : NULL; f; f = f->next)
 		function(w, f, line);
+	free(error);
+	free(json);
 }

@@ -239,6 +239,8 @@ void pe_dropped(struct pe_resolve *r, const struct effect *e)
 
 	if (o)
 		named.kind = o->kind;
+	if (o && o->kind == EFFECT_TRIGGER)
+		named.columns = o->columns;
 	if (!o && e->aspect && streq(e->aspect, "if exists"))
 		named.conditional = true;
 	pe_emit(r, &named, schema,

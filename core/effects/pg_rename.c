@@ -73,8 +73,11 @@ static void rename_part(struct pe_resolve *r, const struct effect *e)
 		e->schema, e->table);
 	struct pe_object *o =
 		pe_find(r->c, e->kind, p.schema, e->table, e->from);
+	struct effect named = *e;
 
-	pe_emit(r, e, p.schema, e->table, e->name);
+	if (o && o->kind == EFFECT_TRIGGER)
+		named.columns = o->columns;
+	pe_emit(r, &named, p.schema, e->table, e->name);
 	if (!o)
 		return;
 	rename_twin(r, e, o, e->name);

@@ -236,7 +236,7 @@ static void name_only(struct pe_resolve *r, struct pe_set *set, size_t i)
 	} else if (e->kind == EFFECT_SETTING) {
 		setting(r, e);
 	} else if (e->kind == EFFECT_ROWS && e->name &&
-		   e->action != EFFECT_SELECT) {
+		   e->action != EFFECT_SELECT && !e->note) {
 		p = pe_lookup(r, EFFECT_TABLE, e->schema, e->name);
 		plain = (struct effect){ .action = EFFECT_USE,
 					 .kind = EFFECT_TABLE,

@@ -33,6 +33,7 @@ struct pe_resolve {
 	/* of a body that runs */
 	const struct effect *call;        /**< NULL = the text itself */
 	const struct pe_object *fired_on; /**< table of NEW and OLD */
+	const struct effect *fired_by;    /**< the rows that it is for */
 	const char *why;
 	bool conditional;
 	bool late; /**< names of a body that does not run now */
@@ -88,6 +89,12 @@ void pe_dropped(struct pe_resolve *r, const struct effect *e);
 
 /* pg_rows.c */
 void pe_rows(struct pe_resolve *r, const struct effect *e);
+
+/* pg_values.c: values, keys and columns of rows, as far as they are known */
+bool pe_listed(const char **list, const char *name);
+bool pe_gives(const struct effect *insert, const char *column);
+void pe_tell_values(struct pe_resolve *r, struct effect *e,
+		    const struct pe_object *table);
 
 /* pg_call.c */
 void pe_call(struct pe_resolve *r, const struct effect *e, const char *schema,

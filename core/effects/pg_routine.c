@@ -119,7 +119,7 @@ static void body(struct pe_walk *w, const PgQuery__CreateFunctionStmt *s)
 	} else if (!option_text(as)) {
 		pe_uncertain(w, "a body that is not there", -1);
 	} else if (language && streq(language, "plpgsql")) {
-		pe_plpgsql(w, w->text, line);
+		pe_plpgsql(w, w->text, option_text(as), line);
 	} else if (language && streq(language, "sql")) {
 		pe_nested(w, option_text(as), line);
 	} else if (!language || !streq(language, "internal")) {
@@ -233,7 +233,8 @@ void pe_do(struct pe_walk *w, const PgQuery__DoStmt *s)
 			     pe_printf(w, "code in the language %s", language),
 			     -1);
 	else if (option_text(as))
-		pe_plpgsql(w, w->text, line_of(w, as->location));
+		pe_plpgsql(w, w->text, option_text(as),
+			   line_of(w, as->location));
 	w->where_from = before.where_from;
 	w->scope = before.scope;
 	w->variables = before.variables;

@@ -17,100 +17,6 @@ struct rows {
 static void act(struct pe_resolve *r, const struct effect *e,
 		struct pe_object *table);
 
-static bool listed(const char **list, const char *name)
-{
-	for (; list && *list; list++)
-		if (streq(*list, name))
-			return true;
-	return false;
-}
-
-static bool is_open(const struct pe_object *o)
-{
-	return !o || (o->note && streq(o->note, "open"));
-}
-
-static const char *nth_column(const struct pe_object *table, size_t nth)
-{
-	for (size_t i = 0; i < table->n; i++)
-		if (table->children[i]->kind == EFFECT_COLUMN && !--nth)
-			return table->children[i]->name;
-	return NULL;
-}
-
-/* "#2" is the second column, where the table is known. */
-static void name_values(struct pe_resolve *r, struct effect *e,
-			const struct pe_object *table)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < e->n_where; i++) {
-		struct effect_literal l = e->where[i];
-
-		if (l.column[0] == '#') {
-			size_t nth = strtoul(l.column + 1, NULL, 10);
-
-			if (is_open(table))
-				continue;
-			l.column = pe_own(r, nth_column(table, nth));
-			if (!l.column)
-				continue;
-		}
-		e->where[n++] = l;
-	}
-	e->n_where = n;
-}
-
-static bool gives(const struct effect *e, const char *column)
-{
-	return e->all_columns || !e->columns || listed(e->columns, column);
-}
-
-static bool is_unique(const struct pe_object *k)
-{
-	if (k->kind == EFFECT_CONSTRAINT)
-		return pe_is(k, 'p') || pe_is(k, 'u') || pe_is(k, 'x');
-	return k->kind == EFFECT_INDEX && k->note && k->note[0] == 'u';
-}
-
-/* Random keys never meet. */
-static bool is_random(const struct pe_object *table, const struct effect *e,
-		      const char *column)
-{
-	const struct pe_object *c = pe_child(table, EFFECT_COLUMN, column);
-
-	return c && !gives(e, column) && c->digest && !pe_is(c, 's') &&
-	       strstr(c->digest, "uuid") && strstr(c->digest, "(");
-}
-
-static void tell_keys(struct pe_resolve *r, struct effect *e,
-		      const struct pe_object *table)
-{
-	const char **keys;
-	size_t n = 0, most = 0;
-
-	if (is_open(table))
-		return;
-	for (size_t i = 0; i < table->n; i++) {
-		const struct pe_object *k = table->children[i];
-
-		for (const char **c = k->columns; c && *c; c++)
-			most++;
-		if (k->kind == EFFECT_COLUMN && pe_is(k, 's') &&
-		    (!gives(e, k->name)))
-			e->generates_key = true;
-	}
-	keys = arena_array(&r->out->arena, most + 1, sizeof(*keys));
-	for (size_t i = 0; i < table->n; i++) {
-		const struct pe_object *k = table->children[i];
-
-		for (const char **c = k->columns; is_unique(k) && c && *c; c++)
-			if (!listed(keys, *c) && !is_random(table, e, *c))
-				keys[n++] = pe_own(r, *c);
-	}
-	e->reads = keys;
-}
-
 /* A value for a column of an enum is one of its labels. */
 static void use_labels(struct rows *w, const struct effect_literal *l, size_t n)
 {
@@ -138,7 +44,7 @@ static bool writes(const struct effect *e, const char **columns)
 	if (e->all_columns || !e->columns)
 		return true;
 	for (; columns && *columns; columns++)
-		if (listed(e->columns, *columns))
+		if (pe_listed(e->columns, *columns))
 			return true;
 	return false;
 }
@@ -193,7 +99,7 @@ static void need_parent(struct rows *w, const struct pe_object *k)
 	if (!u || !writes(w->e, k->columns))
 		return;
 	/* what a key has done to its own children keeps it */
-	if (w->e->why && starts_with(w->e->why, "foreign key "))
+	if (w->e->aspect && streq(w->e->aspect, "cascade"))
 		return;
 	parent = pe_find(w->r->c, EFFECT_TABLE, u->schema, NULL, u->name);
 	to = pointed(k, parent);
@@ -227,7 +133,7 @@ static void on_children(struct rows *w, const struct pe_object *k)
 	n = pe_imply(w->r, w->e, does, EFFECT_ROWS, k->schema, NULL, k->table);
 	if (!n)
 		return;
-	n->aspect = does == EFFECT_SELECT ? "absent" : NULL;
+	n->aspect = does == EFFECT_SELECT ? "absent" : "cascade";
 	if (does == EFFECT_DELETE)
 		n->reads = pe_own_list(w->r, k->columns);
 	else
@@ -272,7 +178,7 @@ static const char *event_of(const struct effect *e)
 
 static void fire(struct rows *w, const struct pe_object *t)
 {
-	if (!listed(t->columns, event_of(w->e)))
+	if (!pe_listed(t->columns, event_of(w->e)))
 		return;
 	if (w->e->action == EFFECT_UPDATE && t->reads && t->reads[0] &&
 	    !writes(w->e, t->reads))
@@ -282,12 +188,15 @@ static void fire(struct rows *w, const struct pe_object *t)
 	for (size_t i = 0; i < t->n_uses; i++) {
 		const struct pe_use *u = &t->uses[i];
 		const struct pe_object *before = w->r->fired_on;
+		const struct effect *by = w->r->fired_by;
 
 		if (u->kind != EFFECT_ROUTINE)
 			continue;
 		w->r->fired_on = w->table;
+		w->r->fired_by = w->e;
 		pe_call(w->r, w->e, u->schema, u->name);
 		w->r->fired_on = before;
+		w->r->fired_by = by;
 	}
 }
 
@@ -298,7 +207,7 @@ static void part(struct rows *w, const struct pe_object *k)
 
 	switch ((int)k->kind) {
 	case EFFECT_COLUMN:
-		if (w->e->action == EFFECT_INSERT && !gives(w->e, k->name))
+		if (w->e->action == EFFECT_INSERT && !pe_gives(w->e, k->name))
 			call_uses(w, k);
 		break;
 	case EFFECT_CONSTRAINT:
@@ -315,7 +224,7 @@ static void part(struct rows *w, const struct pe_object *k)
 		fire(w, k);
 		break;
 	case EFFECT_RULE:
-		if (listed(k->columns, event_of(w->e)) &&
+		if (pe_listed(k->columns, event_of(w->e)) &&
 		    pe_first_call(w->r, "rule", k))
 			pe_run(w->r, k, w->e, w->table,
 			       arena_printf(&w->r->arena, "rule %s", k->name));
@@ -325,24 +234,77 @@ static void part(struct rows *w, const struct pe_object *k)
 	}
 }
 
+/* Columns of that table that the view is made of; NULL = not told. */
+static const char **seen_through(struct rows *w, const struct pe_use *of)
+{
+	const struct pe_object *view = w->table;
+	const char **list =
+		arena_array(&w->r->out->arena, view->n_uses + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; i < view->n_uses; i++) {
+		const struct pe_use *u = &view->uses[i];
+
+		if (u->note && streq(u->note, "star") &&
+		    streq(u->name, of->name))
+			return NULL;
+		if (u->kind == EFFECT_COLUMN && streq(u->table, of->name) &&
+		    streq_null(u->schema, of->schema))
+			list[n++] = pe_own(w->r, u->name);
+	}
+	return list;
+}
+
+/* Written under the names of the view, which may be others below. */
+static bool same_names(const struct effect *e, const char **below)
+{
+	for (const char **c = e->columns; c && *c; c++)
+		if (!pe_listed(below, *c))
+			return false;
+	return e->columns && below;
+}
+
+static bool came_before(const struct pe_object *view, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (view->uses[k].kind != EFFECT_COLUMN &&
+		    streq(view->uses[k].name, view->uses[i].name) &&
+		    streq_null(view->uses[k].schema, view->uses[i].schema))
+			return true;
+	return false;
+}
+
 /* Rows of a view are those of what it is made of. */
 static void through_view(struct rows *w)
 {
+	bool select = w->e->action == EFFECT_SELECT;
+
 	for (size_t i = 0; i < w->table->n_uses; i++) {
 		const struct pe_use u = w->table->uses[i];
+		const char **below;
 		struct pe_object *of;
 		struct effect *n, copy;
 
-		if ((u.kind != EFFECT_TABLE && u.kind != EFFECT_VIEW) || u.note)
+		if ((u.kind != EFFECT_TABLE && u.kind != EFFECT_VIEW) ||
+		    came_before(w->table, i))
 			continue;
+		below = seen_through(w, &u);
 		n = pe_imply(w->r, w->e, w->e->action, EFFECT_ROWS, u.schema,
 			     NULL, u.name);
 		if (!n)
 			continue;
-		n->all_columns = true;
-		copy = *n;
+		if (select)
+			n->columns = below;
+		else if (same_names(w->e, below))
+			n->columns = pe_own_list(w->r, w->e->columns);
 		of = pe_find(w->r->c, EFFECT_TABLE, u.schema, NULL, u.name);
-		if (pe_first_call(w->r, "view", of))
+		n->all_columns = !n->columns;
+		if (w->e->action == EFFECT_INSERT)
+			pe_tell_values(w->r, n, of);
+		else if (!select)
+			n->reads = below;
+		copy = *n;
+		if (pe_first_call(w->r, effect_action_name(w->e->action), of))
 			act(w->r, &copy, of);
 	}
 }
@@ -435,17 +397,21 @@ static void truncate_more(struct pe_resolve *r, const struct effect *e,
 	}
 }
 
-/* Names that the parser could only guess to be columns of this table */
-static void keep_known(const char **list, const struct pe_object *table)
+/* Columns that a trigger writes into rows that are being updated */
+static void written_before(struct pe_resolve *r, const struct effect *e)
 {
-	size_t n = 0;
+	const struct effect *by = r->fired_by;
+	struct effect rows = *e;
 
-	if (!list || is_open(table) || table->kind != EFFECT_TABLE)
+	if (!by || !r->fired_on || by->action != EFFECT_UPDATE)
 		return;
-	for (size_t i = 0; list[i]; i++)
-		if (pe_child(table, EFFECT_COLUMN, list[i]))
-			list[n++] = list[i];
-	list[n] = NULL;
+	if (streq(e->columns[0], "*")) {
+		rows.columns = NULL;
+		rows.all_columns = true;
+	}
+	rows.where = by->where;
+	rows.n_where = by->n_where;
+	pe_emit(r, &rows, r->fired_on->schema, NULL, r->fired_on->name);
 }
 
 void pe_rows(struct pe_resolve *r, const struct effect *e)
@@ -455,15 +421,12 @@ void pe_rows(struct pe_resolve *r, const struct effect *e)
 
 	if (e->note && streq(e->note, "idle"))
 		return;
-	n = pe_emit(r, e, p.schema, NULL, e->name);
-	if (e->action == EFFECT_INSERT) {
-		name_values(r, n, p.object);
-		tell_keys(r, n, p.object);
+	if (e->note && streq(e->note, "new")) {
+		written_before(r, e);
+		return;
 	}
-	if (e->action == EFFECT_SELECT)
-		keep_known(n->columns, p.object);
-	else if (e->action != EFFECT_INSERT)
-		keep_known(n->reads, p.object);
+	n = pe_emit(r, e, p.schema, NULL, e->name);
+	pe_tell_values(r, n, p.object);
 	copy = *n;
 	act(r, &copy, p.object);
 	if (e->note)

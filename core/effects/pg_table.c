@@ -237,6 +237,20 @@ static void made_after(struct pe_walk *w, const PgQuery__RangeVar *r,
 	e->note = note;
 }
 
+/* INCLUDING: indexes, constraints and more, as they are at that moment */
+static void made_like(struct pe_walk *w, const PgQuery__TableLikeClause *l)
+{
+	const PgQuery__RangeVar *r = l->relation;
+	struct effect *e;
+
+	made_after(w, r, "like");
+	if (!l->options)
+		return;
+	e = pe_add(w, EFFECT_UNCERTAIN, EFFECT_TABLE, r->schemaname, NULL,
+		   r->relname, r->location);
+	e->why = "LIKE copies what is on it";
+}
+
 static void element(struct pe_walk *w, const PgQuery__RangeVar *of,
 		    const PgQuery__Node *n)
 {
@@ -248,7 +262,7 @@ static void element(struct pe_walk *w, const PgQuery__RangeVar *of,
 		pe_constraint(w, of, n->constraint, NULL);
 		break;
 	case PG_QUERY__NODE__NODE_TABLE_LIKE_CLAUSE:
-		made_after(w, n->table_like_clause->relation, "like");
+		made_like(w, n->table_like_clause);
 		break;
 	default:
 		pe_uncertain(w, "a part of CREATE TABLE that is not known", -1);

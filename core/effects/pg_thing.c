@@ -360,17 +360,18 @@ void pe_sec_label(struct pe_walk *w, const PgQuery__Node *n)
 	say(w, (int)s->objtype, s->object, "security label", s->label);
 }
 
-static const char *grant_text(struct pe_walk *w, const PgQuery__GrantStmt *s)
+/* "bob: grant select": of each role by itself */
+static const char *grant_text(struct pe_walk *w, const PgQuery__GrantStmt *s,
+			      const PgQuery__RoleSpec *role)
 {
+	const char *what = s->n_privileges ? pe_list_text(w, s->privileges,
+							  s->n_privileges)
+					   : "all";
+
 	return pe_digest(
-		w,
-		pe_printf(w, "%s %s %s %s%s", s->is_grant ? "grant" : "revoke",
-			  s->n_privileges ? pe_list_text(w, s->privileges,
-							 s->n_privileges)
-					  : "all",
-			  s->is_grant ? "to" : "from",
-			  pe_list_text(w, s->grantees, s->n_grantees),
-			  s->grant_option ? " with grant option" : ""));
+		w, pe_printf(w, "%s: %s %s%s", pe_role_name(w, role),
+			     s->is_grant ? "grant" : "revoke", what,
+			     s->grant_option ? " with grant option" : ""));
 }
 
 static void grant_columns(struct pe_walk *w, const PgQuery__GrantStmt *s,
@@ -385,6 +386,14 @@ static void grant_columns(struct pe_walk *w, const PgQuery__GrantStmt *s,
 	}
 }
 
+/* What ALL TABLES IN SCHEMA and its like are to effects */
+static const char *grant_kind(int objtype)
+{
+	if (objtype == OBJ(TABLE))
+		return "all tables";
+	return objtype == OBJ(SEQUENCE) ? "all sequences" : "all routines";
+}
+
 static void grant_on(struct pe_walk *w, const PgQuery__GrantStmt *s,
 		     const PgQuery__Node *object)
 {
@@ -393,14 +402,18 @@ static void grant_on(struct pe_walk *w, const PgQuery__GrantStmt *s,
 	int type = all ? OBJ(SCHEMA) : (int)s->objtype;
 	const PgQuery__RangeVar *r = NULL;
 	struct pe_thing t;
-	struct effect *e;
 
 	if (object->node_case == PG_QUERY__NODE__NODE_RANGE_VAR)
 		r = object->range_var;
 	t = pe_thing_of(w, type, r, object);
-	e = pe_add_thing(w, EFFECT_ALTER, &t);
-	e->aspect = all ? "privileges of all" : "privileges";
-	e->digest = grant_text(w, s);
+	for (size_t i = 0; i < s->n_grantees; i++) {
+		struct effect *e = pe_add_thing(w, EFFECT_ALTER, &t);
+
+		e->aspect = all ? "privileges of all" : "privileges";
+		e->digest = grant_text(w, s, s->grantees[i]->role_spec);
+		if (all)
+			e->note = grant_kind((int)s->objtype);
+	}
 	if (r)
 		grant_columns(w, s, r);
 }
@@ -419,16 +432,18 @@ void pe_default_privileges(struct pe_walk *w, const PgQuery__Node *n)
 {
 	const PgQuery__AlterDefaultPrivilegesStmt *s =
 		n->alter_default_privileges_stmt;
-	struct effect *e =
-		pe_add(w, EFFECT_ALTER, EFFECT_OTHER, NULL, NULL,
-		       pe_printf(w, "default privileges %s",
-				 pe_digest(w, pe_list_text(w, s->options,
-							   s->n_options))),
-		       -1);
+	const char *name = pe_printf(
+		w, "default privileges %s",
+		pe_digest(w, pe_list_text(w, s->options, s->n_options)));
 
-	e->aspect = "privileges";
-	if (s->action)
-		e->digest = grant_text(w, s->action);
-	for (size_t i = 0; s->action && i < s->action->n_grantees; i++)
-		use_role(w, s->action->grantees[i]->role_spec);
+	for (size_t i = 0; s->action && i < s->action->n_grantees; i++) {
+		const PgQuery__RoleSpec *role =
+			s->action->grantees[i]->role_spec;
+		struct effect *e = pe_add(w, EFFECT_ALTER, EFFECT_OTHER, NULL,
+					  NULL, name, -1);
+
+		e->aspect = "privileges";
+		e->digest = grant_text(w, s->action, role);
+		use_role(w, role);
+	}
 }

@@ -18,6 +18,10 @@ struct pe_tree {
 bool pe_tree_parse(struct pe_tree *tree, const char *sql);
 void pe_tree_release(struct pe_tree *tree);
 
+/** The JSON of CREATE FUNCTION or DO with that body, in LANGUAGE plpgsql; to be
+ * freed. NULL with an error. */
+char *pe_tree_plpgsql(const char *sql, const char *body, char **error);
+
 /** Nothing in the text is nested deeper than the parser can bear. */
 bool pe_tree_is_shallow(const char *sql);
 

@@ -262,6 +262,24 @@ static void inherit(struct pe_resolve *r, struct pe_object *child,
 		child->note = "open";
 }
 
+/* A view keeps the columns that there were when it was made. */
+static void use_star(struct pe_resolve *r, const struct pe_set *set, size_t i,
+		     const struct pe_place *p)
+{
+	const struct effect *e = &set->from->items[i];
+
+	if (is_open(p->object))
+		remember(r, set, i,
+			 &(struct pe_use){ EFFECT_TABLE, p->schema, NULL,
+					   e->name, "star" });
+	for (size_t k = 0; p->object && k < p->object->n; k++)
+		if (p->object->children[k]->kind == EFFECT_COLUMN)
+			remember(r, set, i,
+				 &(struct pe_use){
+					 EFFECT_COLUMN, p->schema, e->name,
+					 p->object->children[k]->name, NULL });
+}
+
 static void use_relation(struct pe_resolve *r, const struct pe_set *set,
 			 size_t i)
 {
@@ -291,6 +309,11 @@ static void use_relation(struct pe_resolve *r, const struct pe_set *set,
 	if (streq(note, "inherits") || streq(note, "partition") ||
 	    streq(note, "like"))
 		inherit(r, owner, p.object);
+	if (owner && owner->kind == EFFECT_VIEW && e->aspect &&
+	    streq(e->aspect, "columns")) {
+		use_star(r, set, i, &p);
+		return;
+	}
 	if (!streq(note, "like"))
 		remember(r, set, i,
 			 &(struct pe_use){ named.kind, p.schema, NULL, e->name,

@@ -25,6 +25,8 @@
 #define PG_NOTE_AMONG "among\n"
 /** A column of the row that fires the trigger. */
 #define PG_NOTE_ROW "row"
+/** UPDATE of rows: what a trigger puts into NEW. */
+#define PG_NOTE_NEW "new"
 /** The name was made up as the server does, and gives way. */
 #define PG_NOTE_AUTO "auto"
 /** A string that names a thing: nextval('s'), 't'::regclass. */
@@ -200,6 +202,7 @@ const char *pe_signature(struct pe_walk *w, const char *name,
 			 PgQuery__Node *const *args, size_t n);
 
 /* pg_plpgsql.c: text is CREATE FUNCTION or DO, in LANGUAGE plpgsql */
-void pe_plpgsql(struct pe_walk *w, const char *text, unsigned line);
+void pe_plpgsql(struct pe_walk *w, const char *text, const char *body,
+		unsigned line);
 
 #endif

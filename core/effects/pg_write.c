@@ -197,10 +197,6 @@ void pe_insert(struct pe_walk *w, const PgQuery__InsertStmt *s)
 	pe_with(w, s->with_clause);
 	pe_use_relation(w, r);
 	columns = target_columns(w, r, s->cols, s->n_cols);
-	if (!columns.n && s->select_stmt)
-		pe_add(w, EFFECT_USE, EFFECT_TABLE, r->schemaname, NULL,
-		       r->relname, r->location)
-			->aspect = "columns";
 	if (s->select_stmt &&
 	    s->select_stmt->node_case == PG_QUERY__NODE__NODE_SELECT_STMT)
 		pe_select(w, s->select_stmt->select_stmt, NULL, NULL);

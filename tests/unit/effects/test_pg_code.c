@@ -224,7 +224,7 @@ static const struct pg_case views_cases[] = {
 	  "create column public.m.a implied\n"
 	  "alter view public.m rows\n"
 	  "select rows of public.m (*)\n"
-	  "select rows of public.t (*) implied\n" },
+	  "select rows of public.t (a) implied\n" },
 	{ "CREATE VIEW v AS SELECT t.a, u.b, f(u.c) FROM t LEFT JOIN u "
 	  "ON u.id = t.id",
 	  NULL,
@@ -240,6 +240,30 @@ static const struct pg_case views_cases[] = {
 	  "create column public.v.a implied\n"
 	  "create column public.v.b implied\n"
 	  "create column public.v.f implied\n" },
+	{ "CREATE OR REPLACE VIEW v AS SELECT a, b FROM t",
+	  "CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT a FROM "
+	  "t",
+	  "create view public.v or replace -> sum\n"
+	  "use table public.t\n"
+	  "use column public.t.a type\n"
+	  "use column public.t.b type\n"
+	  "create column public.v.b implied\n" },
+	{ "SELECT a INTO u FROM v",
+	  "CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT * FROM "
+	  "t",
+	  "create table public.u -> sum\n"
+	  "use view public.v\n"
+	  "select rows of public.v (a)\n"
+	  "select rows of public.t (a, b) implied\n"
+	  "use column public.v.a type\n"
+	  "create column public.u.a implied\n" },
+	{ "UPDATE v SET a = 1",
+	  "CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT * FROM "
+	  "t",
+	  "use view public.v\n"
+	  "use column public.v.a type\n"
+	  "update rows of public.v (a) set a = 1\n"
+	  "update rows of public.t (a) by (a, b) implied\n" },
 	{ "DROP VIEW v; DROP MATERIALIZED VIEW IF EXISTS m", NULL,
 	  "drop view public.v\n"
 	  "drop view public.m if exists conditional\n" },

@@ -91,7 +91,8 @@ static const struct pg_case create_cases[] = {
 	  "use routine public.my_next signature\n" },
 	{ "CREATE TABLE t (LIKE p INCLUDING ALL)", "CREATE TABLE p (a int)",
 	  "create table public.t -> sum\n"
-	  "use table public.p columns\n" },
+	  "use table public.p columns\n"
+	  "uncertain table public.p: LIKE copies what is on it\n" },
 	{ "CREATE TABLE c () INHERITS (p)", NULL,
 	  "create table public.c -> sum\n"
 	  "use table public.p columns\n" },

@@ -96,14 +96,14 @@ static const struct pg_case views_and_rules_cases[] = {
 	  "use view public.v\n"
 	  "use column public.v.a type\n"
 	  "insert rows of public.v (a) where a = 1\n"
-	  "insert rows of public.t (*) implied\n" },
+	  "insert rows of public.t (a) implied\n" },
 	{ "INSERT INTO x (a) SELECT a FROM v",
 	  "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
 	  "use table public.x\n"
 	  "use column public.x.a type\n"
 	  "use view public.v\n"
 	  "select rows of public.v (a)\n"
-	  "select rows of public.t (*) implied\n"
+	  "select rows of public.t (a) implied\n"
 	  "use column public.v.a type\n"
 	  "insert rows of public.x (a)\n" },
 	{ "DELETE FROM t",
@@ -147,6 +147,33 @@ static const struct pg_case triggers_cases[] = {
 	  "use table public.t\n"
 	  "use column public.t.b type\n"
 	  "update rows of public.t (b) set b = 1\n" },
+	{ "INSERT INTO t (a) VALUES (1)",
+	  "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN NEW.a = 2; "
+	  "NEW.up = now(); RETURN NEW; END $$ LANGUAGE plpgsql; CREATE "
+	  "TABLE t (a int, up timestamp); CREATE TRIGGER g BEFORE INSERT "
+	  "OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
+	  "use table public.t\n"
+	  "use column public.t.a type\n"
+	  "insert rows of public.t (a)\n"
+	  "use trigger public.t.g implied\n"
+	  "use routine public.f() definition implied\n" },
+	{ "UPDATE t SET a = 1",
+	  "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN NEW.a = 2; "
+	  "NEW.up = now(); RETURN NEW; END $$ LANGUAGE plpgsql; CREATE "
+	  "TABLE t (a int, up timestamp); CREATE TRIGGER g BEFORE INSERT "
+	  "OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
+	  "use table public.t\n"
+	  "use column public.t.a type\n"
+	  "update rows of public.t (a)\n"
+	  "use trigger public.t.g implied\n"
+	  "use routine public.f() definition implied\n"
+	  "update rows of public.t (a) set a = 2 implied: f() runs\n"
+	  "update rows of public.t (up) set up = now() implied: f() "
+	  "runs\n" },
+	{ "DROP TRIGGER g ON t",
+	  "CREATE TABLE t (a int); CREATE TRIGGER g AFTER UPDATE ON t "
+	  "EXECUTE FUNCTION f()",
+	  "drop trigger public.t.g\n" },
 };
 
 static void queries__told_line_by_line(void **state)

@@ -13,12 +13,10 @@ static const struct pg_case insert_cases[] = {
 	  "insert rows of public.t (a) where a = 2\n" },
 	{ "INSERT INTO t VALUES (1, 'x')", NULL,
 	  "use table public.t\n"
-	  "use table public.t columns\n"
 	  "insert rows of public.t (*)\n" },
 	{ "INSERT INTO t VALUES (1, NULL)",
 	  "CREATE TABLE t (id int PRIMARY KEY, b text)",
 	  "use table public.t\n"
-	  "use table public.t columns\n"
 	  "insert rows of public.t (*) by (id) where id = 1, b = null\n" },
 	{ "INSERT INTO t (b) VALUES ('x')",
 	  "CREATE TABLE t (id serial PRIMARY KEY, b text)",
@@ -45,7 +43,6 @@ static const struct pg_case insert_cases[] = {
 	  "insert rows of public.t (a)\n" },
 	{ "INSERT INTO t SELECT * FROM u", NULL,
 	  "use table public.t\n"
-	  "use table public.t columns\n"
 	  "use table public.u\n"
 	  "select rows of public.u (*)\n"
 	  "use table public.u columns\n"
@@ -91,7 +88,7 @@ static const struct pg_case insert_cases[] = {
 	  "int REFERENCES users, v int)",
 	  "use table public.o\n"
 	  "use column public.o.v type\n"
-	  "insert rows of public.o (v) where v = 7\n" },
+	  "insert rows of public.o (v) where v = 7, u = null\n" },
 	{ "INSERT INTO t (a) VALUES (1)",
 	  "CREATE FUNCTION f() RETURNS int AS $$ INSERT INTO log (x) "
 	  "VALUES (1) RETURNING 1 $$ LANGUAGE sql; CREATE TABLE t (a "
@@ -181,8 +178,8 @@ static const struct pg_case update_cases[] = {
 	  "use column public.users.id type\n"
 	  "update rows of public.users (id) by (id) set id = 5 where id "
 	  "= 4\n"
-	  "update rows of public.o (u) where u = 4 implied: foreign key "
-	  "o_u_fkey\n" },
+	  "update rows of public.o (u) cascade where u = 4 implied: "
+	  "foreign key o_u_fkey\n" },
 	{ "UPDATE users SET name = 'x'",
 	  "CREATE TABLE users (id int PRIMARY KEY, name text); CREATE "
 	  "TABLE o (u int REFERENCES users ON UPDATE CASCADE)",
@@ -217,8 +214,10 @@ static const struct pg_case delete_cases[] = {
 	  "CREATE TABLE p (o int REFERENCES o ON DELETE SET NULL)",
 	  "use table public.users\n"
 	  "delete rows of public.users\n"
-	  "delete rows of public.o by (u) implied: foreign key o_u_fkey\n"
-	  "update rows of public.p (o) implied: foreign key p_o_fkey\n" },
+	  "delete rows of public.o cascade by (u) implied: foreign key "
+	  "o_u_fkey\n"
+	  "update rows of public.p (o) cascade implied: foreign key "
+	  "p_o_fkey\n" },
 	{ "TRUNCATE t", NULL,
 	  "use table public.t\n"
 	  "delete rows of public.t truncate\n" },

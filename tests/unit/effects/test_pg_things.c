@@ -104,21 +104,27 @@ static const struct pg_case the_rest_cases[] = {
 	{ "GRANT SELECT, UPDATE (a) ON t TO bob; REVOKE ALL ON SCHEMA s "
 	  "FROM PUBLIC; GRANT EXECUTE ON FUNCTION f(int) TO bob",
 	  NULL,
-	  "alter table public.t privileges -> grant select, update (a) "
-	  "to bob\n"
+	  "alter table public.t privileges -> bob: grant select, update "
+	  "(a)\n"
 	  "use column public.t.a\n"
 	  "use role bob\n"
-	  "alter schema s privileges -> revoke all from public\n"
-	  "alter routine public.f(integer) privileges -> grant execute "
-	  "to bob\n"
+	  "alter schema s privileges -> public: revoke all\n"
+	  "alter routine public.f(integer) privileges -> bob: grant "
+	  "execute\n"
 	  "use role bob\n" },
-	{ "GRANT SELECT ON ALL TABLES IN SCHEMA app TO bob; ALTER "
-	  "DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO bob",
-	  NULL,
-	  "alter schema app privileges of all -> grant select to bob\n"
+	{ "GRANT SELECT ON ALL TABLES IN SCHEMA app TO bob, eve",
+	  "CREATE TABLE app.t (a int)",
+	  "alter schema app privileges of all -> bob: grant select\n"
+	  "alter table app.t privileges -> bob: grant select implied\n"
+	  "alter schema app privileges of all -> eve: grant select\n"
+	  "alter table app.t privileges -> eve: grant select implied\n"
 	  "use role bob\n"
-	  "alter default privileges schemas app privileges -> grant "
-	  "select to bob\n"
+	  "use role eve\n" },
+	{ "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES "
+	  "TO bob",
+	  NULL,
+	  "alter default privileges schemas app privileges -> bob: grant "
+	  "select\n"
 	  "use role bob\n" },
 	{ "COMMENT ON TABLE t IS 'x'; COMMENT ON COLUMN t.a IS NULL; "
 	  "COMMENT ON FUNCTION f(int) IS 'y'; COMMENT ON CONSTRAINT k ON "

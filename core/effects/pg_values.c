@@ -1,0 +1,215 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "effects/pg_resolve.h"
+
+/* What is known of the values that rows get, and of the keys among them. */
+
+bool pe_listed(const char **list, const char *name)
+{
+	for (; list && *list; list++)
+		if (streq(*list, name))
+			return true;
+	return false;
+}
+
+static bool is_open(const struct pe_object *o)
+{
+	return !o || (o->note && streq(o->note, "open"));
+}
+
+static const char *nth_column(const struct pe_object *table, size_t nth)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (table->children[i]->kind == EFFECT_COLUMN && !--nth)
+			return table->children[i]->name;
+	return NULL;
+}
+
+/* "#2" is the second column, where the table is known. */
+static void name_values(struct pe_resolve *r, struct effect *e,
+			const struct pe_object *table)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n_where; i++) {
+		struct effect_literal l = e->where[i];
+
+		if (l.column[0] == '#') {
+			size_t nth = strtoul(l.column + 1, NULL, 10);
+
+			if (is_open(table))
+				continue;
+			l.column = pe_own(r, nth_column(table, nth));
+			if (!l.column)
+				continue;
+		}
+		e->where[n++] = l;
+	}
+	e->n_where = n;
+}
+
+bool pe_gives(const struct effect *e, const char *column)
+{
+	return e->all_columns || !e->columns || pe_listed(e->columns, column);
+}
+
+/* A row gets NULL where nothing is given and there is no default. */
+static void add_nulls(struct pe_resolve *r, struct effect *e,
+		      const struct pe_object *table)
+{
+	struct effect_literal *where;
+
+	if (is_open(table) || table->kind != EFFECT_TABLE || !e->columns ||
+	    !e->columns[0])
+		return;
+	where = arena_array(&r->out->arena, e->n_where + table->n + 1,
+			    sizeof(*where));
+	for (size_t i = 0; i < e->n_where; i++)
+		where[i] = e->where[i];
+	for (size_t i = 0; i < table->n; i++) {
+		const struct pe_object *c = table->children[i];
+
+		if (c->kind != EFFECT_COLUMN ||
+		    pe_listed(e->columns, c->name) || pe_is(c, 'd') ||
+		    pe_is(c, 's') || pe_is(c, 'g') || pe_is(c, 'x') ||
+		    pe_is(c, 'n'))
+			continue;
+		where[e->n_where++].column = pe_own(r, c->name);
+	}
+	e->where = where;
+}
+
+/* What a trigger's routine puts into NEW; false when that cannot be told. */
+static bool routine_writes(const struct pe_resolve *r, const struct pe_use *u,
+			   const char *column, bool *writes)
+{
+	const struct pe_object *family = pe_routines(r->c, u->schema, u->name);
+	const struct effects *body;
+
+	if (!family || family->n != 1)
+		return false;
+	body = family->children[0]->body;
+	for (size_t i = 0; body && i < body->n; i++) {
+		const struct effect *e = &body->items[i];
+
+		if (e->action == EFFECT_UNCERTAIN)
+			return false;
+		if (e->note && streq(e->note, "new") &&
+		    (streq(e->columns[0], "*") || streq(e->columns[0], column)))
+			*writes = true;
+	}
+	return true;
+}
+
+/* A trigger that runs before may give the column another value. */
+static bool is_rewritten(const struct pe_resolve *r, const struct effect *e,
+			 const struct pe_object *table, const char *column)
+{
+	bool writes = false;
+
+	for (size_t i = 0; table && i < table->n; i++) {
+		const struct pe_object *t = table->children[i];
+
+		if (t->kind != EFFECT_TRIGGER || !pe_is(t, 'b') ||
+		    !pe_is(t, 'r') ||
+		    !pe_listed(t->columns, effect_action_name(e->action)))
+			continue;
+		for (size_t k = 0; k < t->n_uses; k++)
+			if (t->uses[k].kind == EFFECT_ROUTINE &&
+			    !routine_writes(r, &t->uses[k], column, &writes))
+				writes = true;
+	}
+	return writes;
+}
+
+static size_t keep_values(const struct pe_resolve *r, const struct effect *e,
+			  const struct pe_object *table,
+			  struct effect_literal *l, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_rewritten(r, e, table, l[i].column))
+			l[kept++] = l[i];
+	return kept;
+}
+
+static bool is_unique(const struct pe_object *k)
+{
+	if (k->kind == EFFECT_CONSTRAINT)
+		return pe_is(k, 'p') || pe_is(k, 'u') || pe_is(k, 'x');
+	return k->kind == EFFECT_INDEX && k->note && k->note[0] == 'u';
+}
+
+/* Random keys never meet. */
+static bool is_random(const struct pe_object *table, const struct effect *e,
+		      const char *column)
+{
+	const struct pe_object *c = pe_child(table, EFFECT_COLUMN, column);
+
+	return c && !pe_gives(e, column) && c->digest && !pe_is(c, 's') &&
+	       strstr(c->digest, "uuid") && strstr(c->digest, "(");
+}
+
+static void tell_keys(struct pe_resolve *r, struct effect *e,
+		      const struct pe_object *table)
+{
+	const char **keys;
+	size_t n = 0, most = 0;
+
+	if (is_open(table))
+		return;
+	for (size_t i = 0; i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+
+		for (const char **c = k->columns; c && *c; c++)
+			most++;
+		if (k->kind == EFFECT_COLUMN && pe_is(k, 's') &&
+		    (!pe_gives(e, k->name)))
+			e->generates_key = true;
+	}
+	keys = arena_array(&r->out->arena, most + 1, sizeof(*keys));
+	for (size_t i = 0; i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+
+		for (const char **c = k->columns; is_unique(k) && c && *c; c++)
+			if (!pe_listed(keys, *c) && !is_random(table, e, *c))
+				keys[n++] = pe_own(r, *c);
+	}
+	e->reads = keys;
+}
+
+/* Names that the parser could only guess to be columns of this table */
+static void keep_known(const char **list, const struct pe_object *table)
+{
+	size_t n = 0;
+
+	if (!list || is_open(table) || table->kind != EFFECT_TABLE)
+		return;
+	for (size_t i = 0; list[i]; i++)
+		if (pe_child(table, EFFECT_COLUMN, list[i]))
+			list[n++] = list[i];
+	list[n] = NULL;
+}
+
+void pe_tell_values(struct pe_resolve *r, struct effect *e,
+		    const struct pe_object *table)
+{
+	size_t n = e->n_sets;
+
+	if (e->action == EFFECT_SELECT) {
+		keep_known(e->columns, table);
+	} else if (e->action != EFFECT_INSERT) {
+		keep_known(e->reads, table);
+	} else {
+		name_values(r, e, table);
+		add_nulls(r, e, table);
+		tell_keys(r, e, table);
+		e->n_where = keep_values(r, e, table, e->where, e->n_where);
+	}
+	if (e->action == EFFECT_UPDATE)
+		e->n_sets = keep_values(r, e, table, e->sets, n);
+	e->each_literal &= e->n_sets == n;
+}
