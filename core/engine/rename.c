@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -251,4 +252,57 @@ struct err *rename_origin(struct target *t, struct arena *a,
 	while (!err && ev->event && streq(ev->event, "rename") && ev->reverts)
 		err = journal_get(t, ev->reverts, a, ev);
 	return err;
+}
+
+/* --- all of them --- */
+
+static struct err *take_rename(void *payload, const struct journal_event *ev)
+{
+	struct rename_list *l = payload;
+
+	if (!streq(ev->event, "rename") || !ev->reverts)
+		return NULL;
+	VEC_GROW(l->items, l->n, l->cap);
+	l->items[l->n++] = (struct rename_entry){
+		.to = arena_strdup(&l->arena, ev->name),
+		.row = ev->reverts,
+		.seq = ev->seq,
+	};
+	return NULL;
+}
+
+struct err *rename_list_read(struct rename_list *out, struct target *t)
+{
+	struct err *err;
+
+	memset(out, 0, sizeof(*out));
+	err = journal_log(t, NULL, 0, take_rename, out);
+	for (size_t i = 0; i < out->n && !err; i++) {
+		struct journal_event was;
+
+		err = journal_get(t, out->items[i].row, &out->arena, &was);
+		out->items[i].from = err ? NULL : was.name;
+	}
+	return err;
+}
+
+void rename_list_release(struct rename_list *l)
+{
+	free(l->items);
+	arena_release(&l->arena);
+	memset(l, 0, sizeof(*l));
+}
+
+const char *rename_list_now(const struct rename_list *l, const char *name,
+			    int64_t seq)
+{
+	for (size_t i = l->n; i-- > 0;) {
+		const struct rename_entry *r = &l->items[i];
+
+		if (r->row < seq || !streq_null(r->from, name))
+			continue;
+		name = r->to;
+		seq = r->seq;
+	}
+	return name;
 }

@@ -37,6 +37,23 @@ MUST_USE struct err *rename_history(struct target *t, const char *name,
 				    bool whole, journal_event_fn fn,
 				    void *payload);
 
+/** Every rename that the journal has, newest first. */
+struct rename_list {
+	struct rename_entry {
+		const char *from, *to;
+		int64_t row, seq; /**< of the name before; of the rename */
+	} * items;
+	size_t n, cap;
+	struct arena arena;
+};
+MUST_USE struct err *rename_list_read(struct rename_list *out,
+				      struct target *t);
+void rename_list_release(struct rename_list *l);
+
+/** What the migration of that event is called now; borrowed. */
+const char *rename_list_now(const struct rename_list *l, const char *name,
+			    int64_t seq);
+
 /** From the row of a rename to the one that it gave another name. */
 MUST_USE struct err *rename_origin(struct target *t, struct arena *a,
 				   struct journal_event *ev);

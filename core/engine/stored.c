@@ -6,6 +6,7 @@
 
 #include "base/util.h"
 #include "engine/impl.h"
+#include "engine/rename.h"
 #include "engine/stored_impl.h"
 #include "target/journal_store.h"
 
@@ -209,12 +210,34 @@ struct err *stored_open(struct engine *e)
 	return NULL;
 }
 
+/* They are asked for, and told, by the names that migrations have now. */
+static struct err *follow_names(struct engine *e, struct engine_snapshots *s)
+{
+	struct rename_list renames;
+	struct err *err = rename_list_read(&renames, e->target);
+
+	for (size_t i = 0; i < s->n && !err && renames.n; i++) {
+		struct engine_snapshot *one = &s->items[i];
+		const char *now =
+			one->name
+				? rename_list_now(&renames, one->name, one->seq)
+				: NULL;
+
+		if (now && now != one->name)
+			one->name = keep(s, now);
+	}
+	rename_list_release(&renames);
+	return err;
+}
+
 struct err *stored_events(struct engine *e, struct engine_snapshots *out)
 {
 	struct err *err;
 
 	memset(out, 0, sizeof(*out));
 	err = journal_snapshot_events(e->target, take_event, out);
+	if (!err)
+		err = follow_names(e, out);
 	return err ? err : mark_needed(e, out);
 }
 

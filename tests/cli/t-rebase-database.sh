@@ -101,7 +101,10 @@ test_expect_success 'log, show and snapshots follow the name' '
 	expect_status 0 log $C && has "$OUT" "rename $C" && has "$OUT" "apply 20250103000000_c" &&
 	expect_status 0 log 20250103000000_c && has "$OUT" "apply 20250103000000_c" &&
 	expect_status 0 show $C && has "$OUT" "was 20250103000000_c" && has "$OUT" "^ +-.*v TEXT" &&
-	expect_status 0 snapshot list && has "$OUT" "_c" && has_not "$OUT" "not needed"
+	expect_status 0 snapshot list && has "$OUT" "$C" && has_not "$OUT" "20250103000000_c" &&
+	expect_status 0 snapshot show $C && has "$OUT" "one" &&
+	expect_status 0 rollback -q $C && expect_status 0 snapshot list --json &&
+	[ "$(json "[.snapshots[] | select(.event == \"apply\") | .needed] | unique | join(\",\")")" = false ]
 '
 
 test_expect_success 'reconcile learns them, and finds nothing to take back' '
