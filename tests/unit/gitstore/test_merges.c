@@ -205,7 +205,7 @@ static void merges__of_a_range_come_oldest_first(void **state)
 	struct buf got = BUF_INIT;
 
 	for (int i = 0; i < 3; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "s%d", i);
 		scratch_run(t, "git checkout -q -b %s main", name);
