@@ -74,6 +74,10 @@ rows() {
 	sqlite3 dev.db 'SELECT * FROM users ORDER BY id'
 }
 
+columns() {
+	sqlite3 dev.db "SELECT group_concat(name) FROM pragma_table_info('users')"
+}
+
 say 'A repository, and a database for it'
 cd "$work"
 run git init -q shop
@@ -147,6 +151,41 @@ run git log -p --format='%h %s' refs/migrate/ledger/dev -- schema/tables/users.s
 run git fsck --strict --no-dangling
 check 'the number of commits in the ledger' 6 \
 	"$(git rev-list --count refs/migrate/ledger/dev)"
+
+say 'A branch with a migration: the database follows the switch, its data waits'
+run git migrate hooks install
+run git config migrate.dev.url sqlite:dev.db
+run git config migrate.dev.reconcile auto
+run git switch -q -c feature
+new add_phone
+echo 'ALTER TABLE users ADD COLUMN phone TEXT;' >"$path"
+run git add -A
+run git commit -q -m 'Add phone'
+run git migrate apply
+run sqlite3 dev.db "UPDATE users SET phone = '555-' || id"
+run git switch -q main
+check 'the columns on main' 'id,name,points' "$(columns)"
+run git switch -q feature
+run sqlite3 -header -column dev.db 'SELECT * FROM users'
+check 'the phones on feature' '555-1,555-2,555-3,555-4' \
+	"$(sqlite3 dev.db 'SELECT group_concat(phone) FROM users')"
+
+say 'Meanwhile on main: each branch is fine alone, and the merge is stopped'
+run git switch -q main
+sleep 1 # another second, another version
+new add_phone_number
+echo 'ALTER TABLE users ADD COLUMN phone INTEGER;' >"$path"
+run git add -A
+run git commit -q -m 'Add a phone number'
+fails git merge -q --no-edit feature
+run git merge --abort
+fails git migrate check feature --no-color
+run git rm -q "$path"
+run git commit -q -m 'One phone is enough'
+run git merge -q --no-edit feature
+run git migrate status
+check 'the columns after the merge' 'id,name,points,phone' "$(columns)"
+
 check "the database's integrity" ok "$(sqlite3 dev.db 'PRAGMA integrity_check')"
 
 say 'Everything came out as expected.'

@@ -289,6 +289,36 @@ static struct err *check_sides(struct check *c)
 
 /* --- the merge under way --- */
 
+struct naming {
+	struct check *c;
+	const struct store_id *id;
+	const char *name;
+};
+
+static struct err *name_of(void *payload, const char *name,
+			   const struct store_id *id)
+{
+	struct naming *n = payload;
+
+	if (!n->name && streq(id->hex, n->id->hex))
+		n->name = arena_strdup(n->c->arena, name);
+	return NULL;
+}
+
+/* A branch that is there, else the id. */
+static struct err *call(struct check *c, const struct store_id *id,
+			const char **out)
+{
+	struct store *s = c->e->store;
+	struct naming n = { c, id, NULL };
+	struct err *err = s->ops->branches(s, false, name_of, &n);
+
+	if (!err && !n.name)
+		err = s->ops->branches(s, true, name_of, &n);
+	*out = n.name ? n.name : arena_printf(c->arena, "%.12s", id->hex);
+	return err;
+}
+
 static struct err *check_merge(struct check *c)
 {
 	struct store *s = c->e->store;
@@ -312,8 +342,9 @@ static struct err *check_merge(struct check *c)
 		struct store_id *ids = NULL;
 
 		m.theirs.id = heads[i];
-		m.theirs.ref = arena_printf(c->arena, "%.12s", heads[i].hex);
-		err = check_find_bases(c, &m, &ids);
+		err = call(c, &heads[i], &m.theirs.ref);
+		if (!err)
+			err = check_find_bases(c, &m, &ids);
 		if (!err)
 			check_tell_sides(c, &m);
 		if (!err)

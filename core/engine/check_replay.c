@@ -202,12 +202,47 @@ static const char *where(struct check *c, const struct replay_result *r)
 	return arena_printf(c->arena, "line %u: ", r->line);
 }
 
+static bool is_about(const struct finding *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_places; i++)
+		if (streq(f->places[i].name, name))
+			return true;
+	return false;
+}
+
+/* A finding that says already why the two do not go together. */
+static struct finding *found_pair(struct check *c, const char *a, const char *b)
+{
+	static const enum check_rule rules[] = { GM103_DUPLICATE,
+						 GM105_CONFLICT,
+						 GM111_IDENTICAL };
+
+	for (size_t i = c->from; i < c->n; i++)
+		for (size_t k = 0; k < ARRAY_LEN(rules); k++)
+			if (streq(c->findings[i].rule,
+				  check_rules[rules[k]].id) &&
+			    is_about(&c->findings[i], a) &&
+			    is_about(&c->findings[i], b))
+				return &c->findings[i];
+	return NULL;
+}
+
+/* What the database says is told with it, once. */
+static void prove(struct check *c, struct finding *f,
+		  const struct replay_result *r)
+{
+	if (!strstr(f->message, " (replayed: "))
+		f->message = arena_printf(c->arena, "%s (replayed: %s)",
+					  f->message, r->message);
+}
+
 /* The statement that stopped an order; false: all of it ran. */
 static bool tell_stop(struct check *c, struct check_trees *t, struct order *o)
 {
 	const struct step *s;
 	struct check_place p[2];
 	const struct check_side *other;
+	struct finding *known;
 	size_t n = 1;
 
 	if (o->stopped >= o->n)
@@ -227,6 +262,8 @@ static bool tell_stop(struct check *c, struct check_trees *t, struct order *o)
 			  1, NULL, NULL, NULL,
 			  arena_printf(c->arena, "%s cannot be replayed: %s",
 				       s->m->name, o->result.message));
+	else if (n > 1 && (known = found_pair(c, p[0].m->name, p[1].m->name)))
+		prove(c, known, &o->result);
 	else
 		check_add(c, GM109_REPLAY, FINDING_ERROR, p, n, NULL,
 			  n > 1 ? check_rebase_hint(c, &t->theirs) : NULL, NULL,
