@@ -238,7 +238,9 @@ static void tell_late(struct check *c, struct late *l, const char *whose)
 	memset(l, 0, sizeof(*l));
 }
 
-static void out_of_order(struct check *c, const struct check_item *first,
+/* What mends it is done on our side, if that is where it can be. */
+static void out_of_order(struct check *c, const struct check_trees *t,
+			 const struct check_item *first,
 			 const struct check_side *other,
 			 const struct migration *behind)
 {
@@ -247,7 +249,7 @@ static void out_of_order(struct check *c, const struct check_item *first,
 					check_place_of(other, behind, 0) };
 
 	check_add(c, GM104_OUT_OF_ORDER, FINDING_ERROR, places, 2, NULL,
-		  check_rebase_hint(c, other), NULL,
+		  check_rebase_hint(c, &t->theirs), NULL,
 		  arena_printf(c->arena,
 			       "%s of %s sorts before %s, which %s already "
 			       "has, and the two do not commute",
@@ -372,7 +374,7 @@ static void judge_pair(struct check *c, struct check_trees *t,
 		second = a;
 	}
 	if (v.verdict > VERDICT_IDENTICAL)
-		out_of_order(c, first, second->side, second->m);
+		out_of_order(c, t, first, second->side, second->m);
 	else
 		add_late(&late[first == b], first->side, first->m, second->m);
 }
@@ -419,7 +421,7 @@ static struct err *judge_old(struct check *c, struct check_trees *t,
 		if (verdict_commute(&a->effects, effects))
 			add_late(late, a->side, a->m, old);
 		else
-			out_of_order(c, a, other, old);
+			out_of_order(c, t, a, other, old);
 	}
 	return NULL;
 }
