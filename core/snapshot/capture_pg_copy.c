@@ -267,9 +267,11 @@ struct err *pg_capture_copy(struct pg_capture *c, struct pg_captured *t,
 		e = log_lines(c, t, c->c, &as, !whole);
 	if (!e)
 		e = target_pg_plain_end(c->base.target);
-	t->complete = true;
+	/* also of no rows: what comes behind them is told by the log */
+	log_of(c, t);
+	t->complete = t->covered = true;
 	t->complete_whole |= whole;
-	t->covered = true;
+	t->whole |= whole;
 	pg_table_release(&as);
 	buf_release(&where);
 	return err_wrap(pg_table_blame(e), "keep rows of %s", t->was.name);

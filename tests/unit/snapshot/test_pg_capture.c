@@ -188,6 +188,14 @@ static const struct sample rows[] = {
 	  "TRUNCATE t; TRUNCATE t",
 	  "table s.t s.t rows/1 0 0 2 0 0 0\nkey k\ncolumn v v\n[rows/1]\n"
 	  "-\t'\t'1\n-\t'a\t'2\n" },
+	/* rows that come into a table that had none */
+	{ "CREATE TABLE t (id int PRIMARY KEY, v text);",
+	  "TRUNCATE t; INSERT INTO t VALUES (1, 'a')",
+	  "table s.t s.t rows/1 1 0 0 0 0 0\nkey id\ncolumn v v\n"
+	  "[rows/1]\n+\t'1\t=\n" },
+	{ "CREATE TABLE t (v text);", "TRUNCATE t; INSERT INTO t VALUES ('a')",
+	  "table s.t s.t rows/1 1 0 0 0 0 0\ncolumn v v\n[rows/1]\n"
+	  "+\t'a\n" },
 	/* rows of one empty value */
 	{ "CREATE TABLE t (a text); INSERT INTO t VALUES (''), (NULL);",
 	  "DROP TABLE t",
