@@ -18,6 +18,7 @@ struct finder {
 	struct map stale; /* names that stand for something else by now */
 	bool path_set;    /* unqualified names do */
 	bool moved;       /* who inherits from whom is another matter */
+	bool rehomed;     /* in which schema tables are, and whose */
 	struct arena *arena;
 };
 
@@ -82,6 +83,10 @@ static void follow(struct finder *f, const struct sql_statement *s)
 		else if (loss->kind == SQL_LOSS_COLUMN)
 			set_stale(f, loss->object, loss->column);
 	}
+	if (s->kind == SQL_KIND_DDL)
+		f->rehomed |= has_words(s, "set schema") ||
+			      has_words(s, "owner to") ||
+			      has_words(s, "reassign");
 	switch ((int)s->verb) {
 	case SQL_CREATE_TABLE:
 	case SQL_DROP_TABLE:
@@ -128,7 +133,8 @@ static struct estimate_want *find_want(struct finder *f, const char *schema,
 	for (size_t i = f->n; i-- && f->wants[i].script == f->number;) {
 		struct estimate_want *w = &f->wants[i];
 
-		if (same(f, w->object, object) && same(f, w->schema, schema) &&
+		if (w->of == ESTIMATE_TABLE && same(f, w->object, object) &&
+		    same(f, w->schema, schema) &&
 		    (w->whole || w->perhaps == perhaps))
 			return w;
 	}
@@ -245,6 +251,24 @@ static void take_loss(struct finder *f, size_t i, const struct sql_loss *loss)
 	want_column(f, w, loss->column);
 }
 
+/* Tables that no statement names. One without CASCADE takes none. */
+static void take_many(struct finder *f, size_t i, const struct sql_loss *loss)
+{
+	struct estimate_want *w;
+	bool schema = loss->kind == SQL_LOSS_SCHEMA && loss->cascade;
+
+	if (f->rehomed || (!schema && loss->kind != SQL_LOSS_OWNED))
+		return;
+	VEC_GROW(f->wants, f->n, f->cap);
+	w = &f->wants[f->n++];
+	*w = (struct estimate_want){ .script = f->number,
+				     .statement = i,
+				     .of = schema ? ESTIMATE_SCHEMA
+						  : ESTIMATE_ROLE,
+				     .object = loss->object,
+				     .whole = true };
+}
+
 static void take_update(struct finder *f, size_t i,
 			const struct sql_statement *s)
 {
@@ -279,6 +303,8 @@ static void take(struct finder *f, size_t i)
 	for (size_t k = 0; k < s->n_losses; k++)
 		if (sql_loss_is_of_table(&s->losses[k]))
 			take_loss(f, i, &s->losses[k]);
+		else
+			take_many(f, i, &s->losses[k]);
 	if (s->every_row && s->verb == SQL_UPDATE)
 		take_update(f, i, s);
 	else if (s->every_row)
@@ -317,6 +343,10 @@ static bool has_the_name(const struct estimate *out,
 /* As the statement has it. */
 static char *name_of(const struct estimate_want *w, struct arena *a)
 {
+	if (w->of == ESTIMATE_SCHEMA)
+		return arena_printf(a, "%s.*", w->object);
+	if (w->of == ESTIMATE_ROLE)
+		return arena_printf(a, "* of %s", w->object);
 	return arena_printf(a, "%s%s%s", w->schema ? w->schema : "",
 			    w->schema ? "." : "", w->object);
 }

@@ -6,9 +6,17 @@
 
 /* What the files of an estimate share; inside this room only. */
 
+/** What the name of something that is taken stands for. */
+enum estimate_of {
+	ESTIMATE_TABLE,
+	ESTIMATE_SCHEMA, /**< every table in it */
+	ESTIMATE_ROLE,   /**< every table of its; or current_user, ... */
+};
+
 /** Something that a statement takes from a table that is there now. */
 struct estimate_want {
 	size_t script, statement;
+	enum estimate_of of;
 	const char *schema, *object;
 	bool whole;    /**< every row with all of its columns */
 	bool digests;  /**< columns that stay count as digests */

@@ -51,12 +51,39 @@ static const char resolve_sql[] =
 			"WHERE c.relkind = 'r' AND c.relpersistence <> 't' "
 			"ORDER BY c.relpages DESC, c.oid";
 
+/* The tables of a schema or a role; what an extension has is its own. */
+static const char many_sql[] =
+	"SELECT c.oid, greatest(c.relpages, 1) FROM pg_catalog.pg_class c "
+	"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+	"WHERE c.relkind = 'r' AND c.relpersistence <> 't' "
+	"AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND CASE "
+	"WHEN $2::boolean THEN n.nspname = $1 "
+	"WHEN $1 = 'session_user' THEN "
+	"pg_catalog.pg_get_userbyid(c.relowner) = session_user "
+	"WHEN $1 IN ('current_user', 'current_role') THEN "
+	"pg_catalog.pg_get_userbyid(c.relowner) = current_user "
+	"ELSE pg_catalog.pg_get_userbyid(c.relowner) = $1 END "
+	"ORDER BY c.relpages DESC, c.oid";
+
+static struct err *resolve_many(struct pg_conn *c,
+				const struct estimate_want *w,
+				struct relations *out)
+{
+	struct pg_arg args[2] = { pg_text(w->object),
+				  pg_text(w->of == ESTIMATE_SCHEMA ? "t"
+								   : "f") };
+
+	return pg_query(c, many_sql, args, 2, take_relation, out);
+}
+
 static struct err *resolve(struct pg_conn *c, const struct estimate_want *w,
 			   struct relations *out)
 {
 	const struct pg_table_family family = { w->schema, w->object, w->only,
 						w->referrer };
 
+	if (w->of != ESTIMATE_TABLE)
+		return resolve_many(c, w, out);
 	return pg_table_family(c, resolve_sql, &family, take_relation, out);
 }
 

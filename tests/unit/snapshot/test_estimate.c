@@ -150,8 +150,9 @@ static void check_pg(const struct row *rows, size_t n)
 
 	assert_ok(world_open_pg(&w));
 	for (size_t i = 0; i < n; i++) {
-		assert_ok(world_exec(&w, "DROP SCHEMA public CASCADE; "
-					 "CREATE SCHEMA public"));
+		assert_ok(world_exec(&w, "DROP SCHEMA IF EXISTS public, "
+					 "k CASCADE; CREATE SCHEMA "
+					 "public"));
 		assert_ok(world_exec(&w, rows[i].ground));
 		check(&w, &rows[i]);
 	}
@@ -242,6 +243,9 @@ static void pg__is_told_what_is_kept(void **state)
 		{ "DELETE FROM public.bag; TRUNCATE bag", "public.bag", false,
 		  pg_small },
 		{ "DROP TABLE \"The Table\"", "The Table", false, pg_small },
+		{ "DROP SCHEMA public CASCADE", "public.*", false, pg_small },
+		{ "DROP TABLE bag CASCADE; DROP SCHEMA public CASCADE",
+		  "public.*", false, pg_small },
 		{ "ALTER TABLE \"The Table\" DROP COLUMN v", "The Table", false,
 		  pg_small },
 	};
@@ -265,6 +269,10 @@ static void pg__is_careful_with_what_it_cannot_know(void **state)
 		  pg_large },
 		{ "ALTER TABLE child NO INHERIT t; TRUNCATE t", "t", false,
 		  pg_large },
+		{ "CREATE SCHEMA k; ALTER TABLE bag SET SCHEMA k; DROP TABLE "
+		  "many, one; DROP VIEW seen; DROP TABLE empty, \"The Table\"; "
+		  "DROP SCHEMA public",
+		  "many", false, pg_small },
 		{ "ALTER TABLE t ALTER n TYPE bigint", "t", true, pg_large },
 		{ "TRUNCATE bag; INSERT INTO bag VALUES ('x')", "bag", true,
 		  pg_small },
