@@ -172,6 +172,8 @@ static void print_human(struct cmd_ctx *ctx, const struct engine_status *s,
 
 	for (size_t i = 0; i < s->n_notes; i++)
 		ctx_warn(ctx, "%s", s->notes[i]);
+	if (s->mismatch)
+		ctx_hint(ctx, "%s", s->mismatch);
 	if (!ctx->common.quiet) {
 		fputs("On target ", stdout);
 		print_safe(stdout, ctx_target_name(ctx));

@@ -101,6 +101,8 @@ struct err *status_print_json(struct cmd_ctx *ctx,
 	}
 	report_end(r);
 	report_array(r, "notes");
+	if (s->mismatch)
+		report_string(r, NULL, s->mismatch);
 	for (size_t i = 0; i < s->n_notes; i++)
 		report_string(r, NULL, s->notes[i]);
 	report_end(r);

@@ -64,6 +64,12 @@ MUST_USE struct err *replay_sqlite_load(struct replay **out, const void *image,
 MUST_USE struct err *replay_pg_open(struct replay **out, const char *uri,
 				    const char *key,
 				    const struct replay_limits *limits);
+
+/** It came from the template of its key, and has the base in it. */
+bool replay_pg_is_kept(const struct replay *r);
+
+/** The base is in it: keep it as the template of its key. */
+MUST_USE struct err *replay_pg_keep(struct replay *r);
 void replay_close(struct replay *r);
 
 /** A second one with the same contents: its own copy. */

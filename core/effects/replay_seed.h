@@ -26,7 +26,7 @@ enum seed_type {
 	SEED_TIME,
 	SEED_UUID,
 	SEED_JSON,
-	SEED_OTHER, /**< no value is known but those it likes */
+	SEED_OTHER, /**< no value is known but seed_column.other */
 };
 
 struct seed_column {
@@ -35,6 +35,7 @@ struct seed_column {
 	bool not_null;
 	const char *value; /**< of the row in hand */
 	size_t max;        /**< longest text; 0 = any */
+	const char *other; /**< SEED_OTHER: literals, one on each line */
 };
 
 struct seed_key {

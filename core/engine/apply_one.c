@@ -154,6 +154,10 @@ struct err *apply_finish(struct run *r, struct ready *m,
 	ev->kind = kind_of(&delta, seen->wrote);
 	ev->rows = seen->rows;
 	ev->exact = !ev->irreversible;
+	if (streq(ev->event, "rollback")) { /* by its down section */
+		ev->exact = false;
+		ev->parked = (int64_t)kept.rows;
+	}
 	ev->duration_ms = (clock_steady_us() - r->started_us) / 1000;
 	if (!err)
 		err = run_event(r, ev, &delta, m->m, m->author != NULL);

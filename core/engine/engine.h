@@ -139,6 +139,8 @@ struct engine_status {
 	size_t counts[STATE_COUNT];
 	struct migration_stray *strays;
 	size_t n_strays;
+	const char *mismatch; /**< how the database differs from the commit but
+				   for what is open; or NULL */
 	char **notes; /**< what status says first: "restored", wrong ref, ... */
 	size_t n_notes;
 	struct arena arena;

@@ -51,6 +51,14 @@ void session_note(struct engine *e, enum engine_note_level level,
 MUST_USE struct err *session_identity(struct engine *e,
 				      struct engine_identity *out);
 
+/* --- lastuse.c: which work tree has run last on a database --- */
+
+/** This one; a folder that may not be written to is a note. */
+void lastuse_record(struct engine *e);
+
+/** Path of another one that is still there, to be freed; or NULL. */
+char *lastuse_other(struct engine *e);
+
 /* --- ident.c: who runs this, in the words of a commit --- */
 
 struct ident {
@@ -140,6 +148,11 @@ struct ready {
 /** Read, split and judge a migration before anything runs. */
 MUST_USE struct err *ready_init(struct ready *r, struct engine *e,
 				struct migration_set *set, struct migration *m);
+
+/** The same for a migration that is not of a set: its up section, as it
+ * stands. path is for messages. */
+MUST_USE struct err *ready_init_text(struct ready *r, struct engine *e,
+				     struct migration *m, const char *path);
 void ready_release(struct ready *r);
 
 /** Tables that its statements take something from, by name; or NULL. */

@@ -110,19 +110,15 @@ static bool only_creates(const struct sql_script *script)
 	return true;
 }
 
-struct err *ready_init(struct ready *r, struct engine *e,
-		       struct migration_set *set, struct migration *m)
+struct err *ready_init_text(struct ready *r, struct engine *e,
+			    struct migration *m, const char *path)
 {
-	const char *path = migration_full_path(set, m->path);
 	struct err *err;
 
 	memset(r, 0, sizeof(*r));
 	r->m = m;
-	err = migration_load(set, m);
-	if (err)
-		return err;
 	r->no_transaction = m->no_transaction;
-	err = sql_split(&r->script, set->dialect, m->up.text, m->up.len,
+	err = sql_split(&r->script, e->cfg.dialect, m->up.text, m->up.len,
 			m->up.line);
 	if (err)
 		return at(err, path, 0, 0);
@@ -135,6 +131,18 @@ struct err *ready_init(struct ready *r, struct engine *e,
 		r->around || r->no_transaction || m->lock_timeout_ms >= 0;
 	r->only_creates = only_creates(&r->script);
 	return err;
+}
+
+struct err *ready_init(struct ready *r, struct engine *e,
+		       struct migration_set *set, struct migration *m)
+{
+	struct err *err = migration_load(set, m);
+
+	memset(r, 0, sizeof(*r));
+	r->m = m;
+	return err ? err
+		   : ready_init_text(r, e, m,
+				     migration_full_path(set, m->path));
 }
 
 /* Whether the list has the name already. */

@@ -13,6 +13,7 @@
 struct undo {
 	struct chain chain;
 	struct revert rv;
+	bool down; /* its snapshot is elsewhere */
 	struct undo *next;
 };
 
@@ -48,6 +49,19 @@ static void tell_begin(const struct reconcile *rc, size_t i)
 
 /* --- one transaction --- */
 
+/* A section of SQL is run as any other: with triggers, checks and the guard. */
+static struct err *run_down(struct reconcile *rc, struct run *r, size_t i,
+			    const struct undo *u)
+{
+	struct target *t = rc->e->target;
+	struct err *err = restore_session_end(t);
+
+	if (!err)
+		err = reconcile_run_down(rc, r, rc->plan.steps[i].name,
+					 &u->chain, &rc->out->steps[i]);
+	return err ? err : restore_session_begin(t);
+}
+
 static struct err *undo_one(struct reconcile *rc, struct run *r, size_t i,
 			    struct undo **u, bool *again)
 {
@@ -59,9 +73,14 @@ static struct err *undo_one(struct reconcile *rc, struct run *r, size_t i,
 		*u = xcalloc(1, sizeof(**u));
 		err = rollback_chain(r, name, &(*u)->chain);
 		if (!err)
+			err = reconcile_lacks_snapshot(rc, &(*u)->chain,
+						       &(*u)->down);
+		if (!err)
 			rollback_begin(&(*u)->rv, &(*u)->chain,
 				       &rc->out->steps[i], &how);
 	}
+	if (!err && (*u)->down)
+		return run_down(rc, r, i, *u);
 	if (!err)
 		err = rollback_in(r, &(*u)->rv, again);
 	if (err || *again || !(*u)->chain.previous)
@@ -93,8 +112,8 @@ static void tell_parked(const struct reconcile *rc)
 					 m->table.removed == 1 ? "" : "s");
 		}
 		session_note(rc->e, ENGINE_HINT,
-			     "%s: %lld rows and values are parked%s%s", s->name,
-			     (long long)s->parked, buf_str(&b),
+			     "%s: %lld rows and values will be parked%s%s",
+			     s->name, (long long)s->parked, buf_str(&b),
 			     b.len ? ")" : "");
 		buf_release(&b);
 	}
@@ -205,15 +224,41 @@ struct err *reconcile_at_once(struct reconcile *rc, struct run *r)
 
 /* --- one after another --- */
 
+static struct err *down_alone(struct reconcile *rc, struct run *r, size_t i,
+			      bool *done)
+{
+	const char *name = rc->plan.steps[i].name;
+	struct chain chain;
+	struct err *err = rollback_chain(r, name, &chain);
+
+	*done = false;
+	if (!err)
+		err = reconcile_lacks_snapshot(rc, &chain, done);
+	if (!err && *done) {
+		err = run_begin(r);
+		if (!err)
+			err = reconcile_run_down(rc, r, name, &chain,
+						 &rc->out->steps[i]);
+		if (!err)
+			err = run_commit(r);
+		run_abort(r);
+	}
+	chain_release(&chain);
+	return err;
+}
+
 static struct err *undo_alone(struct reconcile *rc, struct run *r, size_t i)
 {
 	const char *name = rc->plan.steps[i].name;
 	struct rollback_how how = how_of(rc);
 	struct journal_event row = { 0 };
 	struct arena a = ARENA_INIT;
-	struct err *err;
+	bool done;
+	struct err *err = down_alone(rc, r, i, &done);
 	int attempts = 0;
 
+	if (err || done)
+		return err;
 	do {
 		while ((err = rollback_one(r, name, &rc->out->steps[i],
 					   &how)) &&

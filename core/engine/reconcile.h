@@ -30,6 +30,25 @@ MUST_USE struct err *reconcile_stepwise(struct reconcile *rc, struct run *r);
 MUST_USE struct err *reconcile_plan(struct reconcile *rc);
 void reconcile_release(struct reconcile *rc);
 
+/* --- reconcile_down.c --- */
+
+/**
+ * Whether a snapshot is missing that it takes to roll back.
+ *
+ * @param[out] lacks only where that is to be done without; else it is the
+ *             error, ERR_REFUSED, which says where the snapshot is
+ */
+MUST_USE struct err *reconcile_lacks_snapshot(struct reconcile *rc,
+					      const struct chain *chain,
+					      bool *lacks);
+
+/** Run its down section, in the group that is open, as a rollback that is not
+ * exact. ERR_REFUSED when it has none. */
+MUST_USE struct err *reconcile_run_down(struct reconcile *rc, struct run *r,
+					const char *name,
+					const struct chain *chain,
+					struct engine_step *step);
+
 /* --- reconcile_rename.c --- */
 
 /** Record the new names, in the group that is open. */

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -15,6 +16,46 @@ static struct err *refuse_protected(const struct engine *e)
 				e->cfg.target),
 			"git migrate apply, or git migrate rollback, with the "
 			"migrations that are meant");
+}
+
+static struct err *refuse_other_worktree(const struct reconcile *rc)
+{
+	char *other = rc->opt->shared || rc->opt->dry_run
+			      ? NULL
+			      : lastuse_other(rc->e);
+	struct err *err;
+
+	if (!other)
+		return NULL;
+	err = err_hint(
+		err_new(ERR_REFUSED,
+			"the database of target '%s' is the one that the work "
+			"tree %s has run on last",
+			rc->e->cfg.target, other),
+		"--shared takes it along to this commit; a url such as "
+		"sqlite:dev.db is a database of its own in each work tree");
+	free(other);
+	return err;
+}
+
+static void add_other(void *payload, const char *who)
+{
+	struct buf *b = payload;
+
+	buf_addf(b, "%s%s", b->len ? ", " : "", who);
+}
+
+/* They may hold locks, or find the tables gone that they work on. */
+static struct err *tell_others(const struct reconcile *rc)
+{
+	struct buf b = BUF_INIT;
+	struct err *err = target_others(rc->e->target, add_other, &b);
+
+	if (!err && b.len)
+		session_note(rc->e, ENGINE_HINT, "also connected: %s",
+			     buf_str(&b));
+	buf_release(&b);
+	return err;
 }
 
 /* Which step it was, and what is left of those before it. */
@@ -87,6 +128,8 @@ static struct err *lock_and_run(struct reconcile *rc, int64_t planned)
 	if (!err && rc->n_applies)
 		err = ready_authors(rc->ready, rc->n_applies, rc->e, &rc->tree);
 	if (!err && rc->plan.n)
+		err = tell_others(rc);
+	if (!err && rc->plan.n)
 		return run_all(rc);
 	return err ? err : session_identity(rc->e, &rc->out->identity);
 }
@@ -116,6 +159,8 @@ struct err *engine_reconcile(struct engine *e,
 		err = last_seq(e, &planned);
 	if (!err)
 		err = reconcile_plan(&rc);
+	if (!err && rc.plan.n)
+		err = refuse_other_worktree(&rc);
 	if (!err && rc.plan.n && can_try(&rc))
 		err = lock_and_run(&rc, planned);
 	else if (!err)

@@ -233,6 +233,8 @@ struct err *run_close(struct run *r, struct err *err)
 		run_abort(r);
 		err = err_first(err, check_schema(r));
 	}
+	if (r->moved)
+		lastuse_record(r->e);
 	err = err_first(err, move_ledger(r));
 	if (r->out)
 		err = err_first(err, session_identity(r->e, &r->out->identity));

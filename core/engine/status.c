@@ -192,6 +192,28 @@ static struct err *note_restored(struct engine *e, struct engine_status *s)
 	return err;
 }
 
+/* The branch was switched, or a file edited, and the database was not told. */
+static void note_mismatch(const struct engine *e, struct engine_status *s)
+{
+	size_t gone = s->counts[STATE_FOREIGN];
+	size_t edited = s->counts[STATE_MODIFIED];
+	struct buf b = BUF_INIT;
+
+	if (!gone && !edited)
+		return;
+	buf_addstr(&b, "the database does not match this commit: ");
+	if (gone)
+		buf_addf(&b, "%zu applied migration%s not in it%s", gone,
+			 gone == 1 ? " is" : "s are", edited ? ", " : "");
+	if (edited)
+		buf_addf(&b, "%zu %s edited since", edited,
+			 edited == 1 ? "was" : "were");
+	if (!e->cfg.is_protected && !e->meta.is_protected)
+		buf_addstr(&b, "; 'git migrate reconcile' makes it follow");
+	s->mismatch = keep(s, buf_str(&b));
+	buf_release(&b);
+}
+
 static void copy_strays(struct engine_status *s, const struct tree *t)
 {
 	s->n_strays = t->set.n_strays;
@@ -233,6 +255,7 @@ struct err *engine_status(struct engine *e,
 	for (size_t i = 0; i < tree.view.n; i++)
 		add_item(out, &tree, &tree.view.items[i]);
 	copy_strays(out, &tree);
+	note_mismatch(e, out);
 	err = note_restored(e, out);
 	if (!err && wants_uncommitted(e, opt))
 		err = add_uncommitted(e, out, &tree);

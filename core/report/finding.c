@@ -109,10 +109,17 @@ struct finding_counts finding_count(const struct finding_report *r)
 
 const struct finding_place *finding_main_place(const struct finding *f)
 {
-	for (size_t i = 0; i < f->n_places; i++)
-		if (f->places[i].path)
-			return &f->places[i];
-	return NULL;
+	const struct finding_place *first = NULL;
+
+	for (size_t i = 0; i < f->n_places; i++) {
+		const struct finding_place *p = &f->places[i];
+
+		if (p->path && p->side && streq(p->side, "ours"))
+			return p;
+		if (p->path && !first)
+			first = p;
+	}
+	return first;
 }
 
 /* Behind the name, in brackets: side, ref, commit; what there is of them. */

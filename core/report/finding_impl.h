@@ -15,8 +15,8 @@ struct finding_counts {
 };
 struct finding_counts finding_count(const struct finding_report *r);
 
-/** Where a tool that shows one place shows it: the first that has a path, or
- * NULL. */
+/** Where a tool that shows one place shows it: the first of ours, which is what
+ * is under review, that has a path; else the first of any side, or NULL. */
 const struct finding_place *finding_main_place(const struct finding *f);
 
 /** "db/1_a.sql:3: 1_a (ours, feature, 0123456789)", made safe; as much of it

@@ -99,6 +99,14 @@ MUST_USE struct err *pg_target_index_alone(struct target *base,
 
 /* pg_lock.c */
 MUST_USE struct err *pg_target_let_go(struct target *base);
+
+/* --- pg_others.c --- */
+MUST_USE struct err *pg_target_others(struct target *base,
+				      void (*fn)(void *payload,
+						 const char *who),
+				      void *payload);
+
+/* --- pg_lock.c --- */
 MUST_USE struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 				    void (*waiting)(void *payload,
 						    const char *who),

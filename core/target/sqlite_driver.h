@@ -123,6 +123,11 @@ enum target_place sqlite_place(const struct sql_statement *s);
 MUST_USE struct err *sqlite_check_deferred(struct target *base);
 MUST_USE struct err *sqlite_violations(struct target *base, int64_t *out);
 
+/* sqlite_others.c */
+MUST_USE struct err *sqlite_others(struct target *base,
+				   void (*fn)(void *payload, const char *who),
+				   void *payload);
+
 /* sqlite_lock.c */
 MUST_USE struct err *sqlite_lock(struct target *base, int64_t timeout_ms,
 				 void (*waiting)(void *payload,

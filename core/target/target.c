@@ -149,6 +149,13 @@ struct err *target_let_go(struct target *t)
 	return t->ops->let_go ? t->ops->let_go(t) : NULL;
 }
 
+struct err *target_others(struct target *t,
+			  void (*fn)(void *payload, const char *who),
+			  void *payload)
+{
+	return t->ops->others ? t->ops->others(t, fn, payload) : NULL;
+}
+
 struct err *target_exec(struct target *t, const char *sql)
 {
 	return t->ops->query(t, sql, NULL, 0, NULL, NULL);

@@ -189,6 +189,10 @@ struct target_ops {
 	struct err *(*let_go)(struct target *t);
 	/* optional: NULL = every question is answered at once */
 	void (*batch)(struct target *t);
+	/* optional: NULL = nobody else is known */
+	struct err *(*others)(struct target *t,
+			      void (*fn)(void *payload, const char *who),
+			      void *payload);
 	/* optional: NULL = the runner lock cannot be lost */
 	bool (*has_lost_lock)(struct target *t);
 };
@@ -384,6 +388,15 @@ void target_unlock(struct target *t);
  * NULL; ERR_STATE for a lock that was lost.
  */
 MUST_USE struct err *target_blame_lock(struct target *t, struct err *e);
+
+/**
+ * Who else is connected, as far as can be known: "psql of ann (pid 123)".
+ * SQLite: processes of this machine that hold a lock of the file just now, as
+ * every connection of a database in WAL mode does.
+ */
+MUST_USE struct err *target_others(struct target *t,
+				   void (*fn)(void *payload, const char *who),
+				   void *payload);
 
 /** Where it is, for telling a copy: "file <device>:<inode> <host> <path>", or
  * "memory". */

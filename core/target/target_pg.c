@@ -216,6 +216,7 @@ const struct target_ops target_pg_ops = {
 	.inspect = inspect,
 	.reset = pg_target_reset,
 	.lock = pg_target_lock,
+	.others = pg_target_others,
 	.let_go = pg_target_let_go,
 	.unlock = pg_target_unlock,
 	.location = location,

@@ -126,6 +126,7 @@ const struct target_ops target_sqlite_ops = {
 	.inspect = inspect,
 	.reset = sqlite_reset,
 	.lock = sqlite_lock,
+	.others = sqlite_others,
 	.unlock = sqlite_unlock,
 	.location = location,
 	.server = server,

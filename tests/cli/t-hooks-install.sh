@@ -168,7 +168,7 @@ test_expect_success 'commit -a and commit of the merge with an index of its own'
 test_expect_success 'a repository that was moved' '
 	fits_not && cp -a . ../copied && mv ../copied ../moved && cd ../moved &&
 	! git merge -m m a 2>err && has err "the merge is stopped" &&
-	all_are installed
+	has err " 2_a [(]theirs, a, " && all_are installed
 '
 
 test_expect_success 'a program that was moved is found in PATH' '
@@ -229,6 +229,10 @@ test_expect_success 'what pre-commit tells in its environment' '
 	PRE_COMMIT_CHECKOUT_TYPE=0 PRE_COMMIT_FROM_REF=$(git rev-parse main) \
 		PRE_COMMIT_TO_REF=$(git rev-parse a) run_migrate hook post-checkout &&
 	[ ! -s "$ERR" ] &&
+	echo "CREATE TABLE amended (a);" >migrations/2_a.sql &&
+	git commit -q -a --amend -m x && PRE_COMMIT_REWRITE_COMMAND=amend \
+		run_migrate hook post-rewrite </dev/null &&
+	has "$ERR" "^warning: dev is not what is checked out: apply 2_a$" &&
 	git push -q origin main && unset PRE_COMMIT &&
 	echo "CREATE TABLE base (a, b);" >migrations/1_base.sql && commit_all edit &&
 	PRE_COMMIT=1 PRE_COMMIT_REMOTE_NAME=origin \

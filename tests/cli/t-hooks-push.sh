@@ -48,6 +48,16 @@ test_expect_success 'squash, cherry-pick and rebase are seen by the push' '
 	gives 1 push -q origin other && has "$ERR" "$finds"
 '
 
+test_expect_success 'migrate.base: of another remote, of this clone, of nobody' '
+	with_remote && git init -q --bare ../fork.git &&
+	git remote add fork ../fork.git &&
+	gives 0 push -q fork bad && git config migrate.base origin/main &&
+	gives 1 push -q fork bad:again && has "$ERR" "$finds" &&
+	gives 1 push -q ../fork.git bad:again && has "$ERR" "$finds" &&
+	git config migrate.base main && gives 1 push -q fork bad:again &&
+	git config migrate.base nosuch && gives 0 push -q fork bad:again
+'
+
 test_expect_success 'tags, ledgers and deleted branches: silent' '
 	with_remote && git push -q --no-verify origin bad && git tag v1 bad &&
 	gives 0 push -q origin v1 && [ ! -s "$ERR" ] &&

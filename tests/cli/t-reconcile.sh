@@ -22,6 +22,7 @@ whole() {
 }
 
 git migrate init -q && commit_all 'Set up'
+printf '%s\n' out before two tip >>.git/info/exclude
 
 test_expect_success 'a database that is not there: made' '
 	migration 20260101000000_users <<-\SQL &&
@@ -66,7 +67,7 @@ test_expect_success 'a dry run says what would be parked, and changes nothing' '
 
 test_expect_success 'to B: A goes, its data is parked, B comes' '
 	expect_status 0 reconcile &&
-	has "$ERR" "^hint: 20260102000000_age: [0-9]+ rows and values are parked" &&
+	has "$ERR" "^hint: 20260102000000_age: [0-9]+ rows and values will be parked" &&
 	has "$OUT" "^rolled back 20260102000000_age" &&
 	has "$OUT" "^applied 20260103000000_notes" &&
 	sql "SELECT sql FROM sqlite_schema WHERE name = '\''users'\''" >out &&
@@ -138,6 +139,88 @@ test_expect_success 'and back under the old name; the ledger is the same anew' '
 		git_migrate_meta WHERE key = '\''uuid'\''")/ledger" | cmp - tip
 '
 
+# --- whose it is, and what there is to follow ---
+
+test_expect_success 'status says first that the branch was switched' '
+	git switch -q a && expect_status 0 reconcile && git switch -q b &&
+	expect_status 0 status &&
+	has "$ERR" "^hint: the database does not match this commit: 1 applied migration is not in it; .git migrate reconcile. makes it follow$" &&
+	expect_status 0 status --json && [ "$(json ".notes | length")" = 1 ] &&
+	expect_status 0 reconcile && expect_status 0 status && [ ! -s "$ERR" ]
+'
+
+test_expect_success 'an edited one goes and returns with its data' '
+	printf "%s\n" "CREATE TABLE notes (id INTEGER PRIMARY KEY, user INT, text TEXT, at TEXT);" \
+		>migrations/20260103000000_notes.sql && commit_all Edit &&
+	expect_status 0 status && has "$ERR" "1 was edited since" &&
+	expect_status 0 reconcile --dry-run &&
+	has "$OUT" "^rollback 20260103000000_notes, its file was edited, exact$" &&
+	expect_status 0 reconcile &&
+	[ "$(sql "SELECT text, at IS NULL FROM notes")" = "hello|1" ] &&
+	sql "UPDATE notes SET at = '\''now'\''"
+'
+
+test_expect_success 'an edit that changes nothing is left alone' '
+	sed -i "1i -- a comment" migrations/20260103000000_notes.sql && commit_all Comment &&
+	expect_status 0 reconcile && has "$OUT" already && [ ! -s "$ERR" ]
+'
+
+test_expect_success 'what stands on an edited one goes and returns, too' '
+	migration 20260110000000_tags <<-\SQL &&
+	CREATE TABLE tags (note INT REFERENCES notes, tag TEXT);
+	SQL
+	expect_status 0 reconcile && sql "INSERT INTO tags VALUES (1, '\''x'\'')" &&
+	sed -i "s/at TEXT/at TEXT, more INT/" migrations/20260103000000_notes.sql && commit_all Again &&
+	expect_status 0 reconcile &&
+	has "$OUT" "^rolled back 20260110000000_tags" && has "$OUT" "^applied 20260110000000_tags" &&
+	[ "$(sql "SELECT note, tag FROM tags")" = "1|x" ] &&
+	[ "$(sql "SELECT text, at FROM notes")" = "hello|now" ]
+'
+
+test_expect_success 'both branches merged: nothing is taken back' '
+	git switch -q a && expect_status 0 reconcile && git switch -q -c both a &&
+	git merge -q --no-edit b && expect_status 0 reconcile &&
+	has "$OUT" ": 2 applied$" && [ "$(sql "SELECT text, at FROM notes")" = "hello|now" ] &&
+	[ "$(sql "SELECT age FROM users WHERE id = 2")" = 77 ]
+'
+
+test_expect_success 'a detached HEAD, and a branch that was deleted' '
+	git checkout -q --detach base && expect_status 0 reconcile &&
+	[ -z "$(sql "SELECT 1 FROM sqlite_schema WHERE name = '\''notes'\''")" ] &&
+	git branch -q -D both && expect_status 0 reconcile && has "$OUT" already &&
+	git switch -q b && expect_status 0 reconcile &&
+	[ "$(sql "SELECT text, at FROM notes")" = "hello|now" ]
+'
+
+test_expect_success 'a commit without migrations, and none at all: nothing is done' '
+	whole >before && git switch -q --orphan empty &&
+	expect_status 128 reconcile --url sqlite:dev.db && git commit -q --allow-empty -m Empty &&
+	expect_status 1 reconcile --url sqlite:dev.db &&
+	has "$ERR" "^error: commit [0-9a-f]{12} has no folder .migrations.: all 3 applied migrations would be taken back$" &&
+	whole | cmp - before && git switch -q b
+'
+
+test_expect_success 'another work tree: a file in it is its own, a shared one is refused' '
+	git worktree add -q "$TRASH/other" a && (cd "$TRASH/other" && git migrate reconcile -q &&
+		git migrate status) >out 2>&1 && has out "^2 applied$" &&
+	git config migrate.shared.url "sqlite:$PWD/dev.db" && here=$PWD && whole >before &&
+	(cd "$TRASH/other" && expect_status 1 -t shared reconcile &&
+		has "$ERR" "^error: the database of target .shared. is the one that the work tree $here has run on last$") &&
+	whole | cmp - before && (cd "$TRASH/other" && expect_status 0 -t shared reconcile --shared) &&
+	expect_status 1 reconcile && has "$ERR" "work tree $TRASH/other has" &&
+	git worktree remove --force "$TRASH/other" && expect_status 0 reconcile &&
+	[ "$(sql "SELECT text, at FROM notes")" = "hello|now" ]
+'
+
+test_expect_success 'who else is connected is told' '
+	sql "PRAGMA journal_mode = WAL" >/dev/null &&
+	mkfifo "$TRASH/fifo" && { sqlite3 dev.db <"$TRASH/fifo" >/dev/null & } && pid=$! &&
+	exec 9>"$TRASH/fifo" && echo "SELECT count(*) FROM users;" >&9 && sleep 0.3 &&
+	expect_status 0 reconcile --to a && has "$ERR" "^hint: also connected: sqlite3 \(pid $pid\)$" &&
+	exec 9>&- && wait $pid && sql "PRAGMA journal_mode = DELETE" >/dev/null &&
+	expect_status 0 reconcile && has_not "$ERR" connected
+'
+
 # --- failures ---
 
 test_expect_success 'a statement that fails: nothing was changed, and which' '
@@ -151,7 +234,7 @@ test_expect_success 'a statement that fails: nothing was changed, and which' '
 	SQL
 	whole >before && expect_status 128 reconcile &&
 	has "$ERR" "20260105000000_bad.sql:2:.*no such table: nowhere" &&
-	has "$ERR" "step 3 of 3, apply 20260105000000_bad, failed; nothing was changed" &&
+	has "$ERR" "step 4 of 4, apply 20260105000000_bad, failed; nothing was changed" &&
 	whole | cmp - before && expect_status 0 status
 '
 
@@ -165,7 +248,7 @@ test_expect_success 'a conflict stops it all, and names the choices' '
 	git switch -q b && expect_status 1 reconcile &&
 	has "$ERR" "^error: 20260106000000_upper cannot be rolled back: changed since it was applied: users" &&
 	has "$ERR" "^hint: nothing was changed; --on-conflict=keep" &&
-	has "$ERR" "step 1 of 2, rollback 20260106000000_upper" &&
+	has "$ERR" "step 1 of 3, rollback 20260106000000_upper" &&
 	whole | cmp - before &&
 	expect_status 0 reconcile --on-conflict=keep &&
 	[ "$(sql "SELECT group_concat(name) FROM users")" = eve,bob,cy ]
@@ -188,6 +271,37 @@ test_expect_success 'a protected database is not taken back' '
 	git config migrate.dev.protected true && expect_status 1 reconcile &&
 	git config --unset migrate.dev.protected &&
 	has "$ERR" "^error: target .dev. is protected" && whole | cmp - before
+'
+
+# --- another clone ---
+
+test_expect_success 'another clone: the snapshot is not there, and it says where it is' '
+	git switch -q forever && git switch -q -c destroys && migration 20260111000000_destroys <<-\SQL &&
+	-- migrate:up
+	CREATE TABLE made (x);
+	DELETE FROM users WHERE id = 1;
+	-- migrate:down
+	DROP TABLE made;
+	SQL
+	expect_status 0 reconcile && sql "INSERT INTO made VALUES (5)" &&
+	git clone -q . "$TRASH/clone" && whole >before &&
+	(cd "$TRASH/clone" && git switch -q forever && git config migrate.dev.url "sqlite:$TRASH/repo/dev.db" &&
+		expect_status 1 reconcile && has "$ERR" "^error: the snapshot of 20260111000000_destroys, taken .* by C O Mitter" &&
+		has "$ERR" "force-down") && whole | cmp - before
+'
+
+test_expect_success '--force-down takes it back by its down section, and says what is lost' '
+	(cd "$TRASH/clone" && expect_status 0 reconcile --force-down &&
+		has "$ERR" "20260111000000_destroys: taken back by its down section: what it had changed or removed \(1 row\) does not come back" &&
+		has "$OUT" "^rolled back 20260111000000_destroys .*not exact$") &&
+	[ "$(sql "SELECT group_concat(id) FROM users")" = 2,3 ] &&
+	[ -z "$(sql "SELECT 1 FROM sqlite_schema WHERE name = '\''made'\''")" ]
+'
+
+test_expect_success '... and what it had made comes back from there' '
+	(cd "$TRASH/clone" && expect_status 0 reconcile --to origin/destroys) &&
+	[ "$(sql "SELECT x FROM made")" = 5 ] &&
+	(cd "$TRASH/clone" && expect_status 0 reconcile) && git switch -q b && expect_status 0 status
 '
 
 test_done

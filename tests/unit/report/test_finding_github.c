@@ -42,6 +42,27 @@ static void github__lets_no_name_be_a_command(void **state)
 		"::error title=GM109 replay-failed::\n");
 }
 
+/* What is under review, although the other side's file is named first. */
+static void github__points_at_our_side(void **state)
+{
+	const struct finding_place places[] = { both_sides[1], nowhere[0],
+						both_sides[0] };
+	struct finding f = plain_findings[0];
+	struct finding_report r = { .findings = &f, .n = 1 };
+	char *text;
+
+	(void)state;
+	f.places = places;
+	f.n_places = 3;
+	text = write_format("github", &r);
+	assert_true(starts_with(text, "::error file=migrations/1_mail.sql,"));
+	free(text);
+	f.n_places = 2;
+	text = write_format("github", &r);
+	assert_true(starts_with(text, "::error file=migrations/2_post.sql,"));
+	free(text);
+}
+
 static void github__of_nothing_is_nothing(void **state)
 {
 	(void)state;
@@ -53,6 +74,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(github__has_a_command_for_each_finding),
 		cmocka_unit_test(github__lets_no_name_be_a_command),
+		cmocka_unit_test(github__points_at_our_side),
 		cmocka_unit_test(github__of_nothing_is_nothing),
 	};
 
