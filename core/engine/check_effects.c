@@ -171,6 +171,24 @@ static struct err *run_common(struct check *c, struct check_trees *t,
 	return err;
 }
 
+struct err *check_base_scratch(struct check *c, struct check_trees *t,
+			       struct replay **out)
+{
+	struct err *err =
+		replay_pg_open(out, c->opt->scratch, t->base_key, NULL);
+
+	if (!err && !replay_pg_is_kept(*out)) {
+		err = run_common(c, t, *out, NULL);
+		if (!err && !t->base_broken)
+			err = replay_pg_keep(*out);
+	}
+	if (err) {
+		replay_close(*out);
+		*out = NULL;
+	}
+	return err_wrap(err, "replay");
+}
+
 struct err *check_base_image(struct check *c, struct check_trees *t,
 			     struct replay **out)
 {

@@ -263,6 +263,10 @@ struct replay_script;
 MUST_USE struct err *check_base_image(struct check *c, struct check_trees *t,
 				      struct replay **out);
 
+/** PostgreSQL: the same in a scratch database. */
+MUST_USE struct err *check_base_scratch(struct check *c, struct check_trees *t,
+					struct replay **out);
+
 /** The part of a migration that runs. */
 void check_script(const struct check_side *s, const struct migration *m,
 		  struct replay_script *out);

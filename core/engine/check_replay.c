@@ -129,12 +129,9 @@ static void find_tables(struct check *c, struct check_trees *t, struct bench *b)
 static struct err *open_base(struct check *c, struct check_trees *t,
 			     struct replay **out)
 {
-	struct err *err;
-
 	if (t->merged.dialect == SQL_SQLITE)
 		return check_base_image(c, t, out);
-	err = replay_pg_open(out, c->opt->scratch, t->base_key, NULL);
-	return err_wrap(err, "replay");
+	return check_base_scratch(c, t, out);
 }
 
 /* Another of the same; from empty where the order wants it. */
