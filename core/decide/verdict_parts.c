@@ -180,14 +180,27 @@ static bool is_null(const struct effect *insert, const struct effect *rule)
 	return false;
 }
 
+/* Where a foreign key is named, it is the one that is dropped, or not. */
+static bool may_be_its(const struct effect *rows, const struct effect *c)
+{
+	const char *why = rows->why;
+
+	if (!why || !starts_with(why, "foreign key ") || !c->schema)
+		return true;
+	return ends_with(why, c->name);
+}
+
 static enum verdict constraint(const struct effect *rows,
 			       const struct effect *c)
 {
+	if (c->action == EFFECT_CREATE && c->from) /* only another name */
+		return VERDICT_INDEPENDENT;
 	if (c->action == EFFECT_CREATE && adds_values(rows) &&
 	    touches(rows, c) && !is_null(rows, c))
 		return VERDICT_CONFLICT;
 	/* the rows that go with a parent's go because of it */
-	if (c->action == EFFECT_DROP && writes(rows) && rows->implied)
+	if (c->action == EFFECT_DROP && writes(rows) && rows->implied &&
+	    may_be_its(rows, c))
 		return VERDICT_ORDER;
 	return VERDICT_INDEPENDENT;
 }

@@ -128,12 +128,17 @@ static const char *digest_of(struct pe_walk *w, const PgQuery__Constraint *c,
 	return pe_digest(w, text);
 }
 
+/* typed: a foreign key compares the columns; an index is built anew when one
+ * gets another type. */
 static void use_keys(struct pe_walk *w, const PgQuery__RangeVar *of,
-		     const struct pe_names *keys, int location)
+		     const struct pe_names *keys, bool typed, int location)
 {
-	for (size_t i = 0; i < keys->n; i++)
+	for (size_t i = 0; i < keys->n; i++) {
 		pe_use_column(w, of->schemaname, of->relname, keys->items[i],
 			      location);
+		if (!typed)
+			w->out->items[w->out->n - 1].aspect = NULL;
+	}
 }
 
 static void foreign(struct pe_walk *w, const PgQuery__Constraint *c)
@@ -147,7 +152,7 @@ static void foreign(struct pe_walk *w, const PgQuery__Constraint *c)
 		   to->relname, c->location);
 	e->note = "references";
 	e->columns = pe_names_list(w, &keys);
-	use_keys(w, to, &keys, c->location);
+	use_keys(w, to, &keys, true, c->location);
 }
 
 static void index_parts(struct pe_walk *w, const PgQuery__RangeVar *of,
@@ -191,7 +196,7 @@ static void parts(struct pe_walk *w, const PgQuery__RangeVar *of,
 	if (made->letter == 'f')
 		foreign(w, c);
 	if (made->letter != 'c' && made->letter != 'x')
-		use_keys(w, of, keys, c->location);
+		use_keys(w, of, keys, made->letter == 'f', c->location);
 	using_index(w, of, c);
 }
 

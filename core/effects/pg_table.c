@@ -212,6 +212,7 @@ void pe_column_def(struct pe_walk *w, const PgQuery__RangeVar *of,
 
 	e->implied = !added;
 	e->digest = definition(w, c, &t);
+	e->generates_key = added && t.sequence;
 	e->note = column_note(w, c, &t);
 	e->strict = t.not_null && !t.sequence && (!t.value || is_null(t.value));
 	before = pe_owner_set(w);

@@ -194,6 +194,47 @@ static void keep_known(const char **list, const struct pe_object *table)
 	list[n] = NULL;
 }
 
+/* The columns of k have to fit together, and one of them is written. */
+static bool is_touched(const struct pe_object *k, const struct effect *e)
+{
+	bool touched = e->all_columns || !e->columns;
+
+	if (!is_unique(k) && (k->kind != EFFECT_CONSTRAINT || !pe_is(k, 'c')))
+		return false;
+	for (const char **c = k->columns; c && *c && !touched; c++)
+		touched = pe_listed(e->columns, *c);
+	return touched;
+}
+
+/* An update looks at what a key or a check has besides. */
+static void tell_together(struct pe_resolve *r, struct effect *e,
+			  const struct pe_object *table)
+{
+	const char **reads;
+	size_t n = 0, most = 0;
+
+	if (is_open(table))
+		return;
+	for (const char **c = e->reads; c && *c; c++)
+		most++;
+	for (size_t i = 0; i < table->n; i++)
+		for (const char **c = table->children[i]->columns; c && *c; c++)
+			most++;
+	reads = arena_array(&r->out->arena, most + 1, sizeof(*reads));
+	for (const char **c = e->reads; c && *c; c++)
+		reads[n++] = *c;
+	for (size_t i = 0; i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+
+		for (const char **c = k->columns; is_touched(k, e) && c && *c;
+		     c++)
+			if (!pe_listed(reads, *c) &&
+			    (is_unique(k) || !pe_listed(e->columns, *c)))
+				reads[n++] = pe_own(r, *c);
+	}
+	e->reads = reads;
+}
+
 void pe_tell_values(struct pe_resolve *r, struct effect *e,
 		    const struct pe_object *table)
 {
@@ -203,6 +244,8 @@ void pe_tell_values(struct pe_resolve *r, struct effect *e,
 		keep_known(e->columns, table);
 	} else if (e->action != EFFECT_INSERT) {
 		keep_known(e->reads, table);
+		if (e->action == EFFECT_UPDATE)
+			tell_together(r, e, table);
 	} else {
 		name_values(r, e, table);
 		add_nulls(r, e, table);

@@ -94,6 +94,7 @@ static void insert_rows(struct pe_walk *w, const PgQuery__InsertStmt *s,
 		e->columns = pe_names_list(w, columns);
 		e->all_columns = !columns->n && s->select_stmt;
 		e->aspect = s->on_conflict_clause ? "on conflict" : NULL;
+		e->digest = pe_sum(w, &s->base);
 		if (n && each == n &&
 		    rows[i]->node_case == PG_QUERY__NODE__NODE_LIST)
 			tell_row(w, e, rows[i]->list->items,
@@ -232,6 +233,7 @@ void pe_update(struct pe_walk *w, const PgQuery__UpdateStmt *s)
 	pe_use_relation(w, r);
 	target_columns(w, r, s->target_list, s->n_target_list);
 	e = add_rows(w, EFFECT_UPDATE, r);
+	e->digest = pe_sum(w, &s->base);
 	tell_sets(w, e, s->target_list, s->n_target_list);
 	t = target(w, r);
 	pe_from(w, s->from_clause, s->n_from_clause);
@@ -251,7 +253,7 @@ void pe_delete(struct pe_walk *w, const PgQuery__DeleteStmt *s)
 	pe_scope_push(w, &scope);
 	pe_with(w, s->with_clause);
 	pe_use_relation(w, r);
-	add_rows(w, EFFECT_DELETE, r);
+	add_rows(w, EFFECT_DELETE, r)->digest = pe_sum(w, &s->base);
 	t = target(w, r);
 	pe_from(w, s->using_clause, s->n_using_clause);
 	set_where(w, s->where_clause, t, !s->n_using_clause);

@@ -30,7 +30,7 @@ import verdict_truth as truth
 from verdict_gen import Case
 
 PAIRS = 3   # on one base
-AGAIN = 12   # with other rows
+AGAIN = {"sqlite": 12, "postgresql": 3}  # with other rows
 SAMPLE = 2000  # independent pairs: fewer are a sample
 TRIES = 60  # for one migration that runs on its base
 
@@ -137,7 +137,7 @@ def pairs_of(engine, case, most, tally):
     pairs = [draw(engine, case, n, tally) for n in range(most)]
     pairs = [p for p in pairs if p]
     for pair in pairs:
-        for _ in range(AGAIN):
+        for _ in range(AGAIN[case.dialect]):
             if pair.truth == truth.COMMUTE and pair.a.near(pair.b):
                 judge_again(engine, case, pair)
     return pairs

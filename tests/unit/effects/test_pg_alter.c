@@ -19,7 +19,7 @@ static const struct pg_case alter_cases[] = {
 	  "alter table public.t columns\n" },
 	{ "ALTER TABLE t ADD b bigserial", NULL,
 	  "use table public.t\n"
-	  "create column public.t.b -> bigint not null sequence\n"
+	  "create column public.t.b -> bigint not null sequence generates-key\n"
 	  "create sequence public.t_b_seq implied\n"
 	  "alter table public.t columns\n" },
 	{ "ALTER TABLE t ADD b int REFERENCES u (id)", NULL,
@@ -100,17 +100,15 @@ static const struct pg_case alter_cases[] = {
 	{ "ALTER TABLE t ADD UNIQUE (a)", NULL,
 	  "use table public.t\n"
 	  "create constraint public.t.t_a_key -> unique (a) strict\n"
-	  "create index public.t_a_key on t -> unique (a) strict "
-	  "implied\n"
-	  "use column public.t.a type\n"
+	  "create index public.t_a_key on t -> unique (a) strict implied\n"
+	  "use column public.t.a\n"
 	  "alter table public.t constraints implied\n" },
 	{ "ALTER TABLE t ADD PRIMARY KEY (a)", "CREATE TABLE t (a int)",
 	  "use table public.t\n"
 	  "create constraint public.t.t_pkey -> primary key (a) strict\n"
-	  "create index public.t_pkey on t -> primary key (a) strict "
-	  "implied\n"
+	  "create index public.t_pkey on t -> primary key (a) strict implied\n"
 	  "alter column public.t.a null -> not null strict implied\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "alter table public.t constraints implied\n" },
 	{ "ALTER TABLE t ADD CHECK (a > 1)",
 	  "CREATE TABLE t (a int CHECK (a > 0))",
@@ -210,7 +208,7 @@ static const struct pg_case alter_cases[] = {
 	  "alter table public.t columns\n"
 	  "use table public.t\n"
 	  "use column public.t.b type\n"
-	  "update rows of public.t (b) set b = 1\n" },
+	  "update rows of public.t (b) -> sum set b = 1\n" },
 	{ "ALTER TABLE t RENAME CONSTRAINT k TO l",
 	  "CREATE TABLE t (a int CONSTRAINT k UNIQUE)",
 	  "drop constraint public.t.k\n"

@@ -195,10 +195,11 @@ static void long_text__is_no_nesting(void **state)
 
 	(void)state;
 	run_text(c, sql, &out);
-	assert_string_equal(buf_str(&out), "use table public.t\n"
-					   "use column public.t.a type\n"
-					   "use column public.t.b type\n"
-					   "insert rows of public.t (a, b)\n");
+	assert_string_equal(buf_str(&out),
+			    "use table public.t\n"
+			    "use column public.t.a type\n"
+			    "use column public.t.b type\n"
+			    "insert rows of public.t (a, b) -> sum\n");
 	buf_release(&out);
 	free(sql);
 	effects_catalog_free(c);
@@ -230,11 +231,12 @@ static void copy__with_its_data(void **state)
 
 	(void)state;
 	run_text(c, "COPY t (a) FROM stdin;\n1\n\\.\nDELETE FROM u;", &out);
-	assert_string_equal(buf_str(&out), "use table public.t\n"
-					   "use column public.t.a type\n"
-					   "insert rows of public.t (a)\n"
-					   "4: use table public.u\n"
-					   "4: delete rows of public.u\n");
+	assert_string_equal(buf_str(&out),
+			    "use table public.t\n"
+			    "use column public.t.a type\n"
+			    "insert rows of public.t (a)\n"
+			    "4: use table public.u\n"
+			    "4: delete rows of public.u -> sum\n");
 	buf_release(&out);
 	effects_catalog_free(c);
 }
@@ -251,7 +253,7 @@ static void strings__with_backslashes(void **state)
 		 &out);
 	assert_string_equal(
 		buf_str(&out),
-		"use table public.t\ndelete rows of public.t\n"
+		"use table public.t\ndelete rows of public.t -> sum\n"
 		"uncertain anything: a statement that does not parse"
 		" (standard_conforming_strings is off)\n");
 	buf_release(&out);

@@ -39,7 +39,7 @@ static const struct pg_case functions_cases[] = {
 	  "use routine public.p(integer) definition implied\n"
 	  "use table public.t implied: p(integer) runs\n"
 	  "use column public.t.a type implied: p(integer) runs\n"
-	  "insert rows of public.t (a) implied: p(integer) runs\n" },
+	  "insert rows of public.t (a) -> sum implied: p(integer) runs\n" },
 	{ "SELECT f(1)",
 	  "CREATE FUNCTION f(int) RETURNS void AS $$ DELETE FROM t $$ "
 	  "LANGUAGE sql; CREATE FUNCTION f(text) RETURNS void AS $$ "
@@ -47,7 +47,7 @@ static const struct pg_case functions_cases[] = {
 	  "use routine public.f signature\n"
 	  "use routine public.f(integer) definition implied\n"
 	  "use table public.t implied: f(integer) runs\n"
-	  "delete rows of public.t implied: f(integer) runs\n"
+	  "delete rows of public.t -> sum implied: f(integer) runs\n"
 	  "use routine public.f(text) definition implied\n" },
 	{ "SELECT g(1, 2)",
 	  "CREATE FUNCTION g(int) RETURNS void AS $$ DELETE FROM t $$ "
@@ -56,7 +56,7 @@ static const struct pg_case functions_cases[] = {
 	  "use routine public.g signature\n"
 	  "use routine public.g(integer,integer) definition implied\n"
 	  "use table public.u implied: g(integer,integer) runs\n"
-	  "delete rows of public.u implied: g(integer,integer) runs\n" },
+	  "delete rows of public.u -> sum implied: g(integer,integer) runs\n" },
 	{ "SELECT f()",
 	  "CREATE FUNCTION g() RETURNS void AS $$ DELETE FROM t $$ "
 	  "LANGUAGE sql; CREATE FUNCTION f() RETURNS void AS $$ SELECT "
@@ -66,21 +66,21 @@ static const struct pg_case functions_cases[] = {
 	  "use routine public.g signature implied: f() runs\n"
 	  "use routine public.g() definition implied: f() runs\n"
 	  "use table public.t implied: g() runs\n"
-	  "delete rows of public.t implied: g() runs\n" },
+	  "delete rows of public.t -> sum implied: g() runs\n" },
 	{ "SELECT f()",
 	  "CREATE FUNCTION f() RETURNS void AS $$ SELECT f(); DELETE "
 	  "FROM t $$ LANGUAGE sql",
 	  "use routine public.f signature\n"
 	  "use routine public.f() definition implied\n"
 	  "use table public.t implied: f() runs\n"
-	  "delete rows of public.t implied: f() runs\n" },
+	  "delete rows of public.t -> sum implied: f() runs\n" },
 	{ "SELECT f()",
 	  "CREATE FUNCTION f() RETURNS void SET search_path = app AS $$ "
 	  "DELETE FROM t $$ LANGUAGE sql",
 	  "use routine public.f signature\n"
 	  "use routine public.f() definition implied\n"
 	  "use table app.t implied: f() runs\n"
-	  "delete rows of app.t implied: f() runs\n" },
+	  "delete rows of app.t -> sum implied: f() runs\n" },
 	{ "ALTER FUNCTION f(int) OWNER TO bob; ALTER FUNCTION f(int) "
 	  "STABLE; ALTER FUNCTION f(int) RENAME TO g",
 	  NULL,
@@ -118,7 +118,7 @@ static const struct pg_case do_cases[] = {
 	  NULL,
 	  "use table public.u conditional\n"
 	  "use column public.u.a type conditional\n"
-	  "update rows of public.u (a) by (id) set a = 1 conditional\n"
+	  "update rows of public.u (a) -> sum by (id) set a = 1 conditional\n"
 	  "use column public.u.id type conditional\n"
 	  "use table public.t\n"
 	  "select rows of public.t (id)\n"
@@ -129,7 +129,7 @@ static const struct pg_case do_cases[] = {
 	  "use table public.t\n"
 	  "select rows of public.t\n"
 	  "use table public.u conditional\n"
-	  "delete rows of public.u conditional\n" },
+	  "delete rows of public.u -> sum conditional\n" },
 	{ "DO $$ BEGIN PERFORM f(); WHILE (SELECT true FROM w) LOOP "
 	  "DELETE FROM t; END LOOP; END $$",
 	  NULL,
@@ -137,13 +137,13 @@ static const struct pg_case do_cases[] = {
 	  "use table public.w\n"
 	  "select rows of public.w\n"
 	  "use table public.t conditional\n"
-	  "delete rows of public.t conditional\n" },
+	  "delete rows of public.t -> sum conditional\n" },
 	{ "DO $$ BEGIN EXECUTE 'DROP TABLE x'; EXECUTE 'DELETE FROM ' || "
 	  "quote_ident('t'); END $$",
 	  NULL,
 	  "drop table public.x\n"
 	  "use table public.t\n"
-	  "delete rows of public.t\n" },
+	  "delete rows of public.t -> sum\n" },
 	{ "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN b int', "
 	  "'t'); EXECUTE format('UPDATE t SET a = %L', current_user); "
 	  "END $$",
@@ -152,7 +152,7 @@ static const struct pg_case do_cases[] = {
 	  "create column public.t.b -> integer\n"
 	  "alter table public.t columns\n"
 	  "use column public.t.a type\n"
-	  "update rows of public.t (a)\n" },
+	  "update rows of public.t (a) -> sum\n" },
 	{ "DO $$ DECLARE r record; BEGIN FOR r IN SELECT 1 LOOP EXECUTE "
 	  "format('ALTER TABLE t DROP CONSTRAINT %I', r.x); EXECUTE "
 	  "format('DROP TABLE %I', r.x); EXECUTE 'DROP VIEW ' || r.x; "
@@ -168,9 +168,9 @@ static const struct pg_case do_cases[] = {
 	  "FROM u; END CASE; END $$",
 	  NULL,
 	  "use table public.t conditional\n"
-	  "delete rows of public.t conditional\n"
+	  "delete rows of public.t -> sum conditional\n"
 	  "use table public.u conditional\n"
-	  "delete rows of public.u conditional\n" },
+	  "delete rows of public.u -> sum conditional\n" },
 	{ "DO LANGUAGE plperl 'x'", NULL,
 	  "uncertain anything: code in the language plperl in DO\n" },
 	{ "DO $$ BEGIN not sql at all; END $$", NULL,
@@ -262,7 +262,7 @@ static const struct pg_case views_cases[] = {
 	  "t",
 	  "use view public.v\n"
 	  "use column public.v.a type\n"
-	  "update rows of public.v (a) set a = 1\n"
+	  "update rows of public.v (a) -> sum set a = 1\n"
 	  "update rows of public.t (a) by (a, b) implied\n" },
 	{ "DROP VIEW v; DROP MATERIALIZED VIEW IF EXISTS m", NULL,
 	  "drop view public.v\n"

@@ -12,14 +12,12 @@ static const struct pg_case create_cases[] = {
 	  "create column s.t.b -> text not null default 'x' implied\n" },
 	{ "CREATE TABLE t (id serial PRIMARY KEY)", NULL,
 	  "create table public.t -> sum\n"
-	  "create column public.t.id -> integer not null sequence "
-	  "implied\n"
+	  "create column public.t.id -> integer not null sequence implied\n"
 	  "create sequence public.t_id_seq implied\n"
 	  "create constraint public.t.t_pkey -> primary key (id) strict "
 	  "implied\n"
-	  "create index public.t_pkey on t -> primary key (id) strict "
-	  "implied\n"
-	  "use column public.t.id type\n" },
+	  "create index public.t_pkey on t -> primary key (id) strict implied\n"
+	  "use column public.t.id\n" },
 	{ "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY, "
 	  "full_name text GENERATED ALWAYS AS (lower(first)) STORED, "
 	  "first text)",
@@ -37,26 +35,24 @@ static const struct pg_case create_cases[] = {
 	  "create table public.t -> sum\n"
 	  "create column public.t.a -> integer implied\n"
 	  "create column public.t.b -> integer implied\n"
-	  "create constraint public.t.t_a_check -> check (a > 0) "
-	  "implied\n"
+	  "create constraint public.t.t_a_check -> check (a > 0) implied\n"
 	  "use column public.t.a type\n"
 	  "create constraint public.t.t_check -> check (a > b) implied\n"
 	  "use column public.t.b type\n"
 	  "create constraint public.t.t_a_b_key -> unique (a, b) strict "
 	  "implied\n"
-	  "create index public.t_a_b_key on t -> unique (a, b) strict "
-	  "implied\n"
+	  "create index public.t_a_b_key on t -> unique (a, b) strict implied\n"
+	  "use column public.t.a\n"
+	  "use column public.t.b\n"
 	  "create constraint public.t.k -> check (b > 0) implied\n" },
 	{ "CREATE TABLE t (a int CHECK (a > 0) UNIQUE)", NULL,
 	  "create table public.t -> sum\n"
 	  "create column public.t.a -> integer implied\n"
-	  "create constraint public.t.t_a_check -> check (a > 0) "
-	  "implied\n"
+	  "create constraint public.t.t_a_check -> check (a > 0) implied\n"
 	  "use column public.t.a type\n"
-	  "create constraint public.t.t_a_key -> unique (a) strict "
-	  "implied\n"
-	  "create index public.t_a_key on t -> unique (a) strict "
-	  "implied\n" },
+	  "create constraint public.t.t_a_key -> unique (a) strict implied\n"
+	  "create index public.t_a_key on t -> unique (a) strict implied\n"
+	  "use column public.t.a\n" },
 	{ "CREATE TABLE o (u int REFERENCES users ON DELETE CASCADE)",
 	  "CREATE TABLE users (id int PRIMARY KEY)",
 	  "create table public.o -> sum\n"
@@ -105,7 +101,7 @@ static const struct pg_case create_cases[] = {
 	  "create column pg_temp.t.a -> integer implied\n"
 	  "use table pg_temp.t\n"
 	  "use column pg_temp.t.a type\n"
-	  "insert rows of pg_temp.t (a) where a = 1\n" },
+	  "insert rows of pg_temp.t (a) -> sum where a = 1\n" },
 	{ "CREATE UNLOGGED TABLE t (a mood)", "CREATE TYPE mood AS ENUM ('ok')",
 	  "create table public.t -> sum\n"
 	  "create column public.t.a -> mood implied\n"

@@ -21,18 +21,18 @@ static const struct pg_case queries_cases[] = {
 	  "INTO u (b) SELECT b FROM gone",
 	  NULL,
 	  "use table public.t\n"
-	  "delete rows of public.t by (a, b) where a = 1\n"
+	  "delete rows of public.t -> sum by (a, b) where a = 1\n"
 	  "use column public.t.a type\n"
 	  "use column public.t.b type\n"
 	  "use table public.u\n"
 	  "use column public.u.b type\n"
-	  "insert rows of public.u (b)\n" },
+	  "insert rows of public.u (b) -> sum\n" },
 	{ "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 "
 	  "FROM r) INSERT INTO t (a) SELECT n FROM r",
 	  NULL,
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
-	  "insert rows of public.t (a)\n" },
+	  "insert rows of public.t (a) -> sum\n" },
 	{ "INSERT INTO t (a) SELECT x.b FROM (SELECT a AS b FROM u) x "
 	  "WHERE EXISTS (SELECT 1 FROM v WHERE v.id = x.b)",
 	  NULL,
@@ -44,7 +44,7 @@ static const struct pg_case queries_cases[] = {
 	  "use table public.v\n"
 	  "select rows of public.v (id)\n"
 	  "use column public.v.id type\n"
-	  "insert rows of public.t (a)\n" },
+	  "insert rows of public.t (a) -> sum\n" },
 	{ "INSERT INTO t (a) SELECT c FROM u JOIN v ON u.id = v.u",
 	  "CREATE TABLE u (id int); CREATE TABLE v (u int, c int)",
 	  "use table public.t\n"
@@ -56,7 +56,7 @@ static const struct pg_case queries_cases[] = {
 	  "use column public.u.id type\n"
 	  "use column public.v.u type\n"
 	  "use column public.v.c type\n"
-	  "insert rows of public.t (a)\n" },
+	  "insert rows of public.t (a) -> sum\n" },
 	{ "INSERT INTO t (a) SELECT id FROM u JOIN v USING (id)", NULL,
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
@@ -66,11 +66,11 @@ static const struct pg_case queries_cases[] = {
 	  "select rows of public.v (id)\n"
 	  "use column public.u.id type\n"
 	  "use column public.v.id type\n"
-	  "insert rows of public.t (a)\n" },
+	  "insert rows of public.t (a) -> sum\n" },
 	{ "UPDATE t SET a = (SELECT max(b) FROM u WHERE u.t = t.id)", NULL,
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
-	  "update rows of public.t (a) by (b, id)\n"
+	  "update rows of public.t (a) -> sum by (b, id)\n"
 	  "use table public.u\n"
 	  "select rows of public.u (b, t)\n"
 	  "use column public.u.b type conditional\n"
@@ -80,14 +80,14 @@ static const struct pg_case queries_cases[] = {
 	{ "INSERT INTO t (a) SELECT relname FROM pg_class", NULL,
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
-	  "insert rows of public.t (a)\n" },
+	  "insert rows of public.t (a) -> sum\n" },
 	{ "INSERT INTO t (a) SELECT row_to_json(u) FROM u", NULL,
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
 	  "use table public.u\n"
 	  "select rows of public.u (*)\n"
 	  "use table public.u columns\n"
-	  "insert rows of public.t (a)\n" },
+	  "insert rows of public.t (a) -> sum\n" },
 };
 
 static const struct pg_case views_and_rules_cases[] = {
@@ -95,7 +95,7 @@ static const struct pg_case views_and_rules_cases[] = {
 	  "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
 	  "use view public.v\n"
 	  "use column public.v.a type\n"
-	  "insert rows of public.v (a) where a = 1\n"
+	  "insert rows of public.v (a) -> sum where a = 1\n"
 	  "insert rows of public.t (a) implied\n" },
 	{ "INSERT INTO x (a) SELECT a FROM v",
 	  "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
@@ -105,23 +105,23 @@ static const struct pg_case views_and_rules_cases[] = {
 	  "select rows of public.v (a)\n"
 	  "select rows of public.t (a) implied\n"
 	  "use column public.v.a type\n"
-	  "insert rows of public.x (a)\n" },
+	  "insert rows of public.x (a) -> sum\n" },
 	{ "DELETE FROM t",
 	  "CREATE TABLE t (a int); CREATE RULE r AS ON DELETE TO t DO "
 	  "ALSO INSERT INTO log (x) VALUES (1)",
 	  "use table public.t\n"
-	  "delete rows of public.t\n"
+	  "delete rows of public.t -> sum\n"
 	  "use table public.log implied conditional: rule r\n"
 	  "use column public.log.x type implied conditional: rule r\n"
-	  "insert rows of public.log (x) where x = 1 implied "
+	  "insert rows of public.log (x) -> sum where x = 1 implied "
 	  "conditional: rule r\n" },
 	{ "UPDATE p SET b = 1",
 	  "CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE "
 	  "TABLE c PARTITION OF p FOR VALUES IN (1)",
 	  "use table public.p\n"
 	  "use column public.p.b type\n"
-	  "update rows of public.p (b) set b = 1\n"
-	  "update rows of public.c (b) set b = 1 implied\n" },
+	  "update rows of public.p (b) -> sum set b = 1\n"
+	  "update rows of public.c (b) -> sum set b = 1 implied\n" },
 };
 
 static const struct pg_case triggers_cases[] = {
@@ -132,13 +132,13 @@ static const struct pg_case triggers_cases[] = {
 	  "ON t FOR EACH ROW EXECUTE FUNCTION f()",
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
-	  "update rows of public.t (a) set a = 1\n"
+	  "update rows of public.t (a) -> sum set a = 1\n"
 	  "use trigger public.t.g implied\n"
 	  "use routine public.f() definition implied\n"
 	  "use table public.log implied: f() runs\n"
 	  "use column public.log.x type implied: f() runs\n"
 	  "use column public.t.b type implied: f() runs\n"
-	  "insert rows of public.log (x) implied: f() runs\n" },
+	  "insert rows of public.log (x) -> sum implied: f() runs\n" },
 	{ "UPDATE t SET b = 1",
 	  "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN RETURN NEW; "
 	  "END $$ LANGUAGE plpgsql; CREATE TABLE t (a int, b int); "
@@ -146,7 +146,7 @@ static const struct pg_case triggers_cases[] = {
 	  "FUNCTION f()",
 	  "use table public.t\n"
 	  "use column public.t.b type\n"
-	  "update rows of public.t (b) set b = 1\n" },
+	  "update rows of public.t (b) -> sum set b = 1\n" },
 	{ "INSERT INTO t (a) VALUES (1)",
 	  "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN NEW.a = 2; "
 	  "NEW.up = now(); RETURN NEW; END $$ LANGUAGE plpgsql; CREATE "
@@ -154,7 +154,7 @@ static const struct pg_case triggers_cases[] = {
 	  "OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
-	  "insert rows of public.t (a)\n"
+	  "insert rows of public.t (a) -> sum\n"
 	  "use trigger public.t.g implied\n"
 	  "use routine public.f() definition implied\n" },
 	{ "UPDATE t SET a = 1",
@@ -164,12 +164,11 @@ static const struct pg_case triggers_cases[] = {
 	  "OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
-	  "update rows of public.t (a)\n"
+	  "update rows of public.t (a) -> sum\n"
 	  "use trigger public.t.g implied\n"
 	  "use routine public.f() definition implied\n"
 	  "update rows of public.t (a) set a = 2 implied: f() runs\n"
-	  "update rows of public.t (up) set up = now() implied: f() "
-	  "runs\n" },
+	  "update rows of public.t (up) set up = now() implied: f() runs\n" },
 	{ "DROP TRIGGER g ON t",
 	  "CREATE TABLE t (a int); CREATE TRIGGER g AFTER UPDATE ON t "
 	  "EXECUTE FUNCTION f()",

@@ -53,7 +53,7 @@ static const struct pg_case types_cases[] = {
 	{ "UPDATE t SET a = 'ok'::mood", "CREATE TYPE mood AS ENUM ('ok')",
 	  "use table public.t\n"
 	  "use column public.t.a type\n"
-	  "update rows of public.t (a) set a = ok\n"
+	  "update rows of public.t (a) -> sum set a = ok\n"
 	  "use type public.mood\n"
 	  "use label public.mood.ok conditional\n" },
 };
@@ -177,22 +177,22 @@ static const struct pg_case the_rest_cases[] = {
 	  "(drop_owned_stmt)\n" },
 	{ "EXPLAIN ANALYZE DELETE FROM t", NULL,
 	  "use table public.t conditional\n"
-	  "delete rows of public.t conditional\n" },
+	  "delete rows of public.t -> sum conditional\n" },
 	{ "PREPARE q AS DELETE FROM t; EXECUTE q; DEALLOCATE q", NULL,
 	  "use table public.t conditional\n"
-	  "delete rows of public.t conditional\n"
+	  "delete rows of public.t -> sum conditional\n"
 	  "uncertain anything: EXECUTE of the prepared statement q\n" },
 	{ "IMPORT FOREIGN SCHEMA x FROM SERVER y INTO z", NULL,
 	  "uncertain anything: which tables IMPORT FOREIGN SCHEMA x "
 	  "makes\n" },
 	{ "BEGIN; DELETE FROM t; COMMIT", NULL,
 	  "use table public.t\n"
-	  "delete rows of public.t\n" },
+	  "delete rows of public.t -> sum\n" },
 	{ "this is no SQL; DELETE FROM t", NULL,
-	  "uncertain anything: a statement that does not parse (syntax "
-	  "error at or near \"this\")\n"
+	  "uncertain anything: a statement that does not parse (syntax error "
+	  "at or near \"this\")\n"
 	  "use table public.t\n"
-	  "delete rows of public.t\n" },
+	  "delete rows of public.t -> sum\n" },
 	{ "SELECT 'not ended", NULL,
 	  "uncertain anything: a statement that does not parse "
 	  "(unterminated string)\n" },
