@@ -150,6 +150,11 @@ struct err *engine_reconcile(struct engine *e,
 
 	memset(out, 0, sizeof(*out));
 	e->will_write = true;
+	if (opt->dry_run && e->cfg.snapshot_store &&
+	    snapshot_remote_name(e->cfg.snapshot_store)) {
+		e->cfg.snapshot_store = "clone"; /* nothing is pushed */
+		e->cfg.is_ci = false;
+	}
 	err = session_open(e, ENGINE_READS);
 	if (!err)
 		err = refuse_protected(e);

@@ -8,6 +8,7 @@ walk.py <sqlite|pg> [--keep]
 environment: GIT_MIGRATE          the program under test
              GIT_MIGRATE_TEST_PG  URI of a server where databases may be made
              SWITCHES, SEED       how many, and from where
+             STORE                migrate.dev.snapshotStore; else chance says
 """
 
 import json
@@ -146,6 +147,8 @@ class Walk:
                            writes=0, edits=0, merges=0, rows=0, detached=0,
                            tried=0)
         self.spent = 0.0
+        self.store = os.environ.get('STORE') or self.random.choice(
+            ('clone', 'clone', 'database'))
         self.env = dict(ENV, HOME=folder, TMPDIR=folder)
         self.world = Database({})
 
@@ -230,6 +233,7 @@ class Walk:
     def set_up(self):
         self.git('init', '-q', '-b', 'main', '.')
         self.git('config', 'gc.auto', '0')
+        self.git('config', 'migrate.dev.snapshotStore', self.store)
         with open(os.path.join(self.repo, '.gitmigrate'), 'w',
                   encoding='utf-8') as f:
             f.write('[migrate]\n\tdir = migrations\n\tlayout = native\n'
@@ -452,7 +456,7 @@ def main():
         else:
             shutil.rmtree(folder)
     told = ', '.join(f'{v} {k}' for k, v in walk.counts.items())
-    print(f'# {kind}, seed {seed}: {told}; '
+    print(f'# {kind}, seed {seed}, snapshots in the {walk.store}: {told}; '
           f"{walk.spent / max(1, walk.counts['switches']) * 1000:.0f} ms "
           f'a reconcile')
     if failed:
