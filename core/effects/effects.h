@@ -19,7 +19,7 @@
  */
 
 /** Raised when the same text gives other effects: caches are then empty. */
-#define EFFECTS_VERSION 1
+#define EFFECTS_VERSION 2
 
 enum effect_action {
 	/** The thing comes to be. digest = its definition, where two equal

@@ -54,12 +54,26 @@ static const char *action_text(struct pe_walk *w, const struct action *a)
 				      pe_node_text(w, a->cmd->def)));
 }
 
+/* A default is called for the rows that are there. */
+static void call_default(struct pe_walk *w, const struct action *a)
+{
+	const PgQuery__ColumnDef *c = a->cmd->def->column_def;
+	struct pe_scope scope;
+
+	pe_definition_open(w, &scope, a->of);
+	pe_expr(w, c->raw_default);
+	for (size_t i = 0; i < c->n_constraints; i++)
+		pe_expr(w, c->constraints[i]->constraint->raw_expr);
+	pe_definition_close(w);
+}
+
 static void add_column(struct pe_walk *w, const struct action *a)
 {
 	size_t at = w->out->n;
 	bool strict;
 
 	pe_column_def(w, a->of, a->cmd->def->column_def, true);
+	call_default(w, a);
 	w->out->items[at].aspect = a->cmd->missing_ok ? "if not exists" : NULL;
 	strict = w->out->items[at].strict;
 	on_whole(w, a, "columns")->strict = strict;

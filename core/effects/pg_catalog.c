@@ -289,6 +289,10 @@ static void rename_column(struct effects_catalog *c, const struct pe_object *o,
 void pe_rename_object(struct effects_catalog *c, struct pe_object *o,
 		      const char *schema, const char *name)
 {
+	struct pe_object *there = pe_find(c, o->kind, schema, o->table, name);
+
+	if (there && there != o) /* the server would refuse */
+		pe_remove(c, there);
 	schema = pe_store(c, schema);
 	name = pe_store(c, name);
 	for (size_t i = 0; i < c->n; i++)

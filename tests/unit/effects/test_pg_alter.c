@@ -32,6 +32,25 @@ static const struct pg_case alter_cases[] = {
 	  "use column public.u.id type\n"
 	  "use column public.t.b type\n"
 	  "alter table public.t columns\n" },
+	{ "ALTER TABLE t ADD b int DEFAULT f()",
+	  "CREATE FUNCTION f() RETURNS int AS $$ INSERT INTO log (x) "
+	  "VALUES (1) RETURNING 1 $$ LANGUAGE sql",
+	  "use table public.t\n"
+	  "create column public.t.b -> integer default f()\n"
+	  "use routine public.f signature\n"
+	  "use routine public.f() definition implied\n"
+	  "use table public.log implied: f() runs\n"
+	  "use column public.log.x type implied: f() runs\n"
+	  "insert rows of public.log (x) -> sum where x = 1 implied: f() "
+	  "runs\n"
+	  "alter table public.t columns\n" },
+	{ "ALTER TABLE t ADD b int DEFAULT nextval('s')", NULL,
+	  "use table public.t\n"
+	  "create column public.t.b -> integer default nextval('s') "
+	  "generates-key\n"
+	  "use sequence public.s\n"
+	  "alter sequence public.s value\n"
+	  "alter table public.t columns\n" },
 	{ "ALTER TABLE t DROP COLUMN b", NULL,
 	  "use table public.t\n"
 	  "drop column public.t.b\n"

@@ -54,6 +54,29 @@ static void encode__means_the_same_when_read(void **state)
 	buf_release(&two);
 }
 
+/* The server would refuse it, and there is one thing of a name at a time. */
+static void rename__onto_a_name_that_is_taken(void **state)
+{
+	struct effects_catalog *c = effects_catalog_new(), *back;
+	struct buf one = BUF_INIT, two = BUF_INIT;
+
+	(void)state;
+	run_text(c,
+		 "CREATE TABLE t (a int); CREATE TABLE s.t (b int);"
+		 "ALTER TABLE t SET SCHEMA s",
+		 NULL);
+	effects_catalog_encode(&one, c);
+	back = effects_catalog_decode(one.data, one.len);
+	assert_non_null(back);
+	effects_catalog_encode(&two, back);
+	assert_int_equal(one.len, two.len);
+	assert_memory_equal(one.data, two.data, one.len);
+	effects_catalog_free(c);
+	effects_catalog_free(back);
+	buf_release(&one);
+	buf_release(&two);
+}
+
 static void decode__only_what_is_whole(void **state)
 {
 	struct effects_catalog *c = effects_catalog_new();
@@ -264,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(encode__means_the_same_when_read),
+		cmocka_unit_test(rename__onto_a_name_that_is_taken),
 		cmocka_unit_test(decode__only_what_is_whole),
 		cmocka_unit_test(clone__is_apart),
 		cmocka_unit_test(parsed__survives_its_record),
