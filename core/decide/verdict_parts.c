@@ -87,20 +87,20 @@ static enum verdict column_null(const struct effect *rows,
 		       : VERDICT_INDEPENDENT;
 }
 
-/* SQLite converts values as they come, and again when the table is copied:
- * who compares them may see another one. */
+/* SQLite converts values as they come, and again when the table is copied: no
+ * statement fails, and the values may be others. */
 static enum verdict loose_type(const struct effect *rows,
 			       const struct effect *column)
 {
-	bool compared =
-		verdict_listed(rows->reads, column->name) ||
-		(rows->action != EFFECT_INSERT &&
-		 verdict_literal(rows->where, rows->n_where, column->name));
+	const struct effect_literal *given =
+		verdict_literal(rows->where, rows->n_where, column->name);
 
-	if (rows->action == EFFECT_SELECT)
-		compared |= rows->all_columns ||
-			    verdict_listed(rows->columns, column->name);
-	return compared ? VERDICT_ORDER : VERDICT_INDEPENDENT;
+	if (rows->action == EFFECT_INSERT && given && !given->value &&
+	    !verdict_listed(rows->reads, column->name))
+		return VERDICT_INDEPENDENT;
+	return rows->all_columns || mentions(rows, column->name)
+		       ? VERDICT_ORDER
+		       : VERDICT_INDEPENDENT;
 }
 
 static enum verdict column_altered(const struct effect *rows,

@@ -183,21 +183,23 @@ void fx_hear(void *payload, int action, const char *a, const char *b,
 	e->via = via ? fx_lower(fx, via) : NULL;
 }
 
-void fx_probe(struct fx *fx, const char *sql)
+bool fx_probe(struct fx *fx, const char *sql)
 {
 	struct replay_guard *g = &fx->r->guard;
 	sqlite3_stmt *stmt = NULL;
+	bool fine;
 
 	fx->n_events = 0;
 	replay_guard_reset(g);
 	g->seen = fx_hear;
 	g->payload = fx;
 	g->running = true;
-	sqlite3_prepare_v2(fx->r->db, sql, -1, &stmt, NULL);
+	fine = sqlite3_prepare_v2(fx->r->db, sql, -1, &stmt, NULL) == SQLITE_OK;
 	g->running = false;
 	g->seen = NULL;
 	sqlite3_finalize(stmt);
 	replay_guard_reset(g);
+	return fine;
 }
 
 void fx_before_statement(struct fx *fx, size_t i)
@@ -314,6 +316,18 @@ static void forget(struct fx *fx)
 	map_release(&fx->infos);
 }
 
+/* A number that the database keeps; set again, it is the same change. */
+static void kept_pragma(struct fx *fx, const struct sql_statement *s)
+{
+	static const char *const names[] = { "user_version", "application_id" };
+
+	for (size_t i = 0; s->object && s->detail && i < ARRAY_LEN(names); i++)
+		if (sql_same_name(SQL_SQLITE, s->object, names[i]))
+			fx_add(fx, fx->statement, EFFECT_ALTER, EFFECT_SETTING,
+			       NULL, names[i])
+				->digest = fx_digest(fx, s->detail);
+}
+
 void fx_after_statement(struct fx *fx)
 {
 	const struct sql_statement *s = &fx->script->statements[fx->statement];
@@ -321,6 +335,8 @@ void fx_after_statement(struct fx *fx)
 	const char *name;
 	size_t at;
 
+	if (s->verb == SQL_PRAGMA)
+		kept_pragma(fx, s);
 	if (!kind || !s->object || s->temp)
 		return;
 	forget(fx);

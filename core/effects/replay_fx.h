@@ -155,8 +155,8 @@ const char *fx_digest(struct fx *fx, const char *text);
 /** A name in lower case. */
 const char *fx_lower(struct fx *fx, const char *name);
 
-/** Something was heard of: the events of preparing this text. */
-void fx_probe(struct fx *fx, const char *sql);
+/** The events of preparing this text; false when it cannot be. */
+bool fx_probe(struct fx *fx, const char *sql);
 
 void fx_names_add(struct fx *fx, struct fx_names *l, const char *name);
 bool fx_names_has(const struct fx_names *l, const char *name);
@@ -227,6 +227,10 @@ void fx_rows(struct fx *fx, const struct sql_statement *s);
 /** "Via" also names subqueries and common tables: those are the statement. */
 void fx_forget_subqueries(struct fx *fx);
 
+/** How often a table's name stands in a text; 0 = what is read of it is a
+ * foreign key's other end. */
+size_t fx_mentions(struct fx *fx, const char *text, const char *table);
+
 /** It only looks at the row that it fires for, or at those that it writes, or
  * at the other end of a foreign key. */
 bool fx_reads_its_rows(struct fx *fx, const char *trigger, const char *table);
@@ -253,6 +257,10 @@ size_t fx_target_of(const struct fx *fx, const char *kind, const char *name);
 /** Columns and constraints of a new table: implied. */
 void fx_table_created(struct fx *fx, size_t statement, const char *name,
 		      const struct schema_object *o);
+
+/** USE of the tables that its foreign keys name. */
+void fx_table_parents(struct fx *fx, size_t statement, const char *name,
+		      const struct schema_object *o);
 void fx_table_dropped(struct fx *fx, size_t statement, const char *name,
 		      const struct schema_object *o);
 
@@ -268,9 +276,13 @@ void fx_tokens_columns(struct fx *fx, const struct sqlite_words *w, size_t from,
 		       struct fx_names *out);
 
 /* replay_fx_uses.c */
+/** It can be read: what it names is there. */
+bool fx_view_is_whole(struct fx *fx, const char *view);
 void fx_view_uses(struct fx *fx, size_t statement, const char *view);
-void fx_trigger_uses(struct fx *fx, size_t statement, const char *trigger,
-		     const char *table);
+
+/** false when it names what is not there. */
+bool fx_trigger_uses(struct fx *fx, size_t statement, const char *trigger,
+		     const char *text, const char *table);
 
 /** Columns and marks of CREATE INDEX, and what it uses. */
 void fx_index(struct fx *fx, size_t statement, struct effect *e,

@@ -181,11 +181,17 @@ static void keys_of(struct fx *fx, size_t effect, const struct fx_info *info,
 		e->why = "foreign keys that cascade through many tables";
 		return;
 	}
-	/* by a cascade a row gets what its parent has */
-	for (size_t i = 0; i < info->n_keys && !depth; i++)
-		if (action != EFFECT_DELETE &&
-		    writes_any(effect_at(fx, effect), &info->keys[i].from))
+	for (size_t i = 0; i < info->n_keys; i++) {
+		if (action == EFFECT_UPDATE &&
+		    !writes_any(effect_at(fx, effect), &info->keys[i].from))
+			continue;
+		/* SQLite wants it to be there whatever becomes of the row */
+		fx_use(fx, fx->statement, EFFECT_TABLE, NULL,
+		       info->keys[i].parent, NULL, why_of(fx, &info->keys[i]));
+		/* by a cascade a row gets what its parent has */
+		if (action != EFFECT_DELETE && !depth)
 			parent(fx, effect, info, &info->keys[i]);
+	}
 	for (size_t i = 0; i < info->n_children; i++)
 		if (action == EFFECT_DELETE ||
 		    (action == EFFECT_UPDATE &&

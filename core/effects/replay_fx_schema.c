@@ -12,6 +12,23 @@
 
 #define REBUILT "rebuilt"
 
+/*
+ * SQLite reads all views and triggers again when a table or column is renamed
+ * or a column dropped; one that has lost what it names stops that.
+ */
+#define ALL_BODIES "views and triggers"
+#define BODIES "definition"
+
+static void bodies_broken(struct fx *fx, size_t statement, const char *by)
+{
+	struct effect *e = fx_add(fx, statement, EFFECT_ALTER, EFFECT_OTHER,
+				  NULL, ALL_BODIES);
+
+	e->aspect = BODIES;
+	e->implied = true;
+	e->digest = fx_digest(fx, by);
+}
+
 struct pair {
 	const struct schema_object *before, *after;
 	const char *kind, *name;
@@ -257,7 +274,9 @@ static void part_created(struct fx *fx, const struct pair *p)
 
 	if (trigger) {
 		e->columns = fires_for(fx, p->after->sql);
-		fx_trigger_uses(fx, statement, p->name, table);
+		if (!fx_trigger_uses(fx, statement, p->name, p->after->sql,
+				     table))
+			bodies_broken(fx, statement, p->name);
 	} else {
 		fx_index(fx, statement, e, p->after);
 	}
@@ -295,23 +314,40 @@ static void part(struct fx *fx, const struct pair *p)
 	}
 }
 
-static void pragma(struct fx *fx, const struct pair *p)
+static bool has_body(const struct pair *p)
 {
-	size_t statement = SIZE_MAX;
-	const char *value = p->after ? strchr(p->after->sql, '=') : NULL;
-	struct effect *e;
+	return p->after &&
+	       (streq(p->kind, "view") || streq(p->kind, "trigger"));
+}
 
-	if (p->before && p->after && streq(p->before->sql, p->after->sql))
-		return;
-	for (size_t i = 0; i < fx->script->n; i++) {
-		const struct sql_statement *s = &fx->script->statements[i];
+static void bodies(const struct pairs *all)
+{
+	struct fx *fx = all->fx;
 
-		if (s->verb == SQL_PRAGMA && s->detail && s->object &&
-		    sql_same_name(SQL_SQLITE, s->object, p->name))
-			statement = i;
+	for (size_t i = 0; i < fx->n_targets; i++) {
+		const struct fx_target *t = &fx->targets[i];
+		const struct pair *gone = find_pair(all, t->kind, t->name);
+
+		if (t->verb == SQL_RENAME_TABLE ||
+		    t->verb == SQL_RENAME_COLUMN || t->verb == SQL_DROP_COLUMN)
+			fx_use(fx, t->statement, EFFECT_OTHER, NULL, ALL_BODIES,
+			       BODIES, NULL);
+		if ((t->verb != SQL_DROP_TABLE && t->verb != SQL_DROP) ||
+		    !gone || gone->after)
+			continue;
+		for (size_t k = 0; k < all->n; k++)
+			if (has_body(&all->items[k]) &&
+			    fx_mentions(fx, all->items[k].after->sql, t->name))
+				bodies_broken(fx, t->statement, t->name);
 	}
-	e = fx_add(fx, statement, EFFECT_ALTER, EFFECT_SETTING, NULL, p->name);
-	e->digest = fx_digest(fx, value ? value + 2 : "0");
+	for (size_t k = 0; k < all->n; k++)
+		if (has_body(&all->items[k]) && !all->items[k].before &&
+		    streq(all->items[k].kind, "view") &&
+		    !fx_view_is_whole(fx, all->items[k].name))
+			bodies_broken(
+				fx,
+				fx_target_of(fx, "view", all->items[k].name),
+				all->items[k].name);
 }
 
 static bool is_lasting(const struct pairs *all, const char *name)
@@ -411,13 +447,15 @@ static void take_out(struct fx *fx, size_t effect)
 	fx->out->items[effect].action = EFFECT_ACTION_COUNT;
 }
 
+/* What a copy does to rows; that their parents have to be there stays. */
 static void take_out_statement(struct fx *fx, size_t statement)
 {
 	for (size_t i = 0; i < fx->n_rows; i++) {
-		size_t at = fx->rows[i].effect;
+		const struct effect *e = &fx->out->items[fx->rows[i].effect];
 
-		if (fx->out->items[at].statement == statement)
-			take_out(fx, at);
+		if (e->statement == statement &&
+		    !(e->aspect && streq(e->aspect, "exists")))
+			take_out(fx, fx->rows[i].effect);
 	}
 }
 
@@ -515,8 +553,6 @@ static void one(struct pairs *all, const struct pair *p)
 		view(fx, p);
 	else if (streq(p->kind, "index") || streq(p->kind, "trigger"))
 		part(fx, p);
-	else if (streq(p->kind, "pragma"))
-		pragma(fx, p);
 }
 
 void fx_schema(struct fx *fx, const struct schema *after)
@@ -541,6 +577,7 @@ void fx_schema(struct fx *fx, const struct schema *after)
 	for (size_t i = 0; i < all.n; i++)
 		one(&all, &all.items[i]);
 	passing_names(&all);
+	bodies(&all);
 	compact(fx->out);
 	map_release(&all.by_name);
 	free(all.items);

@@ -258,6 +258,41 @@ static void use_parent(struct fx *fx, size_t statement, const char *table,
 		       "type", why);
 }
 
+static bool is_unique(const struct fx_info *parent, const struct fx_names *of)
+{
+	for (size_t i = 0; i < parent->n_uniques; i++) {
+		const struct fx_names *u = &parent->uniques[i];
+		size_t found = 0;
+
+		for (size_t k = 0; k < of->n; k++)
+			found += fx_names_has(u, of->list[k]);
+		if (found == of->n && u->n == of->n)
+			return true;
+	}
+	return false;
+}
+
+/* One whose parent has no such key makes writing the parent's rows fail. */
+static void misfits(struct fx *fx, size_t statement, const char *name)
+{
+	const struct fx_info *info = fx_info_of(fx, name);
+
+	for (size_t i = 0; i < info->n_keys; i++) {
+		const struct fx_key *k = &info->keys[i];
+		struct effect *e;
+
+		if (!fx_info_of(fx, k->parent)->found ||
+		    is_unique(fx_info_of(fx, k->parent), &k->to))
+			continue;
+		e = fx_add(fx, statement, EFFECT_ALTER, EFFECT_TABLE, NULL,
+			   k->parent);
+		e->aspect = "triggers";
+		e->implied = true;
+		e->why = arena_printf(&fx->out->arena,
+				      "foreign key of %s without a key", name);
+	}
+}
+
 /* The statement that names the column, or the one given. */
 static size_t column_statement(const struct fx *fx, const char *table,
 			       const char *column, size_t statement)
@@ -296,6 +331,18 @@ void fx_table_created(struct fx *fx, size_t statement, const char *name,
 	read_shape(&s, fx, o, false);
 	for (size_t i = 0; i < s.n; i++)
 		add_column(fx, statement, name, &s.columns[i])->implied = true;
+	for (size_t i = 0; i < s.n_rules; i++)
+		use_parent(fx, statement, name, &s.rules[i]);
+	misfits(fx, statement, name);
+	sqlite_table_release(&s.t);
+}
+
+void fx_table_parents(struct fx *fx, size_t statement, const char *name,
+		      const struct schema_object *o)
+{
+	struct shape s;
+
+	read_shape(&s, fx, o, false);
 	for (size_t i = 0; i < s.n_rules; i++)
 		use_parent(fx, statement, name, &s.rules[i]);
 	sqlite_table_release(&s.t);
@@ -438,6 +485,18 @@ static void match_rules(struct change *c)
 		}
 }
 
+/* Rows that others bring have no value in new columns: such a rule says
+ * nothing about them, and it stands in the column's definition. */
+static bool is_of_new_columns(const struct change *c, const struct rule *r)
+{
+	if (r->kind == RULE_PRIMARY_KEY || r->kind == RULE_UNIQUE)
+		return false;
+	for (size_t i = 0; i < r->columns.n; i++)
+		if (!is_new(c, r->columns.list[i]))
+			return false;
+	return r->columns.n > 0;
+}
+
 static void rules(struct change *c)
 {
 	struct fx *fx = c->fx;
@@ -465,18 +524,21 @@ static void rules(struct change *c)
 		if (r->columns.n)
 			statement = column_statement(
 				fx, c->name, r->columns.list[0], statement);
+		use_parent(fx, statement, c->name, r);
+		if (is_of_new_columns(c, r))
+			continue;
 		e = fx_add(fx, statement, EFFECT_CREATE, EFFECT_CONSTRAINT,
 			   c->name, r->name);
 		e->digest = fx_digest(fx, r->text);
 		e->columns = fx_names_keep(fx, &r->columns);
 		e->implied = c->implied;
-		use_parent(fx, statement, c->name, r);
 		any = true;
 	}
 	if (any)
 		fx_add(fx, c->statement, EFFECT_ALTER, EFFECT_TABLE, NULL,
 		       c->name)
 			->aspect = "constraints";
+	misfits(fx, c->statement, c->name);
 }
 
 /* A virtual table, or one that cannot be taken apart: all of it. */

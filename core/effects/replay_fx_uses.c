@@ -9,16 +9,23 @@
  * prepared here, and never run.
  */
 
-static void probe_quoted(struct fx *fx, const char *before, const char *name,
+static bool probe_quoted(struct fx *fx, const char *before, const char *name,
 			 const char *behind)
 {
 	struct buf sql = BUF_INIT;
+	bool fine;
 
 	buf_addstr(&sql, before);
 	sql_quote_name(&sql, name);
 	buf_addstr(&sql, behind);
-	fx_probe(fx, buf_str(&sql));
+	fine = fx_probe(fx, buf_str(&sql));
 	buf_release(&sql);
+	return fine;
+}
+
+bool fx_view_is_whole(struct fx *fx, const char *view)
+{
+	return probe_quoted(fx, "SELECT * FROM main.", view, "");
 }
 
 void fx_view_uses(struct fx *fx, size_t statement, const char *view)
@@ -27,10 +34,11 @@ void fx_view_uses(struct fx *fx, size_t statement, const char *view)
 	fx_uses(fx, statement, view, arena_printf(&fx->arena, "view %s", view));
 }
 
-static void probe_update(struct fx *fx, const char *table)
+static bool probe_update(struct fx *fx, const char *table)
 {
 	const struct fx_info *i = fx_info_of(fx, table);
 	struct buf set = BUF_INIT;
+	bool fine;
 
 	buf_addstr(&set, " SET ");
 	for (size_t k = 0; k < i->columns.n; k++) {
@@ -39,26 +47,71 @@ static void probe_update(struct fx *fx, const char *table)
 		buf_addstr(&set, " = ");
 		sql_quote_name(&set, i->columns.list[k]);
 	}
-	probe_quoted(fx, "UPDATE main.", table, buf_str(&set));
+	fine = probe_quoted(fx, "UPDATE main.", table, buf_str(&set));
 	buf_release(&set);
+	return fine;
 }
 
-void fx_trigger_uses(struct fx *fx, size_t statement, const char *trigger,
-		     const char *table)
+static void use_columns(struct fx *fx, size_t statement,
+			const struct sqlite_words *w, size_t from, size_t to,
+			const char *table, const char *why)
+{
+	struct fx_names named = { NULL, 0, 0 };
+
+	fx_tokens_columns(fx, w, from, to, &fx_info_of(fx, table)->columns,
+			  &named);
+	for (size_t i = 0; i < named.n; i++)
+		fx_use(fx, statement, EFFECT_COLUMN, table, named.list[i],
+		       "type", why);
+}
+
+/* What the authorizer does not tell: lists of columns of INSERT, and those
+ * behind UPDATE OF. */
+static void use_listed(struct fx *fx, size_t statement, const char *trigger,
+		       const char *text, const char *table, const char *why)
+{
+	struct sqlite_words w = { 0 };
+	size_t of = 0, on = 0;
+
+	if (sqlite_words_read(&w, text, strlen(text))) {
+		while (on < w.n && w.v[on].word != W_ON) {
+			if (w.v[on].word == W_OF)
+				of = on;
+			on++;
+		}
+		if (of)
+			use_columns(fx, statement, &w, of, on, table, why);
+		for (size_t i = 0; i < fx->n_events; i++)
+			if (streq_null(fx->events[i].via, trigger) &&
+			    fx->events[i].action == SQLITE_INSERT)
+				use_columns(fx, statement, &w, on, w.n,
+					    fx->events[i].table, why);
+	}
+	sqlite_words_release(&w);
+}
+
+bool fx_trigger_uses(struct fx *fx, size_t statement, const char *trigger,
+		     const char *text, const char *table)
 {
 	const char *why = arena_printf(&fx->arena, "trigger %s", trigger);
+	bool whole;
 
 	if (fx_info_of(fx, table)->is_view)
 		fx_use(fx, statement, EFFECT_VIEW, NULL, table, NULL, why);
 	else
 		fx_use(fx, statement, EFFECT_TABLE, NULL, table, "rebuilt",
 		       why);
-	probe_quoted(fx, "INSERT INTO main.", table, " DEFAULT VALUES");
+	whole = probe_quoted(fx, "INSERT INTO main.", table, " DEFAULT VALUES");
 	fx_uses(fx, statement, trigger, why);
-	probe_quoted(fx, "DELETE FROM main.", table, "");
+	use_listed(fx, statement, trigger, text, table, why);
+	whole &= probe_quoted(fx, "DELETE FROM main.", table, "");
 	fx_uses(fx, statement, trigger, why);
-	probe_update(fx, table);
+	use_listed(fx, statement, trigger, text, table, why);
+	whole &= probe_update(fx, table);
 	fx_uses(fx, statement, trigger, why);
+	use_listed(fx, statement, trigger, text, table, why);
+	/* a view only takes what it has a trigger for */
+	return whole || fx_info_of(fx, table)->is_view;
 }
 
 void fx_index(struct fx *fx, size_t statement, struct effect *e,

@@ -33,9 +33,7 @@ static struct trigger find_trigger(struct fx *fx, const char *name)
 	return t;
 }
 
-/* How often a table's name stands in a text; 0 = what is read of it is a
- * foreign key's other end. */
-static size_t mentions(struct fx *fx, const char *text, const char *table)
+size_t fx_mentions(struct fx *fx, const char *text, const char *table)
 {
 	struct fx_text t = { .arena = &fx->arena };
 	size_t n = 2;
@@ -71,7 +69,7 @@ static bool writes_in(struct fx *fx, const char *table, const char *via)
 bool fx_reads_its_rows(struct fx *fx, const char *trigger, const char *table)
 {
 	struct trigger found = find_trigger(fx, trigger);
-	size_t n = found.text ? mentions(fx, found.text, table) : 2;
+	size_t n = found.text ? fx_mentions(fx, found.text, table) : 2;
 
 	if (streq_null(found.table, table) || writes_in(fx, table, trigger))
 		return n < 2;
@@ -87,7 +85,7 @@ static void use_heard(struct fx *fx, size_t statement, const struct fx_event *e,
 	       via && !view ? "rebuilt" : NULL, why);
 	/* what only a * stands for may go */
 	if (*e->column && !streq(e->column, "rowid") &&
-	    (!text || mentions(fx, text, e->column)))
+	    (!text || fx_mentions(fx, text, e->column)))
 		fx_use(fx, statement, EFFECT_COLUMN, e->table, e->column,
 		       "type", why);
 }
@@ -103,7 +101,7 @@ void fx_uses(struct fx *fx, size_t statement, const char *via, const char *why)
 		const struct fx_event e = fx->events[i];
 
 		if (via && (!streq_null(e.via, via) || !of.text ||
-			    !mentions(fx, of.text, e.table)))
+			    !fx_mentions(fx, of.text, e.table)))
 			continue;
 		use_heard(fx, statement, &e, via, of.text, why);
 	}
