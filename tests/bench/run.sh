@@ -3,7 +3,7 @@
 # minimal C program with the same input and output (floor.c), because seconds
 # do not carry from one machine to another and ratios nearly do.
 #
-# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert|check|hook]...
+# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert|check|hook|reconcile]...
 #   N=1000000   rows of the table that snapshots are taken of
 #   RUNS=3      repetitions; the fastest of each counts
 set -euo pipefail
@@ -329,7 +329,48 @@ bench_hook() {
 	ratio "hook, a switch without migrations" "$t" "$start" 1
 }
 
-[ $# -gt 0 ] || set -- apply status snapshot revert check hook
+to_other() {
+	"$G" reconcile -q --to other
+}
+
+# a switch to a branch that lacks three migrations, 333 rows each by their key
+bench_reconcile() {
+	local t floor rows i first=
+	new_repository
+	small_migrations 1000
+	forget
+	"$G" apply -q
+	git gc -q
+	read -r t _ < <(RUNS=20 best nothing "$G" reconcile)
+	read -r floor _ < <(RUNS=20 best nothing "$G" status)
+	ratio "reconcile, nothing to do / status" "$t" "$floor" 1.5
+	for rows in $((N / 100)) $((N / 10)); do
+		new_repository
+		printf '%s\n' "CREATE TABLE big (id INTEGER PRIMARY KEY, name TEXT, n INTEGER);
+			WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < $rows)
+			INSERT INTO big SELECT i, 'name ' || i, i * 7 FROM c;" >migrations/1_big.sql
+		git add -A
+		git commit -qm base
+		git checkout -q -b other
+		for i in 1 2 3; do
+			echo "UPDATE big SET n = n + 1, name = upper(name) WHERE id BETWEEN $((i * 1000)) AND $((i * 1000 + 332));" |
+				tee -a floor.sql >"migrations/$((i + 1))_rows.sql"
+		done
+		git add migrations
+		git commit -qm rows
+		git gc -q
+		git checkout -q -
+		to_other
+		cp dev.db floor.db
+		read -r t _ < <(RUNS=10 best to_other "$G" reconcile -q)
+		read -r floor _ < <(RUNS=10 best nothing sqlite3 floor.db ".read floor.sql")
+		ratio "reconcile, three taken back, $rows rows" "$t" "$floor" 5
+		[ -z "$first" ] || ratio "reconcile, ten times the rows" "$t" "$first" 1.3
+		first=$t
+	done
+}
+
+[ $# -gt 0 ] || set -- apply status snapshot revert check hook reconcile
 for part; do
 	"bench_$part"
 done

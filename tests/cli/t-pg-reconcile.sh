@@ -145,4 +145,10 @@ test_expect_success 'what cannot be one transaction: said, step by step' '
 	is "SELECT text FROM notes ORDER BY id" "hello ann hello bob hello cy mine"
 '
 
+test_expect_success 'who else is connected is told' '
+	pg_hold "SELECT 1" && expect_status 0 reconcile --to base &&
+	has "$ERR" "^hint: also connected: hold of [^ ]+ \(pid [0-9]+(, in a transaction)?\)$" &&
+	pg_release && expect_status 0 reconcile && has_not "$ERR" connected
+'
+
 test_done
