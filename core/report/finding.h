@@ -101,7 +101,7 @@ struct finding_style {
 /**
  * For people: each finding as `level: message [rule]`, `path:line: name (side,
  * commit)`, the SQL excerpt, the hint, the difference; then one line that
- * counts. Waived ones are counted, shown with `verbose`.
+ * counts. Notes and waived ones are counted, shown with `verbose`.
  */
 void finding_write_human(struct buf *out, const struct finding_report *r,
 			 const struct finding_style *style, bool verbose);

@@ -136,8 +136,11 @@ void finding_write_human(struct buf *out, const struct finding_report *r,
 {
 	struct writer w = { .out = out, .style = style };
 
-	for (size_t i = 0; i < r->n; i++)
-		if (!r->findings[i].waived || verbose)
-			add_finding(&w, &r->findings[i]);
+	for (size_t i = 0; i < r->n; i++) {
+		const struct finding *f = &r->findings[i];
+
+		if (verbose || (!f->waived && f->level != FINDING_NOTE))
+			add_finding(&w, f);
+	}
 	add_summary(out, r);
 }

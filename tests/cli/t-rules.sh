@@ -86,7 +86,7 @@ formats() { # <name>
 
 	mkdir -p "$TRASH/formats" &&
 		for f in human json sarif junit github gitlab; do
-			git migrate check --no-color --format=$f main \
+			git migrate check -v --no-color --format=$f main \
 				>"$TRASH/formats/$n.$f"
 			[ $? -le 1 ] || return 1
 		done

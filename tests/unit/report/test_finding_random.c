@@ -121,7 +121,7 @@ static void write_report(const char *folder, unsigned i,
 		write_file(folder, i, f->name, text);
 		free(text);
 	}
-	finding_write_human(&human, r, &none, false);
+	finding_write_human(&human, r, &none, true);
 	write_file(folder, i, "human", buf_str(&human));
 	buf_release(&human);
 }
