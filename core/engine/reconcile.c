@@ -205,7 +205,7 @@ static struct err *attempt(struct reconcile *rc, struct run *r,
 struct err *reconcile_at_once(struct reconcile *rc, struct run *r)
 {
 	size_t n = rc->n_renames + rc->n_rollbacks;
-	struct undo **undos = xcalloc(n + 1, sizeof(*undos));
+	struct undo **undos = xcalloc(n + 1, sizeof(struct undo *));
 	int attempts = 0;
 	struct err *err;
 

@@ -25,26 +25,31 @@ struct holders {
 	size_t n;
 };
 
-static bool is_of(const struct holders *h, unsigned major_id, unsigned minor_id,
-		  unsigned long inode)
+/* "08:02:3456": device and inode. */
+static bool is_of(const struct holders *h, const char *id)
 {
-	for (size_t i = 0; i < h->n_files; i++)
-		if (h->files[i].st_ino == inode &&
-		    major(h->files[i].st_dev) == major_id &&
-		    minor(h->files[i].st_dev) == minor_id)
+	for (size_t i = 0; i < h->n_files; i++) {
+		char mine[64];
+
+		snprintf(mine, sizeof(mine), "%02x:%02x:%lu",
+			 major(h->files[i].st_dev), minor(h->files[i].st_dev),
+			 (unsigned long)h->files[i].st_ino);
+		if (streq(mine, id))
 			return true;
+	}
 	return false;
 }
 
 static void take_line(struct holders *h, const char *line)
 {
-	unsigned major_id, minor_id;
-	unsigned long inode;
+	char number[32], id[64];
 	long pid;
 
-	if (sscanf(line, "%*s POSIX %*s %*s %ld %x:%x:%lu", &pid, &major_id,
-		   &minor_id, &inode) != 4 ||
-	    pid <= 0 || pid == getpid() || !is_of(h, major_id, minor_id, inode))
+	if (sscanf(line, "%*s POSIX %*s %*s %31s %63s", number, id) != 2 ||
+	    !is_of(h, id))
+		return;
+	pid = strtol(number, NULL, 10);
+	if (pid <= 0 || pid == getpid())
 		return;
 	for (size_t i = 0; i < h->n; i++)
 		if (h->pids[i] == pid)

@@ -127,6 +127,8 @@ def main():
             print(f'{i} {commit[:10]}: refused: {r.stderr.strip()[-600:]}')
             continue
         times.append(took)
+        print(f"{i} {commit[:10]}: {len(out['events'])} events, "
+              f'{took:.2f} s; fresh {builds[-1]:.2f} s', flush=True)
         counts['events'] += len(out['events'])
         counts['rollbacks'] += sum(e['event'] == 'rollback'
                                    for e in out['events'])
