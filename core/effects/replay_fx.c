@@ -98,9 +98,8 @@ struct effect *fx_add_rows(struct fx *fx, enum effect_action action,
 	return e;
 }
 
-void fx_use(struct fx *fx, size_t statement, enum effect_kind kind,
-	    const char *table, const char *name, const char *aspect,
-	    const char *why)
+struct effect *fx_use(struct fx *fx, size_t statement, enum effect_kind kind,
+		      const char *table, const char *name, const char *aspect)
 {
 	struct effect *e;
 
@@ -109,11 +108,17 @@ void fx_use(struct fx *fx, size_t statement, enum effect_kind kind,
 		if (e->action == EFFECT_USE && e->kind == kind &&
 		    e->statement == statement && streq_null(e->table, table) &&
 		    streq(e->name, name) && streq_null(e->aspect, aspect))
-			return;
+			return e;
 	}
 	e = fx_add(fx, statement, EFFECT_USE, kind, table, name);
 	e->aspect = aspect;
-	e->why = why ? arena_strdup(&fx->out->arena, why) : NULL;
+	return e;
+}
+
+void fx_because(struct fx *fx, struct effect *e, const char *why)
+{
+	if (why && !e->why)
+		e->why = arena_strdup(&fx->out->arena, why);
 }
 
 size_t fx_table_of(const struct fx *fx, const char *name)
@@ -149,10 +154,10 @@ struct err *fx_begin(struct fx *fx, struct replay_sqlite *r,
 	e = replay_schema(&r->base, &s);
 	if (e)
 		return e;
-	fx->before = xcalloc(s->by_path.n + 1, sizeof(*fx->before));
 	map_each (&s->by_path, entry) {
 		const struct schema_object *o = entry->value;
 
+		VEC_GROW(fx->before, fx->n_before, fx->cap_before);
 		fx->before[fx->n_before++] = o;
 		if (is_table(o)) {
 			const char *name = fx_lower(fx, o->name);

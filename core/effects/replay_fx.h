@@ -100,7 +100,7 @@ struct fx {
 	struct map infos; /**< name -> fx_info; emptied by DDL */
 
 	const struct schema_object **before;
-	size_t n_before;
+	size_t n_before, cap_before;
 	struct fx_table *tables;
 	size_t n_tables, cap_tables;
 	struct fx_copy *copies;
@@ -141,10 +141,12 @@ struct effect *fx_add(struct fx *fx, size_t statement,
 struct effect *fx_add_rows(struct fx *fx, enum effect_action action,
 			   const char *table);
 
-/** USE, once per statement and thing. */
-void fx_use(struct fx *fx, size_t statement, enum effect_kind kind,
-	    const char *table, const char *name, const char *aspect,
-	    const char *why);
+/** USE, once per statement and thing; aspect is kept as it is. */
+struct effect *fx_use(struct fx *fx, size_t statement, enum effect_kind kind,
+		      const char *table, const char *name, const char *aspect);
+
+/** Say what it is part of, if that is not said. */
+void fx_because(struct fx *fx, struct effect *e, const char *why);
 
 /** The table of that name now, index + 1; 0 = none is known. */
 size_t fx_table_of(const struct fx *fx, const char *name);

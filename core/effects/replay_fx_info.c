@@ -144,6 +144,12 @@ static const char *key_column(struct fx *fx, const char *parent, int seq)
 	return name;
 }
 
+static void add_key(struct fx_key **keys, size_t *n, size_t *cap)
+{
+	VEC_GROW(*keys, *n, *cap);
+	memset(&(*keys)[(*n)++], 0, sizeof(**keys));
+}
+
 /* Columns: child, id, seq, table, from, to, on_update, on_delete. */
 static void read_keys(struct fx *fx, sqlite3_stmt *stmt, struct fx_key **keys,
 		      size_t *n, size_t *cap)
@@ -153,10 +159,8 @@ static void read_keys(struct fx *fx, sqlite3_stmt *stmt, struct fx_key **keys,
 		const char *to = text_at(fx, stmt, 5);
 		struct fx_key *k;
 
-		if (!seq) {
-			VEC_GROW(*keys, *n, *cap);
-			memset(&(*keys)[(*n)++], 0, sizeof(**keys));
-		}
+		if (!seq)
+			add_key(keys, n, cap);
 		if (!*n)
 			break;
 		k = &(*keys)[*n - 1];

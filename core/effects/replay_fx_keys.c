@@ -186,8 +186,10 @@ static void keys_of(struct fx *fx, size_t effect, const struct fx_info *info,
 		    !writes_any(effect_at(fx, effect), &info->keys[i].from))
 			continue;
 		/* SQLite wants it to be there whatever becomes of the row */
-		fx_use(fx, fx->statement, EFFECT_TABLE, NULL,
-		       info->keys[i].parent, NULL, why_of(fx, &info->keys[i]));
+		fx_because(fx,
+			   fx_use(fx, fx->statement, EFFECT_TABLE, NULL,
+				  info->keys[i].parent, NULL),
+			   why_of(fx, &info->keys[i]));
 		/* by a cascade a row gets what its parent has */
 		if (action != EFFECT_DELETE && !depth)
 			parent(fx, effect, info, &info->keys[i]);

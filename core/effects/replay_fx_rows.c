@@ -338,7 +338,7 @@ static void selects(struct hand *h, const char *table, const char *via)
 		return;
 	if (fx_info_of(fx, table)->is_view) {
 		fx_use(fx, fx->statement, EFFECT_VIEW, NULL, table,
-		       "definition", NULL);
+		       "definition");
 		return;
 	}
 	e = fx_add_rows(fx, EFFECT_SELECT, table);
@@ -349,8 +349,7 @@ static void selects(struct hand *h, const char *table, const char *via)
 	if (!via && streq_null(h->text.from, table))
 		keep_where(fx, e, h->text.where, h->text.n_where);
 	if (e->all_columns)
-		fx_use(fx, fx->statement, EFFECT_TABLE, NULL, table, "columns",
-		       NULL);
+		fx_use(fx, fx->statement, EFFECT_TABLE, NULL, table, "columns");
 }
 
 /* What a trigger writes. */
@@ -471,7 +470,7 @@ void fx_rows(struct fx *fx, const struct sql_statement *s)
 	h.read = fx_text_read(&h.text, fx, s, h.info);
 	if (h.info && h.info->is_view) {
 		fx_use(fx, fx->statement, EFFECT_VIEW, NULL, h.info->name,
-		       "definition", NULL);
+		       "definition");
 	} else if (h.info) {
 		if (s->verb == SQL_INSERT &&
 		    writes(fx, SQLITE_INSERT, h.info->name))

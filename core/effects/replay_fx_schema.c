@@ -175,8 +175,10 @@ static void wanted_softly(struct fx *fx, const struct pair *p)
 		find_target(fx, "table", p->name, SQL_CREATE_TABLE);
 
 	if (t && t->soft)
-		fx_use(fx, t->statement, EFFECT_TABLE, NULL, p->name, NULL,
-		       "create table if not exists");
+		fx_because(fx,
+			   fx_use(fx, t->statement, EFFECT_TABLE, NULL, p->name,
+				  NULL),
+			   "create table if not exists");
 }
 
 static void rebuilt(struct fx *fx, const struct pair *p)
@@ -188,13 +190,15 @@ static void rebuilt(struct fx *fx, const struct pair *p)
 
 	e->aspect = REBUILT;
 	e->digest = fx_digest(fx, p->after->text);
-	fx_use(fx, statement, EFFECT_TABLE, NULL, p->name, "columns", NULL);
+	fx_use(fx, statement, EFFECT_TABLE, NULL, p->name, "columns");
 	fx_table_changed(fx, statement, p->name, p->before, p->after, false);
 	/* those that it has had before are named anew */
 	for (size_t i = 0; i < info->n_keys; i++)
-		fx_use(fx, statement, EFFECT_TABLE, NULL, info->keys[i].parent,
-		       NULL,
-		       arena_printf(&fx->arena, "foreign key of %s", p->name));
+		fx_because(
+			fx,
+			fx_use(fx, statement, EFFECT_TABLE, NULL,
+			       info->keys[i].parent, NULL),
+			arena_printf(&fx->arena, "foreign key of %s", p->name));
 }
 
 static void table(struct pairs *all, const struct pair *p)
@@ -331,7 +335,7 @@ static void bodies(const struct pairs *all)
 		if (t->verb == SQL_RENAME_TABLE ||
 		    t->verb == SQL_RENAME_COLUMN || t->verb == SQL_DROP_COLUMN)
 			fx_use(fx, t->statement, EFFECT_OTHER, NULL, ALL_BODIES,
-			       BODIES, NULL);
+			       BODIES);
 		if ((t->verb != SQL_DROP_TABLE && t->verb != SQL_DROP) ||
 		    !gone || gone->after)
 			continue;
@@ -400,14 +404,17 @@ static void passing_names(const struct pairs *all)
 								 : NULL;
 
 		if (made && !is_lasting(all, made))
-			fx_use(fx, t->statement, EFFECT_TABLE, NULL, made, NULL,
-			       "made and dropped again");
+			fx_because(fx,
+				   fx_use(fx, t->statement, EFFECT_TABLE, NULL,
+					  made, NULL),
+				   "made and dropped again");
 		else if (t->verb == SQL_DROP_TABLE && !is_lasting(all, t->name))
 			dropped_softly(fx, t);
 		else if (passing_part(all, t))
-			fx_use(fx, t->statement, EFFECT_TABLE, NULL,
-			       t->on ? t->on : t->name, NULL,
-			       "for a part made and dropped again");
+			fx_because(fx,
+				   fx_use(fx, t->statement, EFFECT_TABLE, NULL,
+					  t->on ? t->on : t->name, NULL),
+				   "for a part made and dropped again");
 	}
 }
 

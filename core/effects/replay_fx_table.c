@@ -45,9 +45,8 @@ static const char *now_called(const struct fx *fx, const char *name)
 	for (size_t i = 0; i < fx->n_targets; i++) {
 		const struct fx_target *t = &fx->targets[i];
 
-		if (t->verb == SQL_RENAME_TABLE && streq(t->name, name))
-			name = t->to;
-		else if (t->verb == SQL_RENAME_COLUMN && streq(t->column, name))
+		if ((t->verb == SQL_RENAME_TABLE && streq(t->name, name)) ||
+		    (t->verb == SQL_RENAME_COLUMN && streq(t->column, name)))
 			name = t->to;
 	}
 	return name;
@@ -252,10 +251,14 @@ static void use_parent(struct fx *fx, size_t statement, const char *table,
 	if (!r->parent || streq(r->parent, table))
 		return;
 	why = arena_printf(&fx->arena, "foreign key of %s", table);
-	fx_use(fx, statement, EFFECT_TABLE, NULL, r->parent, NULL, why);
+	fx_because(fx,
+		   fx_use(fx, statement, EFFECT_TABLE, NULL, r->parent, NULL),
+		   why);
 	for (size_t i = 0; i < r->to.n; i++)
-		fx_use(fx, statement, EFFECT_COLUMN, r->parent, r->to.list[i],
-		       "type", why);
+		fx_because(fx,
+			   fx_use(fx, statement, EFFECT_COLUMN, r->parent,
+				  r->to.list[i], "type"),
+			   why);
 }
 
 static bool is_unique(const struct fx_info *parent, const struct fx_names *of)

@@ -52,17 +52,24 @@ static bool probe_update(struct fx *fx, const char *table)
 	return fine;
 }
 
-static void use_columns(struct fx *fx, size_t statement,
-			const struct sqlite_words *w, size_t from, size_t to,
-			const char *table, const char *why)
+static void use_columns(struct fx *fx, size_t statement, const char *table,
+			const struct fx_names *named, const char *why)
+{
+	for (size_t i = 0; i < named->n; i++)
+		fx_because(fx,
+			   fx_use(fx, statement, EFFECT_COLUMN, table,
+				  named->list[i], "type"),
+			   why);
+}
+
+static struct fx_names named_in(struct fx *fx, const struct sqlite_words *w,
+				size_t from, size_t to, const char *table)
 {
 	struct fx_names named = { NULL, 0, 0 };
 
 	fx_tokens_columns(fx, w, from, to, &fx_info_of(fx, table)->columns,
 			  &named);
-	for (size_t i = 0; i < named.n; i++)
-		fx_use(fx, statement, EFFECT_COLUMN, table, named.list[i],
-		       "type", why);
+	return named;
 }
 
 /* What the authorizer does not tell: lists of columns of INSERT, and those
@@ -71,6 +78,7 @@ static void use_listed(struct fx *fx, size_t statement, const char *trigger,
 		       const char *text, const char *table, const char *why)
 {
 	struct sqlite_words w = { 0 };
+	struct fx_names named;
 	size_t of = 0, on = 0;
 
 	if (sqlite_words_read(&w, text, strlen(text))) {
@@ -79,13 +87,19 @@ static void use_listed(struct fx *fx, size_t statement, const char *trigger,
 				of = on;
 			on++;
 		}
-		if (of)
-			use_columns(fx, statement, &w, of, on, table, why);
-		for (size_t i = 0; i < fx->n_events; i++)
-			if (streq_null(fx->events[i].via, trigger) &&
-			    fx->events[i].action == SQLITE_INSERT)
-				use_columns(fx, statement, &w, on, w.n,
-					    fx->events[i].table, why);
+		if (of) {
+			named = named_in(fx, &w, of, on, table);
+			use_columns(fx, statement, table, &named, why);
+		}
+		for (size_t i = 0; i < fx->n_events; i++) {
+			const struct fx_event *e = &fx->events[i];
+
+			if (!streq_null(e->via, trigger) ||
+			    e->action != SQLITE_INSERT)
+				continue;
+			named = named_in(fx, &w, on, w.n, e->table);
+			use_columns(fx, statement, e->table, &named, why);
+		}
 	}
 	sqlite_words_release(&w);
 }
@@ -97,10 +111,15 @@ bool fx_trigger_uses(struct fx *fx, size_t statement, const char *trigger,
 	bool whole;
 
 	if (fx_info_of(fx, table)->is_view)
-		fx_use(fx, statement, EFFECT_VIEW, NULL, table, NULL, why);
+		fx_because(
+			fx,
+			fx_use(fx, statement, EFFECT_VIEW, NULL, table, NULL),
+			why);
 	else
-		fx_use(fx, statement, EFFECT_TABLE, NULL, table, "rebuilt",
-		       why);
+		fx_because(fx,
+			   fx_use(fx, statement, EFFECT_TABLE, NULL, table,
+				  "rebuilt"),
+			   why);
 	whole = probe_quoted(fx, "INSERT INTO main.", table, " DEFAULT VALUES");
 	fx_uses(fx, statement, trigger, why);
 	use_listed(fx, statement, trigger, text, table, why);
@@ -131,8 +150,8 @@ void fx_index(struct fx *fx, size_t statement, struct effect *e,
 		e->columns = fx_names_keep(fx, &columns);
 	}
 	sqlite_words_release(&w);
-	fx_use(fx, statement, EFFECT_TABLE, NULL, table, NULL, NULL);
+	fx_use(fx, statement, EFFECT_TABLE, NULL, table, NULL);
 	for (size_t k = 0; k < columns.n; k++)
 		fx_use(fx, statement, EFFECT_COLUMN, table, columns.list[k],
-		       "type", NULL);
+		       "type");
 }

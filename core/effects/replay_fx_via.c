@@ -81,13 +81,17 @@ static void use_heard(struct fx *fx, size_t statement, const struct fx_event *e,
 {
 	bool view = fx_info_of(fx, e->table)->is_view;
 
-	fx_use(fx, statement, view ? EFFECT_VIEW : EFFECT_TABLE, NULL, e->table,
-	       via && !view ? "rebuilt" : NULL, why);
+	fx_because(fx,
+		   fx_use(fx, statement, view ? EFFECT_VIEW : EFFECT_TABLE,
+			  NULL, e->table, via && !view ? "rebuilt" : NULL),
+		   why);
 	/* what only a * stands for may go */
 	if (*e->column && !streq(e->column, "rowid") &&
 	    (!text || fx_mentions(fx, text, e->column)))
-		fx_use(fx, statement, EFFECT_COLUMN, e->table, e->column,
-		       "type", why);
+		fx_because(fx,
+			   fx_use(fx, statement, EFFECT_COLUMN, e->table,
+				  e->column, "type"),
+			   why);
 }
 
 void fx_uses(struct fx *fx, size_t statement, const char *via, const char *why)

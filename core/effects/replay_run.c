@@ -393,6 +393,7 @@ static struct err *run_told(struct run *run, struct effects *effects)
 		e = run_split(run);
 	if (!e && is_fine(run))
 		e = fx_finish(&fx);
+	run->fx = NULL;
 	fx_release(&fx);
 	return e;
 }

@@ -18,6 +18,7 @@
 static sqlite3_vfs vfs;
 static pthread_once_t registered = PTHREAD_ONCE_INIT;
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): SQLite's signature */
 static int no_open(sqlite3_vfs *v, const char *name, sqlite3_file *file,
 		   int flags, int *out_flags)
 {

@@ -251,11 +251,13 @@ static void run__each_ends_as_it_should(void **state)
 
 static void run__time_has_a_limit(void **state)
 {
+	static const char block[] =
+		"DO $$ BEGIN PERFORM set_config('statement_timeout', '0', "
+		"false); LOOP END LOOP; END $$";
 	static const char *const endless[] = {
 		"SELECT pg_sleep(60)",
 		"SET statement_timeout = 0; SELECT pg_sleep(60)",
-		"DO $$ BEGIN PERFORM set_config('statement_timeout', '0', "
-		"false); LOOP END LOOP; END $$",
+		block,
 	};
 	struct replay_limits limits = { .deadline_ms = 200 };
 	struct replay *r;
