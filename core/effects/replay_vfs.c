@@ -18,7 +18,7 @@
 static sqlite3_vfs vfs;
 static pthread_once_t registered = PTHREAD_ONCE_INIT;
 
-/* NOLINTNEXTLINE(readability-non-const-parameter): SQLite's signature */
+/* NOLINTBEGIN(readability-non-const-parameter): SQLite's signature */
 static int no_open(sqlite3_vfs *v, const char *name, sqlite3_file *file,
 		   int flags, int *out_flags)
 {
@@ -29,6 +29,7 @@ static int no_open(sqlite3_vfs *v, const char *name, sqlite3_file *file,
 	file->pMethods = NULL;
 	return SQLITE_CANTOPEN;
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 static int no_delete(sqlite3_vfs *v, const char *name, int sync)
 {
