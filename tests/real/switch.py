@@ -9,6 +9,9 @@ N commits that changed the folder, spread over its history, in random order:
 reconcile to each, with a row put into tables in between where that works, and
 compare the shape with a database built from that commit alone. URI is of a
 PostgreSQL server where databases may be made. Prints counts and times.
+
+environment: ROWS=0  no rows in between
+             FROM    the newest commit, instead of HEAD
 """
 import json
 import os
@@ -25,6 +28,7 @@ N = int(sys.argv[6]) if len(sys.argv) > 6 else 30
 SEED = int(sys.argv[7]) if len(sys.argv) > 7 else 1
 SQLITE = SERVER == 'sqlite'
 ROWS = os.environ.get('ROWS', '1') != '0'
+FROM = os.environ.get('FROM', 'HEAD')
 HERE = tempfile.mkdtemp(prefix='switch.')
 WORK = os.path.join(HERE, 'repo')
 DATABASES = []
@@ -97,7 +101,7 @@ def main():
         run('git', 'config', key, value)
     if '{' in LAYOUT:
         run('git', 'config', 'migrate.pattern', LAYOUT)
-    every = run('git', 'log', '--format=%H', '--', FOLDER).stdout.split()
+    every = run('git', 'log', '--format=%H', FROM, '--', FOLDER).stdout.split()
     commits = [every[i * len(every) // N] for i in range(min(N, len(every)))]
     rng.shuffle(commits)
     times, builds, bad = [], [], 0
