@@ -98,9 +98,9 @@ class Ddl:
 
     def check_of(self, c):
         if c.kind in ('int', 'big', 'num'):
-            return f'{c.name} < {self.pick((3, 500, 5000))}'
+            return f'{c.name} < {self.pick((3, 4, 500))}'
         if c.kind in ('text', 'short'):
-            return f"length({c.name}) < {self.pick((5, 15, 19))}"
+            return f"length({c.name}) < {self.pick((4, 5, 15))}"
         return f'{c.name} IS NOT NULL' if c.notnull else None
 
     def create_table(self):

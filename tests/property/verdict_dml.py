@@ -42,7 +42,7 @@ class Dml:
             else:
                 values.append(self.literal(c.kind, True) if c.made
                               else self.new_value(c))
-        self.hint(t, {c.name: v for c, v in zip(cols, values) if not c.made})
+        self.hint(t, {c.name: v for c, v in zip(cols, values)})
         return cols, values
 
     def parent_key(self, name):
@@ -109,6 +109,8 @@ class Dml:
         self.hint(t, values)
         sets = ', '.join(f'{c} = {v}' for c, v in values.items())
         where = f' WHERE {self.condition(t)}' if self.chance(80) else ''
+        if any(f'{c} = {v}' in where for c, v in values.items()):
+            return None  # they are so already
         return f'UPDATE {t.name} SET {sets}{where}'
 
     def update_expression(self):

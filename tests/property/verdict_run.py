@@ -30,7 +30,7 @@ import verdict_truth as truth
 from verdict_gen import Case
 
 PAIRS = 3   # on one base
-AGAIN = {"sqlite": 12, "postgresql": 3}  # with other rows
+AGAIN = {'sqlite': 12, 'postgresql': 3}  # with other rows
 SAMPLE = 2000  # independent pairs: fewer are a sample
 TRIES = 60  # for one migration that runs on its base
 
