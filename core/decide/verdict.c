@@ -225,14 +225,21 @@ static bool is_renamed(const struct side *s, const struct effect *dropped)
 	return false;
 }
 
-/* What does not know a table by its name, or is told of the new one: SQLite
+/* What does not know a table or column by its name, or is told of the new one: SQLite
  * writes triggers and views anew. */
-static bool follows_rename(const struct effect *e)
+static bool follows_rename(const struct effect *dropped, const struct effect *e)
 {
+	if (e->action == EFFECT_INSERT && e->all_columns && !e->conditional &&
+	    !verdict_aspect(e, "on conflict"))
+		return dropped->kind == EFFECT_COLUMN;
 	if (verdict_is_rows(e))
 		return verdict_aspect(e, "exists") ||
 		       verdict_aspect(e, "absent") ||
 		       (e->implied && !e->schema);
+	/* a key that is there, whose rows are written; not one that is made */
+	if (e->action == EFFECT_USE && e->kind == EFFECT_TABLE && e->why)
+		return starts_with(e->why, "foreign key ") &&
+		       !starts_with(e->why, "foreign key of ");
 	return e->kind == EFFECT_INDEX &&
 	       (e->action == EFFECT_DROP || e->action == EFFECT_ALTER);
 }
@@ -243,7 +250,7 @@ static bool only_renamed(const struct side *s, const struct effect *dropped,
 	return dropped->action == EFFECT_DROP &&
 	       (dropped->kind == EFFECT_TABLE ||
 		dropped->kind == EFFECT_COLUMN) &&
-	       follows_rename(other) && is_renamed(s, dropped);
+	       follows_rename(dropped, other) && is_renamed(s, dropped);
 }
 
 static void meet(struct search *s, const struct effect *a,

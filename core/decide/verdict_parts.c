@@ -45,7 +45,7 @@ static enum verdict column_added(const struct effect *rows,
 	/* numbered in the order in which they lie: an update moves them */
 	if (column->generates_key)
 		return VERDICT_ORDER;
-	if (rows->action != EFFECT_INSERT)
+	if (rows->action != EFFECT_INSERT || column->from)
 		return VERDICT_INDEPENDENT;
 	if (column->strict || (rows->all_columns && !rows->schema))
 		return VERDICT_CONFLICT;

@@ -413,7 +413,8 @@ static void passing_names(const struct pairs *all)
 		else if (passing_part(all, t))
 			fx_because(fx,
 				   fx_use(fx, t->statement, EFFECT_TABLE, NULL,
-					  t->on ? t->on : t->name, NULL),
+					  t->on ? t->on : t->name,
+					  t->on ? "columns" : NULL),
 				   "for a part made and dropped again");
 	}
 }

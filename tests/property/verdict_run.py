@@ -117,17 +117,22 @@ def draw(engine, case, n, tally):
 
 
 def judge_again(engine, case, pair):
-    """With other rows: what commutes by luck does not do so again."""
+    """With other rows: what commutes by luck does not do so again.
+
+    @return whether both run on these rows
+    """
     a, b = pair.a.sql(), pair.b.sql()
     base = case.base_for(pair.a, pair.b)
     try:
         engine.start(base)
     except truth.Refused:
-        return
-    if engine.fits(a) and engine.fits(b):
-        pair.truth, pair.shown = truth.judge(engine, a, b)
-        if pair.truth != truth.COMMUTE:
-            pair.base = base
+        return False
+    if not engine.fits(a) or not engine.fits(b):
+        return False
+    pair.truth, pair.shown = truth.judge(engine, a, b)
+    if pair.truth != truth.COMMUTE:
+        pair.base = base
+    return True
 
 
 def pairs_of(engine, case, most, tally):
@@ -137,9 +142,12 @@ def pairs_of(engine, case, most, tally):
     pairs = [draw(engine, case, n, tally) for n in range(most)]
     pairs = [p for p in pairs if p]
     for pair in pairs:
-        for _ in range(AGAIN[case.dialect]):
-            if pair.truth == truth.COMMUTE and pair.a.near(pair.b):
-                judge_again(engine, case, pair)
+        judged = 0
+        for _ in range(3 * AGAIN[case.dialect]):
+            if judged == AGAIN[case.dialect] or \
+                    pair.truth != truth.COMMUTE or not pair.a.near(pair.b):
+                break
+            judged += judge_again(engine, case, pair)
     return pairs
 
 

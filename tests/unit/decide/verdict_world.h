@@ -16,7 +16,7 @@
  * Rows have no kind. Words: @aspect (_ for a blank), #digest, !strict,
  * !implied, !all (columns), !gen (key), !lit (each_literal), cols=a,b
  * reads=a,b ("reads=" = an empty list), where=a:1,b:2, sets=a:1 ("NULL" is
- * NULL), from=x, in=schema ("in=" = none, as in SQLite). "unknown" alone is
+ * NULL), from=x, why=x, in=schema ("in=" = none, as in SQLite). "unknown" alone is
  * an uncertain effect without a name.
  */
 
@@ -115,6 +115,8 @@ static inline void world_word(struct effect *e, struct arena *a, char *word)
 		e->n_sets = world_literals(a, value + 1, &e->sets);
 	} else if (starts_with(word, "from=")) {
 		e->from = arena_strdup(a, value + 1);
+	} else if (starts_with(word, "why=")) {
+		e->why = world_blanks(a, value + 1);
 	} else if (starts_with(word, "in=")) {
 		e->schema = value[1] ? arena_strdup(a, value + 1) : NULL;
 	} else {
