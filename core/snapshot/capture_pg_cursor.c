@@ -11,11 +11,26 @@
 
 /*
  * Rows that the statement supersedes get our xmax while the cursor still gives
- * them as they were: their WHERE is asked when they are fetched.
+ * them as they were: their WHERE is asked when they are fetched. Rows that the
+ * migration has put there itself are nobody's loss: their xmin is ours, but for
+ * a table that was rewritten, where all rows' is. There the log has the keys of
+ * those that were there, and is told of the others before.
  */
+static struct err *add_where(struct pg_capture *c, struct pg_captured *t,
+			     const struct pg_table *form, struct buf *out)
+{
+	buf_addstr(out, "xmax <> 0");
+	if (form->file != t->was.file)
+		return pg_capture_mark_inserted(c, t);
+	buf_addstr(out, " AND NOT ");
+	pg_capture_add_is_ours(out, c, "xmin");
+	return NULL;
+}
+
 static struct err *open_cursor(struct pg_capture *c, struct pg_captured *t)
 {
-	struct pg_reading r = { .table = t, .where = "xmax <> 0" };
+	struct pg_reading r = { .table = t };
+	struct buf where = BUF_INIT;
 	struct pg_cursor *cursor;
 	struct err *e;
 
@@ -29,11 +44,15 @@ static struct err *open_cursor(struct pg_capture *c, struct pg_captured *t)
 		 c->n_cursors++);
 	r.as = &cursor->form;
 	e = pg_capture_check_key(t, r.as);
-	if (e)
-		return e;
+	if (!e)
+		e = add_where(c, t, r.as, &where);
+	r.where = buf_str(&where);
 	buf_reset(&c->sql);
 	buf_addf(&c->sql, "DECLARE %s NO SCROLL CURSOR FOR ", cursor->name);
 	pg_reading_sql(&c->sql, &r, c);
+	buf_release(&where);
+	if (e)
+		return e;
 	t->covered = t->behind = t->whole = true;
 	return pg_exec(c->c, buf_str(&c->sql));
 }

@@ -188,6 +188,17 @@ static const struct sample rows[] = {
 	  "TRUNCATE t; TRUNCATE t",
 	  "table s.t s.t rows/1 0 0 2 0 0 0\nkey k\ncolumn v v\n[rows/1]\n"
 	  "-\t'\t'1\n-\t'a\t'2\n" },
+	/* behind a lock: rows of the migration's own, written twice */
+	{ T,
+	  "ALTER TABLE t ADD c int; INSERT INTO t VALUES (5, 'w', 1); UPDATE t "
+	  "SET b = 7 WHERE id > 2",
+	  MANIFEST("1", "1", "0") "[rows/1]\n+\t'5\t=\t=\n"
+				  "~\t'10\t=\t'3\t'7\n" },
+	{ T,
+	  "ALTER TABLE t ALTER b TYPE bigint; INSERT INTO t VALUES (5, 'w', "
+	  "1); UPDATE t SET b = 7 WHERE id > 2",
+	  MANIFEST("1", "1", "0") "[rows/1]\n+\t'5\t=\t=\n"
+				  "~\t'10\t=\t'3\t'7\n" },
 	/* rows that come into a table that had none */
 	{ "CREATE TABLE t (id int PRIMARY KEY, v text);",
 	  "TRUNCATE t; INSERT INTO t VALUES (1, 'a')",
