@@ -193,6 +193,9 @@ static bool may_be_its(const struct effect *rows, const struct effect *c)
 static enum verdict constraint(const struct effect *rows,
 			       const struct effect *c)
 {
+	/* PostgreSQL truncates no table that a foreign key refers to */
+	if (c->action == EFFECT_USE && verdict_aspect(rows, "truncate"))
+		return VERDICT_CONFLICT;
 	if (c->action == EFFECT_CREATE && c->from) /* only another name */
 		return VERDICT_INDEPENDENT;
 	if (c->action == EFFECT_CREATE && adds_values(rows) &&

@@ -203,6 +203,8 @@ static void rows__and_other_parts(void **state)
 		{ "create constraint t.k cols=a", "delete t", INDEPENDENT, 0 },
 		{ "drop constraint t.k", "insert t cols=a", INDEPENDENT, 0 },
 		{ "drop constraint t.k", "delete t !implied", ORDER, 0 },
+		{ "use constraint t.k", "delete t @truncate", CONFLICT, 0 },
+		{ "use constraint t.k", "delete t", INDEPENDENT, 0 },
 		{ "create constraint t.l from=k", "insert t cols=a",
 		  INDEPENDENT, 0 },
 		{ "drop constraint t.k", "insert t cols=a; use constraint t.k",
