@@ -14,6 +14,7 @@
  *   check_replay.c   the three orders, run
  *   check_rules.c    sides, verdicts and replays into findings
  *   check_merged.c   the merged set: dependencies, and what a person made of it
+ *   check_gone.c     what needs something that was dropped before
  *   check_range.c    old..new
  *   check_quick.c    the common case, without reading whole folders
  *   check_cache.c    what need not be computed again
@@ -301,6 +302,15 @@ MUST_USE struct err *check_rules_run(struct check *c, struct check_trees *t);
 /** Every added migration of one side with every one of the other. */
 void check_pairs(struct check *c, struct check_trees *t,
 		 const struct check_side *a, const struct check_side *b);
+
+/* --- check_gone.c --- */
+
+/** GM109 for what needs something that the bases have dropped, where nothing is
+ * replayed. */
+MUST_USE struct err *check_gone(struct check *c, struct check_trees *t);
+
+/** By what is kept alone: there is nothing of the kind. */
+bool check_gone_is_fine(struct check *c, const struct check_trees *t);
 
 /* --- check_merged.c --- */
 

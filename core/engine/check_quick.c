@@ -331,7 +331,7 @@ static struct err *judge(struct check *c, struct check_trees *t,
 	if (err || t->missed || !pairs_fit(t))
 		return err;
 	merge_added(c, t);
-	if (!check_replay_is_fine(c, t))
+	if (!check_replay_is_fine(c, t) || !check_gone_is_fine(c, t))
 		return NULL;
 	*done = true;
 	check_pairs(c, t, &t->ours, &t->theirs);

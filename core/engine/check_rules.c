@@ -445,5 +445,7 @@ struct err *check_rules_run(struct check *c, struct check_trees *t)
 	tell_late(c, &old[0], "");
 	tell_late(c, &old[1], "");
 	check_merged(c, t);
+	if (!err)
+		err = check_gone(c, t);
 	return err;
 }

@@ -61,6 +61,20 @@ test_expect_success 'uncertain is a warning, and names why; --strict' '
 	expect_status 1 check side --strict --json && has "$OUT" "\"level\": \"error\""
 '
 
+test_expect_success 'what was dropped before is needed by nothing new, on one branch as well' '
+	start && on main 200_drop "DROP VIEW names; DROP TABLE posts CASCADE; ALTER TABLE users DROP COLUMN mail;" && git tag old && on main 300_index "CREATE INDEX ON posts (usr);" && expect_status 1 check old.. --json && [ "$(found)" = "GM109 error " ] && has "$OUT" "300_index needs table public.posts, which 200_drop dropped" &&
+	on main 301_mail "UPDATE users SET mail = NULL;" && expect_status 1 check HEAD~1.. --json && has "$OUT" "301_mail needs .*users" && on main 400_again "CREATE TABLE posts (id int); INSERT INTO posts VALUES (1); CREATE VIEW names AS SELECT 1;" && expect_status 0 check HEAD~1.. --json && [ "$(found)" = "" ] &&
+	expect_status 0 check HEAD~1.. --json && [ "$(found)" = "" ]
+'
+
+test_expect_success 'on a scratch server: all orders are run, in databases that go' '
+	if [ -n "${GIT_MIGRATE_TEST_PG-}" ]; then
+		pg_db && pg_sql "DO \$\$ BEGIN CREATE ROLE check_scratch LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN NULL; END \$\$" && start && on main 200_a "INSERT INTO posts (title) SELECT name FROM users;" && on side 201_b "ALTER TABLE posts ADD CONSTRAINT c CHECK (title <> name(title));" && git switch -q main &&
+			scratch=$(printf "%s" "$URL" | sed "s,//[^@]*@,//check_scratch@,") && expect_status 1 check side --json --scratch "$scratch" && has "$OUT" "GM109" && [ "$(json .replay)" = postgresql ] &&
+			[ "$(pg_sql "SELECT count(*) FROM pg_database WHERE datname LIKE \$\$git_migrate_scratch%\$\$")" = 0 ] && expect_status 1 check side --scratch "$URL" && has "$ERR" "superuser"
+	fi
+'
+
 test_expect_success 'show --effects' '
 	start && on main 200_a "ALTER TABLE users ADD COLUMN age int; UPDATE users SET age = 1;" && git config migrate.dev.url postgresql:///nowhere && expect_status 0 show --effects 200_a && has "$OUT" "create column public.users.age" && has "$OUT" "update rows" &&
 	expect_status 0 show --effects 200_a --json && [ "$(json ".effects | length > 2")" = true ] && expect_status 128 show --effects 999 && has "$ERR" "no migration"

@@ -193,7 +193,7 @@ class Truth:
         try:
             with Conn(self.url(filled)) as c:
                 pg_fill.fill(c, 1)
-            ends = []
+            ends, fails = [], None
             for order in (ours, theirs), (theirs, ours):
                 one = self.make(filled)
                 try:
@@ -201,11 +201,13 @@ class Truth:
                     if alone:
                         return 'a side fails alone', alone
                     error = self.apply(one, order[1])
-                    if error:
-                        return 'fails', error
-                    ends.append(self.state(one))
+                    fails = fails or error
+                    if not error:
+                        ends.append(self.state(one))
                 finally:
                     self.drop(one)
+            if fails:
+                return 'fails', fails
         finally:
             self.drop(filled)
         if ends[0][0] != ends[1][0]:
