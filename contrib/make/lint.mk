@@ -4,7 +4,7 @@ cli_SH  := $(wildcard tests/cli/*.sh)
 lint_SH := $(wildcard contrib/*.sh) .ci/run tests/run.sh \
 	$(filter-out $(cli_SH),$(wildcard tests/*/*.sh))
 tidy_SRC := $(core_SRC) $(gitstore_SRC) $(hooks_SRC) $(cmd_SRC)
-LINT_FLAGS = $(CPPFLAGS) -std=c11 $(shell $(PKG) --cflags $(CORE_PKGS) \
+LINT_FLAGS = $(CPPFLAGS) -DFINDINGS_CHECK_PY=__FILE__ -std=c11 $(shell $(PKG) --cflags $(CORE_PKGS) \
 	$(GIT_PKGS) $(TEST_PKGS))
 
 # N files at a time, two processes: $(EACH) N command...

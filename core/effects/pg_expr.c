@@ -191,8 +191,9 @@ static void type_cast(struct pe_walk *w, const PgQuery__TypeCast *c)
 		}
 	pe_use_type(w, c->type_name);
 	/* a label of an enum, where the type is one */
-	if (w->out->n > before && !c->type_name->n_array_bounds &&
-	    pe_literal(w, c->arg, &value) && value)
+	if (w->out->n > before && c->type_name &&
+	    !c->type_name->n_array_bounds && pe_literal(w, c->arg, &value) &&
+	    value)
 		pe_add(w, EFFECT_USE, EFFECT_LABEL, type.schema, type.name,
 		       value, c->location)
 			->conditional = true;

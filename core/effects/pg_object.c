@@ -73,9 +73,11 @@ static struct pe_names events_of(struct pe_walk *w, int events)
 static const char *trigger_note(struct pe_walk *w,
 				const PgQuery__CreateTrigStmt *s)
 {
-	char when = s->timing & 1 << 1 ? 'b' : s->timing & 1 << 6 ? 'i' : 'a';
+	const char *when = s->timing & 1 << 1   ? "b"
+			   : s->timing & 1 << 6 ? "i"
+						: "a";
 
-	return pe_printf(w, "%c%s", when, s->row ? "r" : "");
+	return pe_printf(w, "%s%s", when, s->row ? "r" : "");
 }
 
 void pe_create_trigger(struct pe_walk *w, const PgQuery__Node *n)

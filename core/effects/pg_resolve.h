@@ -70,7 +70,7 @@ const char **pe_own_list(struct pe_resolve *r, const char **list);
 /** First time in this statement. */
 bool pe_first_call(struct pe_resolve *r, const char *what, const void *thing);
 
-void pe_walk(struct pe_resolve *r, const struct effects *set);
+void pe_walk(struct pe_resolve *r, const struct effects *from);
 
 /* pg_use.c */
 void pe_use_thing(struct pe_resolve *r, struct pe_set *set, size_t i);

@@ -116,8 +116,8 @@ static void need_parent(struct rows *w, const struct pe_object *k)
 static void on_children(struct rows *w, const struct pe_object *k)
 {
 	bool update = w->e->action == EFFECT_UPDATE;
-	char action =
-		k->note && strlen(k->note) > 3 ? k->note[update ? 3 : 2] : 'a';
+	const char *note = k->note && strlen(k->note) > 3 ? k->note : "aaaa";
+	char action = note[update ? 3 : 2];
 	const char **to = pointed(k, w->table);
 	enum effect_action does = EFFECT_SELECT;
 	struct pe_object *child =

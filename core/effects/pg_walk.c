@@ -59,6 +59,8 @@ static void set_place(const struct pe_walk *w, struct effect *e, int location)
 		e->col = 0;
 }
 
+/* a thing has four words */
+/* NOLINTNEXTLINE(readability-function-size) */
 struct effect *pe_add(struct pe_walk *w, enum effect_action action,
 		      enum effect_kind kind, const char *schema,
 		      const char *table, const char *name, int location)

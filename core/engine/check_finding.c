@@ -90,32 +90,30 @@ static bool is_known(struct check *c, const char *rule, const char *message,
 	return known;
 }
 
-void check_add(struct check *c, enum check_rule rule, enum finding_level level,
-	       const struct check_place *places, size_t n, const char *object,
-	       const char *hint, const char *diff, const char *message)
+void check_add(struct check *c, const struct check_words *w)
 {
-	const struct finding_rule *r = &check_rules[rule];
+	const struct finding_rule *r = &check_rules[w->rule];
 	struct finding_place *list;
 	struct finding *f;
 
-	if (is_known(c, r->id, message, places, n))
+	if (is_known(c, r->id, w->message, w->places, w->n))
 		return;
-	list = arena_array(c->arena, n + 1, sizeof(*list));
-	for (size_t i = 0; i < n; i++)
-		fill_place(c, &list[i], &places[i]);
+	list = arena_array(c->arena, w->n + 1, sizeof(*list));
+	for (size_t i = 0; i < w->n; i++)
+		fill_place(c, &list[i], &w->places[i]);
 	VEC_GROW(c->findings, c->n, c->cap);
 	f = &c->findings[c->n++];
 	*f = (struct finding){
 		.rule = r->id,
 		.slug = r->slug,
-		.level = level,
-		.message = arena_strdup(c->arena, message),
-		.object = object ? arena_strdup(c->arena, object) : NULL,
-		.hint = hint ? arena_strdup(c->arena, hint) : NULL,
-		.diff = diff ? arena_strdup(c->arena, diff) : NULL,
-		.waived = waiver(c, r->id, places, n),
+		.level = w->level,
+		.message = arena_strdup(c->arena, w->message),
+		.object = w->object ? arena_strdup(c->arena, w->object) : NULL,
+		.hint = w->hint ? arena_strdup(c->arena, w->hint) : NULL,
+		.diff = w->diff ? arena_strdup(c->arena, w->diff) : NULL,
+		.waived = waiver(c, r->id, w->places, w->n),
 		.places = list,
-		.n_places = n,
+		.n_places = w->n,
 	};
 }
 

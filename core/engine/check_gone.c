@@ -117,12 +117,18 @@ static void tell(struct check *c, const struct check_item *item,
 	struct buf thing = BUF_INIT;
 
 	effect_describe_thing(&thing, e);
-	check_add(c, GM109_REPLAY, FINDING_ERROR, &p, 1, buf_str(&thing),
-		  "git migrate check --scratch URL runs the migrations on a "
-		  "server",
-		  NULL,
-		  arena_printf(c->arena, "%s needs %s, which %s dropped",
-			       item->m->name, buf_str(&thing), who));
+	check_add(c, &(struct check_words){
+			     .rule = GM109_REPLAY,
+			     .level = FINDING_ERROR,
+			     .places = &p,
+			     .n = 1,
+			     .object = buf_str(&thing),
+			     .hint = "git migrate check --scratch URL runs the "
+				     "migrations on a "
+				     "server",
+			     .message = arena_printf(
+				     c->arena, "%s needs %s, which %s dropped",
+				     item->m->name, buf_str(&thing), who) });
 	buf_release(&thing);
 }
 

@@ -204,17 +204,20 @@ MUST_USE struct err *check_side_read_index(struct check *c,
 
 void check_side_release(struct check_side *s);
 
-/** A migration of the tree belongs to the part. */
-typedef bool (*check_part_fn)(const void *payload, const struct migration *m);
+/** Some of a commit's migrations. */
+struct check_part {
+	const char *name, *ref; /**< of the side that they make */
+	bool (*has)(const void *payload, const struct migration *m);
+	const void *payload;
+};
 
 /**
- * A commit against a part of itself, as a linear step: the base, named `name`
- * and called `ref`, has only what `part` says.
+ * A commit against a part of itself, as a linear step: the base has only
+ * the part.
  */
 MUST_USE struct err *check_part_read(struct check *c, struct check_trees *t,
 				     const struct store_id *commit,
-				     const char *name, const char *ref,
-				     check_part_fn part, const void *payload);
+				     const struct check_part *part);
 
 /**
  * What both sides did since the bases, all read before: added, edited,
@@ -333,13 +336,18 @@ static inline struct check_place check_place_of(const struct check_side *side,
 	return (struct check_place){ side, m, line, 0 };
 }
 
-/**
- * Add a finding once; waivers in the files of its migrations are looked at.
- * Strings are copied; object, hint, diff may be NULL.
- */
-void check_add(struct check *c, enum check_rule rule, enum finding_level level,
-	       const struct check_place *places, size_t n, const char *object,
-	       const char *hint, const char *diff, const char *message);
+/** What a finding says; borrowed. */
+struct check_words {
+	enum check_rule rule;
+	enum finding_level level;
+	const struct check_place *places;
+	size_t n;
+	const char *object, *hint, *diff; /**< or NULL */
+	const char *message;
+};
+
+/** Add a finding once; waivers in the files of its migrations are looked at. */
+void check_add(struct check *c, const struct check_words *words);
 
 /** The commits that brought the migrations of the findings: of these sides,
  * and no further back than stops[i] (NULL = to the beginning). */

@@ -18,14 +18,20 @@ static bool missing(struct check *c, struct check_trees *t,
 		if (migration_find(&t->merged, a->m->depends[i]))
 			continue;
 		any = true;
-		check_add(c, GM107_MISSING, FINDING_ERROR, &p, 1, NULL,
-			  "add the migration that it needs, or take the line "
-			  "out",
-			  NULL,
-			  arena_printf(c->arena,
-				       "%s depends on %s, which the merge "
-				       "result does not have",
-				       a->m->name, a->m->depends[i]));
+		check_add(c,
+			  &(struct check_words){
+				  .rule = GM107_MISSING,
+				  .level = FINDING_ERROR,
+				  .places = &p,
+				  .n = 1,
+				  .hint = "add the migration that it needs, or "
+					  "take the line "
+					  "out",
+				  .message = arena_printf(
+					  c->arena,
+					  "%s depends on %s, which the merge "
+					  "result does not have",
+					  a->m->name, a->m->depends[i]) });
 	}
 	return any;
 }
@@ -46,8 +52,13 @@ static void cycle(struct check *c, struct check_trees *t)
 				places[n++] =
 					check_place_of(s, s->added[i].m, 0);
 	}
-	check_add(c, GM108_CYCLE, FINDING_ERROR, places, n, NULL,
-		  "take one of these dependencies out", NULL, err_text(err));
+	check_add(c, &(struct check_words){
+			     .rule = GM108_CYCLE,
+			     .level = FINDING_ERROR,
+			     .places = places,
+			     .n = n,
+			     .hint = "take one of these dependencies out",
+			     .message = err_text(err) });
 	err_free(err);
 }
 
@@ -84,15 +95,21 @@ static void judge_result(struct check *c, struct check_trees *t)
 				    ? &t->theirs
 				    : &t->bases[0];
 		p = check_place_of(s, m, 0);
-		check_add(c, GM102_REMOVED, FINDING_ERROR, &p, 1, NULL,
-			  arena_printf(
-				  c->arena, "git checkout %.12s -- %s",
-				  s->commit.hex,
-				  migration_path_in(c->arena, s->dir, m->path)),
-			  NULL,
-			  arena_printf(c->arena,
-				       "%s is missing in the merge result",
-				       m->name));
+		check_add(c,
+			  &(struct check_words){
+				  .rule = GM102_REMOVED,
+				  .level = FINDING_ERROR,
+				  .places = &p,
+				  .n = 1,
+				  .hint = arena_printf(
+					  c->arena, "git checkout %.12s -- %s",
+					  s->commit.hex,
+					  migration_path_in(c->arena, s->dir,
+							    m->path)),
+				  .message = arena_printf(
+					  c->arena,
+					  "%s is missing in the merge result",
+					  m->name) });
 	}
 }
 

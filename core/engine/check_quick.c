@@ -178,18 +178,27 @@ void check_index_put(struct check *c, const struct check_trees *t)
 	buf_release(&b);
 }
 
+/* What is the same for both sides. */
+struct quick {
+	struct check *c;
+	struct settings settings;
+	struct index index;
+	const struct store_id *base;
+	enum sql_dialect dialect;
+};
+
 /* What the side added; *fits false: it did something else as well. */
-static struct err *read_side(struct check *c, const struct settings *s,
-			     const struct index *index,
-			     const struct store_id *base, const char *name,
-			     const struct check_tip *tip, enum sql_dialect d,
+static struct err *read_side(const struct quick *q, const char *name,
+			     const struct check_tip *tip,
 			     struct check_side *out, bool *fits)
 {
+	const struct settings *s = &q->settings;
+	struct check *c = q->c;
 	struct store *st = c->e->store;
 	struct part *p = xcalloc(1, sizeof(*p));
-	struct migration_options opt = { .layout = index->layout,
+	struct migration_options opt = { .layout = q->index.layout,
 					 .pattern = s->pattern,
-					 .dialect = d };
+					 .dialect = q->dialect };
 	struct err *err;
 
 	*out = (struct check_side){
@@ -204,7 +213,7 @@ static struct err *read_side(struct check *c, const struct settings *s,
 	p->arena = c->arena;
 	err = st->ops->source(st, &tip->id, s->dir, &p->whole);
 	if (!err)
-		err = st->ops->folder_changes(st, base, &tip->id, s->dir,
+		err = st->ops->folder_changes(st, q->base, &tip->id, s->dir,
 					      add_entry, p);
 	*fits = !p->other;
 	if (err || p->other)
@@ -341,50 +350,49 @@ static struct err *judge(struct check *c, struct check_trees *t,
 struct err *check_quick(struct check *c, const struct check_merge *m,
 			bool *done)
 {
-	const struct store_id *base = &m->bases[0];
-	enum sql_dialect d = c->e->cfg.dialect;
+	struct quick q = { .c = c,
+			   .base = &m->bases[0],
+			   .dialect = c->e->cfg.dialect };
 	struct check_trees t = { 0 };
-	struct settings s, ours, theirs;
-	struct index index = { 0 };
+	struct settings ours, theirs;
 	struct store_id folder;
 	bool fits = false;
 	char key[65];
 	struct err *err;
 
 	*done = false;
-	err = read_settings(c, base, &s);
+	err = read_settings(c, q.base, &q.settings);
 	if (!err)
 		err = read_settings(c, &m->ours.id, &ours);
 	if (!err)
 		err = read_settings(c, &m->theirs.id, &theirs);
-	if (err || !same_settings(&s, &ours) || !same_settings(&s, &theirs))
+	if (err || !same_settings(&q.settings, &ours) ||
+	    !same_settings(&q.settings, &theirs))
 		return err;
-	if (s.dialect)
-		err = sql_dialect_parse(s.dialect, &d);
+	if (q.settings.dialect)
+		err = sql_dialect_parse(q.settings.dialect, &q.dialect);
 	if (!err)
-		err = c->e->store->ops->folder_id(c->e->store, base, s.dir,
-						  &folder);
+		err = c->e->store->ops->folder_id(c->e->store, q.base,
+						  q.settings.dir, &folder);
 	if (err || !*folder.hex)
 		return err;
-	index_key(c, &s, d, &folder, key);
-	if (!read_index(c, key, &index))
+	index_key(c, &q.settings, q.dialect, &folder, key);
+	if (!read_index(c, key, &q.index))
 		goto done;
 	t.bases = arena_array(c->arena, 1, sizeof(*t.bases));
 	t.n_bases = 1;
 	t.bases[0] = (struct check_side){ .name = "base",
-					  .commit = *base,
-					  .dir = s.dir };
-	err = read_side(c, &s, &index, base, "ours", &m->ours, d, &t.ours,
-			&fits);
+					  .commit = *q.base,
+					  .dir = q.settings.dir };
+	err = read_side(&q, "ours", &m->ours, &t.ours, &fits);
 	if (!err && fits)
-		err = read_side(c, &s, &index, base, "theirs", &m->theirs, d,
-				&t.theirs, &fits);
+		err = read_side(&q, "theirs", &m->theirs, &t.theirs, &fits);
 	if (!err && fits)
-		err = judge(c, &t, &index, done);
+		err = judge(c, &t, &q.index, done);
 	if (!err && *done)
 		check_add_names(c, &t);
 done:
 	check_trees_release(&t);
-	buf_release(&index.bytes);
+	buf_release(&q.index.bytes);
 	return err;
 }

@@ -254,20 +254,32 @@ static bool tell_stop(struct check *c, struct check_trees *t, struct order *o)
 			p[n++] = (struct check_place){ other, o->steps[i - 1].m,
 						       0, 0 };
 	if (o->result.end == REPLAY_LIMIT)
-		check_add(c, GM110_UNCERTAIN,
-			  c->opt->strict ? FINDING_ERROR : FINDING_WARNING, p,
-			  1, NULL, NULL, NULL,
-			  arena_printf(c->arena, "%s cannot be replayed: %s",
-				       s->m->name, o->result.message));
+		check_add(c,
+			  &(struct check_words){
+				  .rule = GM110_UNCERTAIN,
+				  .level = c->opt->strict ? FINDING_ERROR
+							  : FINDING_WARNING,
+				  .places = p,
+				  .n = 1,
+				  .message = arena_printf(
+					  c->arena, "%s cannot be replayed: %s",
+					  s->m->name, o->result.message) });
 	else if (n > 1 && (known = found_pair(c, p[0].m->name, p[1].m->name)))
 		prove(c, known, &o->result);
 	else
-		check_add(c, GM109_REPLAY, FINDING_ERROR, p, n, NULL,
-			  n > 1 ? check_rebase_hint(c, &t->theirs) : NULL, NULL,
-			  arena_printf(c->arena, "%s fails with %s: %s%s",
-				       s->m->name, o->what,
-				       where(c, &o->result),
-				       o->result.message));
+		check_add(c, &(struct check_words){
+				     .rule = GM109_REPLAY,
+				     .level = FINDING_ERROR,
+				     .places = p,
+				     .n = n,
+				     .hint = n > 1 ? check_rebase_hint(
+							     c, &t->theirs)
+						   : NULL,
+				     .message = arena_printf(
+					     c->arena, "%s fails with %s: %s%s",
+					     s->m->name, o->what,
+					     where(c, &o->result),
+					     o->result.message) });
 	return true;
 }
 
@@ -303,10 +315,17 @@ static struct err *compare(struct check *c, struct check_trees *t,
 					     0 };
 		p[1] = (struct check_place){ &t->theirs, t->theirs.added[0].m,
 					     0, 0 };
-		check_add(c, GM106_ORDER, FINDING_ERROR, p, 2, NULL,
-			  check_rebase_hint(c, &t->theirs), buf_str(&diff),
-			  arena_printf(c->arena, "%s differ between %s and %s",
-				       what, a->what, b->what));
+		check_add(c, &(struct check_words){
+				     .rule = GM106_ORDER,
+				     .level = FINDING_ERROR,
+				     .places = p,
+				     .n = 2,
+				     .hint = check_rebase_hint(c, &t->theirs),
+				     .diff = buf_str(&diff),
+				     .message = arena_printf(
+					     c->arena,
+					     "%s differ between %s and %s",
+					     what, a->what, b->what) });
 	} else if (what) {
 		for (size_t i = c->from; i < c->n; i++)
 			if (!c->findings[i].diff &&

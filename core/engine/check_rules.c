@@ -66,14 +66,18 @@ const char *check_rebase_hint(struct check *c, const struct check_side *onto)
 
 /* Places of a pair: ours first. */
 static void add_pair(struct check *c, enum check_rule rule,
-		     enum finding_level level, const struct check_item *a,
-		     const struct check_item *b, const char *hint,
-		     const char *message)
+		     const struct check_item *a, const struct check_item *b,
+		     const char *hint, const char *message)
 {
 	struct check_place places[] = { check_place_of(a->side, a->m, 0),
 					check_place_of(b->side, b->m, 0) };
 
-	check_add(c, rule, level, places, 2, NULL, hint, NULL, message);
+	check_add(c, &(struct check_words){ .rule = rule,
+					    .level = check_rules[rule].level,
+					    .places = places,
+					    .n = 2,
+					    .hint = hint,
+					    .message = message });
 }
 
 /* The base that a person can take the file from. */
@@ -125,16 +129,23 @@ static struct err *edited(struct check *c, struct check_trees *t,
 			return err;
 		same = migration_same_substance(s->set.dialect, item->m,
 						item->was);
-		check_add(c, GM101_EDITED, same ? FINDING_NOTE : FINDING_ERROR,
-			  places, 2, NULL,
-			  same ? NULL : restore_hint(c, base, item->was), NULL,
-			  arena_printf(c->arena,
-				       same ? "%s was edited on %s; what it "
-					      "runs is the same"
-					    : "%s was edited on %s; databases "
-					      "that have it will not run it "
-					      "again",
-				       item->m->name, ref_of(s)));
+		check_add(
+			c,
+			&(struct check_words){
+				.rule = GM101_EDITED,
+				.level = same ? FINDING_NOTE : FINDING_ERROR,
+				.places = places,
+				.n = 2,
+				.hint = same ? NULL
+					     : restore_hint(c, base, item->was),
+				.message = arena_printf(
+					c->arena,
+					same ? "%s was edited on %s; what it "
+					       "runs is the same"
+					     : "%s was edited on %s; databases "
+					       "that have it will not run it "
+					       "again",
+					item->m->name, ref_of(s)) });
 	}
 	return NULL;
 }
@@ -161,19 +172,28 @@ static void removed(struct check *c, struct check_trees *t,
 
 		to = renamed_to(s, m);
 		places[1].m = to;
-		check_add(c, GM102_REMOVED, FINDING_ERROR, places, to ? 2 : 1,
-			  NULL,
-			  arena_printf(c->arena, "git checkout %.12s -- %s",
-				       base->commit.hex,
-				       migration_path_in(c->arena, base->dir,
-							 m->path)),
-			  NULL,
-			  to ? arena_printf(c->arena,
-					    "%s was renamed to %s "
-					    "on %s",
-					    m->name, to->name, ref_of(s))
-			     : arena_printf(c->arena, "%s was removed on %s",
-					    m->name, ref_of(s)));
+		check_add(
+			c,
+			&(struct check_words){
+				.rule = GM102_REMOVED,
+				.level = FINDING_ERROR,
+				.places = places,
+				.n = to ? 2 : 1,
+				.hint = arena_printf(
+					c->arena, "git checkout %.12s -- %s",
+					base->commit.hex,
+					migration_path_in(c->arena, base->dir,
+							  m->path)),
+				.message = to ? arena_printf(
+							c->arena,
+							"%s was renamed to %s "
+							"on %s",
+							m->name, to->name,
+							ref_of(s))
+					      : arena_printf(
+							c->arena,
+							"%s was removed on %s",
+							m->name, ref_of(s)) });
 	}
 }
 
@@ -184,8 +204,7 @@ static void duplicate(struct check *c, struct check_trees *t,
 {
 	bool name = streq(a->m->name, b->m->name);
 
-	add_pair(c, GM103_DUPLICATE, FINDING_ERROR, a, b,
-		 check_rebase_hint(c, &t->theirs),
+	add_pair(c, GM103_DUPLICATE, a, b, check_rebase_hint(c, &t->theirs),
 		 name ? arena_printf(c->arena,
 				     "both sides add %s, with different "
 				     "content",
@@ -228,12 +247,18 @@ static void tell_late(struct check *c, struct late *l, const char *whose)
 		more = arena_printf(c->arena, " and %zu more of %s", l->n - 1,
 				    ref_of(l->side));
 	if (l->n)
-		check_add(c, GM104_OUT_OF_ORDER, FINDING_NOTE, l->places, l->n,
-			  NULL, NULL, NULL,
-			  arena_printf(c->arena,
-				       "%s%s sort%s before %s%s; they commute",
-				       l->first, more, l->n > 1 ? "" : "s",
-				       l->before, whose));
+		check_add(
+			c,
+			&(struct check_words){
+				.rule = GM104_OUT_OF_ORDER,
+				.level = FINDING_NOTE,
+				.places = l->places,
+				.n = l->n,
+				.message = arena_printf(
+					c->arena,
+					"%s%s sort%s before %s%s; they commute",
+					l->first, more, l->n > 1 ? "" : "s",
+					l->before, whose) });
 	free(l->places);
 	memset(l, 0, sizeof(*l));
 }
@@ -248,13 +273,19 @@ static void out_of_order(struct check *c, const struct check_trees *t,
 						       0),
 					check_place_of(other, behind, 0) };
 
-	check_add(c, GM104_OUT_OF_ORDER, FINDING_ERROR, places, 2, NULL,
-		  check_rebase_hint(c, &t->theirs), NULL,
-		  arena_printf(c->arena,
-			       "%s of %s sorts before %s, which %s already "
-			       "has, and the two do not commute",
-			       first->m->name, ref_of(first->side),
-			       behind->name, ref_of(other)));
+	check_add(c,
+		  &(struct check_words){
+			  .rule = GM104_OUT_OF_ORDER,
+			  .level = FINDING_ERROR,
+			  .places = places,
+			  .n = 2,
+			  .hint = check_rebase_hint(c, &t->theirs),
+			  .message = arena_printf(
+				  c->arena,
+				  "%s of %s sorts before %s, which %s already "
+				  "has, and the two do not commute",
+				  first->m->name, ref_of(first->side),
+				  behind->name, ref_of(other)) });
 }
 
 /* --- GM105, 106, 110, 111 --- */
@@ -264,20 +295,25 @@ static unsigned line_of(const struct effect *e)
 	return e ? e->line : 0;
 }
 
+/* A verdict, and the rule that tells it. */
+struct kind {
+	enum verdict verdict;
+	enum check_rule rule;
+};
+
 static void meeting(struct check *c, struct check_trees *t,
 		    const struct check_item *a, const struct check_item *b,
-		    const struct verdict_pair *v, enum verdict kind,
-		    enum check_rule rule)
+		    const struct verdict_pair *v, const struct kind *kind)
 {
 	const struct verdict_meeting *first = NULL;
 	struct buf object = BUF_INIT, text = BUF_INIT;
 	struct check_place places[2];
-	enum finding_level level = check_rules[rule].level;
+	enum finding_level level = check_rules[kind->rule].level;
 	const char *hint = NULL;
 	size_t more = 0;
 
 	for (size_t i = 0; i < v->n; i++) {
-		if (v->meetings[i].verdict != kind)
+		if (v->meetings[i].verdict != kind->verdict)
 			continue;
 		if (first)
 			more++;
@@ -293,22 +329,27 @@ static void meeting(struct check *c, struct check_trees *t,
 	buf_addstr(&text, first->why);
 	if (more)
 		buf_addf(&text, " (and %zu more)", more);
-	if (rule == GM110_UNCERTAIN && c->opt->strict)
+	if (kind->rule == GM110_UNCERTAIN && c->opt->strict)
 		level = FINDING_ERROR;
-	if (rule == GM111_IDENTICAL)
+	if (kind->rule == GM111_IDENTICAL)
 		hint = arena_printf(
 			c->arena, "git rm %s",
 			migration_path_in(c->arena, a->side->dir, a->m->path));
-	else if (rule == GM106_ORDER)
+	else if (kind->rule == GM106_ORDER)
 		hint = check_rebase_hint(c, &t->theirs);
 	else
 		hint = arena_printf(c->arena,
 				    "git migrate show --effects %s tells what "
 				    "it touches",
 				    a->m->name);
-	check_add(c, rule, level, places, 2,
-		  object.len ? buf_str(&object) : NULL, hint, NULL,
-		  buf_str(&text));
+	check_add(c, &(struct check_words){
+			     .rule = kind->rule,
+			     .level = level,
+			     .places = places,
+			     .n = 2,
+			     .object = object.len ? buf_str(&object) : NULL,
+			     .hint = hint,
+			     .message = buf_str(&text) });
 	buf_release(&object);
 	buf_release(&text);
 }
@@ -316,7 +357,7 @@ static void meeting(struct check *c, struct check_trees *t,
 static void identical(struct check *c, const struct check_item *a,
 		      const struct check_item *b)
 {
-	add_pair(c, GM111_IDENTICAL, FINDING_ERROR, a, b,
+	add_pair(c, GM111_IDENTICAL, a, b,
 		 arena_printf(
 			 c->arena, "git rm %s",
 			 migration_path_in(c->arena, a->side->dir, a->m->path)),
@@ -343,13 +384,12 @@ static void judge_pair(struct check *c, struct check_trees *t,
 		       const struct check_item *a, const struct check_item *b,
 		       struct late *late)
 {
-	static const struct {
-		enum verdict verdict;
-		enum check_rule rule;
-	} rules[] = { { VERDICT_CONFLICT, GM105_CONFLICT },
-		      { VERDICT_ORDER, GM106_ORDER },
-		      { VERDICT_UNCERTAIN, GM110_UNCERTAIN },
-		      { VERDICT_IDENTICAL, GM111_IDENTICAL } };
+	static const struct kind rules[] = {
+		{ VERDICT_CONFLICT, GM105_CONFLICT },
+		{ VERDICT_ORDER, GM106_ORDER },
+		{ VERDICT_UNCERTAIN, GM110_UNCERTAIN },
+		{ VERDICT_IDENTICAL, GM111_IDENTICAL }
+	};
 	struct verdict_pair v = { 0 };
 	const struct check_item *first = a, *second = b;
 	bool alike = migration_same_substance(t->merged.dialect, a->m, b->m);
@@ -367,8 +407,7 @@ static void judge_pair(struct check *c, struct check_trees *t,
 	}
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		if (rules[i].verdict != VERDICT_IDENTICAL || !v.n)
-			meeting(c, t, a, b, &v, rules[i].verdict,
-				rules[i].rule);
+			meeting(c, t, a, b, &v, &rules[i]);
 	if (check_order(t, a->m, b->m) > 0) {
 		first = b;
 		second = a;

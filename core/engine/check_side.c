@@ -92,15 +92,14 @@ struct err *check_side_read_index(struct check *c, struct check_side *s,
 	return err ? err : read_set(c, s, &s->commit);
 }
 
-static void keep_part(struct check_side *s, check_part_fn part,
-		      const void *payload)
+static void keep_part(struct check_side *s, const struct check_part *part)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->set.n; i++) {
 		struct migration *m = s->set.items[i];
 
-		if (!part(payload, m)) {
+		if (!part->has(part->payload, m)) {
 			map_remove(&s->set.by_name, m->name);
 			continue;
 		}
@@ -110,9 +109,8 @@ static void keep_part(struct check_side *s, check_part_fn part,
 }
 
 struct err *check_part_read(struct check *c, struct check_trees *t,
-			    const struct store_id *commit, const char *name,
-			    const char *ref, check_part_fn part,
-			    const void *payload)
+			    const struct store_id *commit,
+			    const struct check_part *part)
 {
 	struct err *err;
 
@@ -120,16 +118,16 @@ struct err *check_part_read(struct check *c, struct check_trees *t,
 	t->linear = t->has_part = true;
 	t->bases = arena_array(c->arena, 1, sizeof(*t->bases));
 	t->n_bases = 1;
-	err = check_side_read(c, &t->bases[0], name, ref, commit);
+	err = check_side_read(c, &t->bases[0], part->name, part->ref, commit);
 	if (!err)
 		err = check_side_read(c, &t->ours, "ours", NULL, commit);
-	t->theirs = (struct check_side){ .name = name,
+	t->theirs = (struct check_side){ .name = part->name,
 					 .ref = t->bases[0].ref,
 					 .commit = *commit,
 					 .dir = t->bases[0].dir };
 	t->theirs.set.layout = t->ours.set.layout;
 	if (!err)
-		keep_part(&t->bases[0], part, payload);
+		keep_part(&t->bases[0], part);
 	return err;
 }
 
@@ -284,8 +282,8 @@ static void merge_sets(struct check *c, struct check_trees *t)
 	t->n_common = t->merged.n;
 	t->common = arena_array(c->arena, t->n_common + 1,
 				sizeof(struct migration *));
-	memcpy(t->common, t->merged.items,
-	       t->n_common * sizeof(struct migration *));
+	memcpy((void *)t->common, (const void *)t->merged.items,
+	       t->n_common * sizeof(t->common[0]));
 	for (size_t i = 0; i < ARRAY_LEN(sides); i++)
 		for (size_t k = 0; k < sides[i]->n_added; k++)
 			put_merged(t, sides[i]->added[k].m);

@@ -60,12 +60,13 @@ struct err *check_applied_read(struct check *c, struct check_trees *t,
 {
 	const struct store_id none = { "" };
 	const struct plan_view *v = &tree->view;
+	const struct check_part part = { "target", target_of(c), is_applied,
+					 v };
 	struct check_side *base;
 	struct migration **items;
 	struct err *err;
 
-	err = check_part_read(c, t, worktree ? &none : &tree->commit.id,
-			      "target", target_of(c), is_applied, v);
+	err = check_part_read(c, t, worktree ? &none : &tree->commit.id, &part);
 	if (err)
 		return err;
 	base = &t->bases[0];
@@ -89,23 +90,33 @@ static void judge_item(struct check *c, struct check_trees *t,
 	struct check_place p = { &t->ours, m, 0, 0 };
 
 	if (item->state == PLAN_MODIFIED)
-		check_add(c, GM101_EDITED,
-			  item->substance ? FINDING_ERROR : FINDING_NOTE, &p,
-			  m ? 1 : 0, NULL,
-			  "put the change into a migration of its own: git "
-			  "migrate new",
-			  NULL,
-			  arena_printf(c->arena,
-				       "%s was edited after it was applied to "
-				       "%s",
-				       item->name, target_of(c)));
+		check_add(
+			c,
+			&(struct check_words){
+				.rule = GM101_EDITED,
+				.level = item->substance ? FINDING_ERROR
+							 : FINDING_NOTE,
+				.places = &p,
+				.n = m ? 1 : 0,
+				.hint = "put the change into a migration of "
+					"its own: git "
+					"migrate new",
+				.message = arena_printf(
+					c->arena,
+					"%s was edited after it was applied to "
+					"%s",
+					item->name, target_of(c)) });
 	if (item->state == PLAN_FOREIGN)
-		check_add(c, GM102_REMOVED, FINDING_ERROR, NULL, 0, NULL, NULL,
-			  NULL,
-			  arena_printf(c->arena,
-				       "%s is applied to %s, and not in this "
-				       "tree",
-				       item->name, target_of(c)));
+		check_add(
+			c,
+			&(struct check_words){
+				.rule = GM102_REMOVED,
+				.level = FINDING_ERROR,
+				.message = arena_printf(
+					c->arena,
+					"%s is applied to %s, and not in this "
+					"tree",
+					item->name, target_of(c)) });
 }
 
 /* Those were told: as what the database says. */

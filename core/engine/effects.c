@@ -81,8 +81,8 @@ static struct err *judge(struct check *c, const struct store_id *commit,
 {
 	struct check_trees t;
 	size_t rank = m->rank;
-	struct err *err =
-		check_part_read(c, &t, commit, "base", NULL, is_before, &rank);
+	const struct check_part part = { "base", NULL, is_before, &rank };
+	struct err *err = check_part_read(c, &t, commit, &part);
 
 	if (!err && t.ours.set.n > rank + 1) {
 		for (size_t i = rank + 1; i < t.ours.set.n; i++)

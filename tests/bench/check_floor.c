@@ -19,8 +19,8 @@ static void die(const char *what)
 
 static git_tree *tree_of(git_repository *repo, const git_oid *id)
 {
-	git_commit *commit;
-	git_tree *tree;
+	git_commit *commit = NULL;
+	git_tree *tree = NULL;
 
 	if (git_commit_lookup(&commit, repo, id) ||
 	    git_commit_tree(&tree, commit))
@@ -44,7 +44,7 @@ static void difference(git_repository *repo, git_tree *base, const git_oid *to)
 
 static git_oid find(git_repository *repo, const char *rev)
 {
-	git_object *object, *commit;
+	git_object *object = NULL, *commit = NULL;
 	git_oid id;
 
 	if (git_revparse_single(&object, repo, rev) ||

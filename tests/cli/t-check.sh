@@ -8,7 +8,7 @@ CREATE TABLE posts (id INTEGER PRIMARY KEY, usr INT REFERENCES users, title TEXT
 # a repository with the base on main and an empty branch "side"
 start() {
 	cd "$TRASH" && rm -rf r && scratch_repo "$TRASH/r" && git migrate init -q && commit_all 'Set up' &&
-		printf '%s\n' "${1-$base}" | migration 100_base && git branch side
+		printf '%s\n' "$base" | migration 100_base && git branch side
 }
 
 # on <branch> <name> <sql>
