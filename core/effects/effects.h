@@ -19,7 +19,7 @@
  */
 
 /** Raised when the same text gives other effects: caches are then empty. */
-#define EFFECTS_VERSION 2
+#define EFFECTS_VERSION 3
 
 enum effect_action {
 	/** The thing comes to be. digest = its definition, where two equal
@@ -106,7 +106,8 @@ enum effect_kind {
  *   INSERT                reads = columns of unique keys as well; a list that
  *                         is empty = the table has no such key
  *   UPDATE                reads = also all columns of a unique key of which it
- *                         writes one, and the others of such a CHECK
+ *                         writes one, and the others of such a CHECK; fires =
+ *                         triggers run for the rows that it meets
  *   SELECT                aspect "exists": the rows must be there, more do no
  *                         harm (parents of a foreign key); "absent": none may
  *                         be there, fewer do no harm (children, a constraint
@@ -148,6 +149,7 @@ struct effect {
 	bool generates_key; /**< INSERT: a key comes from a sequence or
 				   rowid: order shows in it */
 	bool each_literal;  /**< UPDATE: sets to constants only */
+	bool fires;         /**< UPDATE: see above */
 	/** Conjunction: only rows with all of these (UPDATE, DELETE, SELECT),
 	 * or INSERT: what is known of the row. Empty = any row. */
 	struct effect_literal *where;

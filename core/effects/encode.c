@@ -11,7 +11,8 @@ static unsigned flags_of(const struct effect *e)
 {
 	return (unsigned)e->strict | (unsigned)e->implied << 1 |
 	       (unsigned)e->conditional << 2 | (unsigned)e->all_columns << 3 |
-	       (unsigned)e->generates_key << 4 | (unsigned)e->each_literal << 5;
+	       (unsigned)e->generates_key << 4 |
+	       (unsigned)e->each_literal << 5 | (unsigned)e->fires << 6;
 }
 
 static void set_flags(struct effect *e, uint64_t flags)
@@ -22,6 +23,7 @@ static void set_flags(struct effect *e, uint64_t flags)
 	e->all_columns = flags >> 3 & 1;
 	e->generates_key = flags >> 4 & 1;
 	e->each_literal = flags >> 5 & 1;
+	e->fires = flags >> 6 & 1;
 }
 
 /* One more than there are, 0 = no list */

@@ -113,6 +113,28 @@ static void need_parent(struct rows *w, const struct pe_object *k)
 	n->why = arena_printf(&w->r->out->arena, "foreign key %s", k->name);
 }
 
+static const char *event_of(const struct effect *e)
+{
+	if (e->aspect && streq(e->aspect, "truncate"))
+		return "truncate";
+	return effect_action_name(e->action);
+}
+
+static bool runs_for(const struct pe_object *trigger, const struct effect *e)
+{
+	return pe_listed(trigger->columns, event_of(e)) &&
+	       (e->action != EFFECT_UPDATE || !trigger->reads ||
+		!trigger->reads[0] || writes(e, trigger->reads));
+}
+
+static void tell_fires(struct effect *e, const struct pe_object *table)
+{
+	for (size_t i = 0; table && e->action == EFFECT_UPDATE && i < table->n;
+	     i++)
+		e->fires |= table->children[i]->kind == EFFECT_TRIGGER &&
+			    runs_for(table->children[i], e);
+}
+
 static void on_children(struct rows *w, const struct pe_object *k)
 {
 	bool update = w->e->action == EFFECT_UPDATE;
@@ -140,6 +162,7 @@ static void on_children(struct rows *w, const struct pe_object *k)
 		n->columns = pe_own_list(w->r, k->columns);
 	pair_values(w->r, n, w->e->where, w->e->n_where, to, k->columns);
 	n->why = arena_printf(&w->r->out->arena, "foreign key %s", k->name);
+	tell_fires(n, child);
 	copy = *n;
 	if (does != EFFECT_SELECT && pe_first_call(w->r, "key", k))
 		act(w->r, &copy, child);
@@ -169,19 +192,9 @@ static void call_uses(struct rows *w, const struct pe_object *o)
 			pe_call(w->r, w->e, o->uses[i].schema, o->uses[i].name);
 }
 
-static const char *event_of(const struct effect *e)
-{
-	if (e->aspect && streq(e->aspect, "truncate"))
-		return "truncate";
-	return effect_action_name(e->action);
-}
-
 static void fire(struct rows *w, const struct pe_object *t)
 {
-	if (!pe_listed(t->columns, event_of(w->e)))
-		return;
-	if (w->e->action == EFFECT_UPDATE && t->reads && t->reads[0] &&
-	    !writes(w->e, t->reads))
+	if (!runs_for(t, w->e))
 		return;
 	pe_imply(w->r, w->e, EFFECT_USE, EFFECT_TRIGGER, t->schema, t->table,
 		 t->name);
@@ -303,6 +316,7 @@ static void through_view(struct rows *w)
 			pe_tell_values(w->r, n, of);
 		else if (!select)
 			n->reads = below;
+		tell_fires(n, of);
 		copy = *n;
 		if (pe_first_call(w->r, effect_action_name(w->e->action), of))
 			act(w->r, &copy, of);
@@ -327,6 +341,7 @@ static void heirs(struct rows *w)
 			continue;
 		heir = *w->e;
 		heir.implied = true;
+		tell_fires(&heir, o);
 		pe_emit(w->r, &heir, o->schema, NULL, o->name)->implied = true;
 	}
 }
@@ -411,6 +426,7 @@ static void written_before(struct pe_resolve *r, const struct effect *e)
 	}
 	rows.where = by->where;
 	rows.n_where = by->n_where;
+	tell_fires(&rows, r->fired_on);
 	pe_emit(r, &rows, r->fired_on->schema, NULL, r->fired_on->name);
 }
 
@@ -427,6 +443,7 @@ void pe_rows(struct pe_resolve *r, const struct effect *e)
 	}
 	n = pe_emit(r, e, p.schema, NULL, e->name);
 	pe_tell_values(r, n, p.object);
+	tell_fires(n, p.object);
 	copy = *n;
 	act(r, &copy, p.object);
 	if (e->note)

@@ -237,6 +237,9 @@ size_t fx_mentions(struct fx *fx, const char *text, const char *table);
  * at the other end of a foreign key. */
 bool fx_reads_its_rows(struct fx *fx, const char *trigger, const char *table);
 
+/** A trigger of this table is a part of the statement in hand. */
+bool fx_fires(struct fx *fx, const char *table);
+
 /** Tables and columns that were heard of and only have to be there. */
 void fx_uses(struct fx *fx, size_t statement, const char *via, const char *why);
 

@@ -457,6 +457,17 @@ static bool writes(struct fx *fx, int action, const char *table)
 	return any;
 }
 
+static void tell_fires(struct fx *fx)
+{
+	for (size_t i = fx->n_rows; i > 0; i--) {
+		struct effect *e = &fx->out->items[fx->rows[i - 1].effect];
+
+		if (e->statement != fx->statement)
+			break;
+		e->fires = e->action == EFFECT_UPDATE && fx_fires(fx, e->name);
+	}
+}
+
 void fx_rows(struct fx *fx, const struct sql_statement *s)
 {
 	struct hand h = { .fx = fx, .s = s };
@@ -482,5 +493,6 @@ void fx_rows(struct fx *fx, const struct sql_statement *s)
 			deletes(&h);
 	}
 	others(&h);
+	tell_fires(fx);
 	fx_text_release(&h.text);
 }

@@ -76,6 +76,21 @@ bool fx_reads_its_rows(struct fx *fx, const char *trigger, const char *table)
 	return n == 0;
 }
 
+bool fx_fires(struct fx *fx, const char *table)
+{
+	const char *seen = NULL;
+
+	for (size_t i = 0; i < fx->n_events; i++) {
+		const char *via = fx->events[i].via;
+
+		if (via && via != seen &&
+		    streq_null(find_trigger(fx, via).table, table))
+			return true;
+		seen = via;
+	}
+	return false;
+}
+
 static void use_heard(struct fx *fx, size_t statement, const struct fx_event *e,
 		      const char *via, const char *text, const char *why)
 {

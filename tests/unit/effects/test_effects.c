@@ -133,7 +133,7 @@ static void fill(struct effects *set)
 	e->n_where = 2;
 	e->sets = sets;
 	e->n_sets = 1;
-	e->each_literal = true;
+	e->each_literal = e->fires = true;
 	e->line = 400;
 	e->col = 7;
 	e->statement = 12345;
@@ -221,6 +221,8 @@ static void encode__round_trip(void **state)
 	for (size_t i = 0; i < back.n; i++)
 		expect_line(&back.items[i], filled[i]);
 	assert_true(back.items[1].each_literal);
+	assert_true(back.items[1].fires);
+	assert_false(back.items[2].fires);
 	assert_int_equal(back.items[1].col, 7);
 	assert_int_equal(back.items[1].statement, 12345);
 	assert_null(back.items[0].columns);

@@ -193,12 +193,48 @@ static void triggers__told_line_by_line(void **state)
 	expect_cases(triggers_cases, ARRAY_LEN(triggers_cases));
 }
 
+static size_t that_fire(const char *sql)
+{
+	static const char base[] =
+		"CREATE TABLE t (a int, b int); CREATE TABLE u (a int); CREATE "
+		"FUNCTION f() RETURNS trigger AS $$ BEGIN RETURN NULL; END $$ "
+		"LANGUAGE plpgsql; CREATE TRIGGER g AFTER UPDATE OF a ON t FOR "
+		"EACH ROW EXECUTE FUNCTION f(); CREATE TRIGGER h AFTER INSERT "
+		"ON u FOR EACH ROW EXECUTE FUNCTION f()";
+	struct effects_catalog *c = effects_catalog_new();
+	struct effects parsed, effects;
+	size_t n = 0;
+
+	run_text(c, base, NULL);
+	effects_init(&parsed);
+	effects_init(&effects);
+	effects_pg_parse(&parsed, sql, strlen(sql), 1);
+	effects_pg_resolve(&effects, c, &parsed);
+	for (size_t i = 0; i < effects.n; i++)
+		n += effects.items[i].fires;
+	effects_release(&parsed);
+	effects_release(&effects);
+	effects_catalog_free(c);
+	return n;
+}
+
+/* What describing leaves out. */
+static void triggers__are_told_of_updates(void **state)
+{
+	(void)state;
+	assert_int_equal(that_fire("UPDATE t SET a = 1"), 1);
+	assert_int_equal(that_fire("UPDATE t SET b = 1"), 0);
+	assert_int_equal(that_fire("UPDATE u SET a = 1"), 0);
+	assert_int_equal(that_fire("DELETE FROM t"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queries__told_line_by_line),
 		cmocka_unit_test(views_and_rules__told_line_by_line),
 		cmocka_unit_test(triggers__told_line_by_line),
+		cmocka_unit_test(triggers__are_told_of_updates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
