@@ -136,11 +136,11 @@ static bool takes_key(const struct effect *update, const struct effect *insert)
 	return false;
 }
 
-/* The new row has what the update would give it. */
+/* The new row has what the update would give it, and nobody hears of that. */
 static bool has_already(const struct effect *insert,
 			const struct effect *update)
 {
-	if (any_column(update))
+	if (any_column(update) || update->fires)
 		return false;
 	for (const char **c = update->columns; *c; c++) {
 		const struct effect_literal *set, *given;
@@ -182,7 +182,8 @@ static enum verdict insert_select(const struct effect *insert,
 		       : VERDICT_ORDER;
 }
 
-/* The columns that both set get the same values. */
+/* The columns that both set get the same values; a trigger may look at what
+ * they were before. */
 static bool same_constants(const struct effect *a, const struct effect *b)
 {
 	if (any_column(a) || any_column(b))
@@ -194,7 +195,8 @@ static bool same_constants(const struct effect *a, const struct effect *b)
 			continue;
 		la = verdict_literal(a->sets, a->n_sets, *c);
 		lb = verdict_literal(b->sets, b->n_sets, *c);
-		if (!la || !lb || !streq_null(la->value, lb->value))
+		if (!la || !lb || a->fires || b->fires ||
+		    !streq_null(la->value, lb->value))
 			return false;
 	}
 	return true;
@@ -232,10 +234,17 @@ static enum verdict update_update(const struct effect *a,
 	return VERDICT_INDEPENDENT;
 }
 
+/* For rows that are gone no trigger runs. */
+static bool misses_rows(const struct effect *update, const struct effect *other)
+{
+	return update->fires && other->action == EFFECT_DELETE;
+}
+
 static enum verdict update_other(const struct effect *update,
 				 const struct effect *other)
 {
-	return disturbs(update, other) && !verdict_literals_apart(update, other)
+	return (disturbs(update, other) || misses_rows(update, other)) &&
+			       !verdict_literals_apart(update, other)
 		       ? VERDICT_ORDER
 		       : VERDICT_INDEPENDENT;
 }

@@ -115,6 +115,34 @@ static void rows__and_rows(void **state)
 	assert_all(cases);
 }
 
+/* A trigger runs in one order only, or finds something else. */
+static void rows__that_triggers_run_for(void **state)
+{
+	static const struct verdict_case cases[] = {
+		{ "update t cols=a !fires", "delete t where=b:1", ORDER, 0 },
+		{ "update t cols=a sets=a:1 !fires in=", "delete t in=", ORDER,
+		  0 },
+		{ "update t cols=a where=b:2 !fires", "delete t where=b:1",
+		  INDEPENDENT, 0 },
+		{ "update t cols=a !fires", "delete u", INDEPENDENT, 0 },
+		{ "update t cols=a !fires", "select t cols=b", INDEPENDENT, 0 },
+		{ "insert t cols=a reads= where=a:1,b:7",
+		  "update t cols=b sets=b:7 !fires", ORDER, 0 },
+		{ "insert t cols=a reads= where=a:1,b:7",
+		  "update t cols=b where=a:2 sets=b:7 !fires", INDEPENDENT, 0 },
+		{ "update t cols=a sets=a:1 !fires", "update t cols=a sets=a:1",
+		  ORDER, 0 },
+		{ "update t cols=a sets=a:1 !fires",
+		  "update t cols=b sets=b:1 !fires", INDEPENDENT, 0 },
+		{ "update t cols=a where=id:1 sets=a:1 !fires",
+		  "update t cols=a where=id:2 sets=a:1 !fires", INDEPENDENT,
+		  0 },
+	};
+
+	(void)state;
+	assert_all(cases);
+}
+
 static void rows__and_columns(void **state)
 {
 	static const struct verdict_case cases[] = {
@@ -351,6 +379,7 @@ int main(void)
 		cmocka_unit_test(
 			rows__children_that_are_gone_are_in_nobodys_way),
 		cmocka_unit_test(rows__and_rows),
+		cmocka_unit_test(rows__that_triggers_run_for),
 		cmocka_unit_test(rows__and_columns),
 		cmocka_unit_test(rows__and_other_parts),
 		cmocka_unit_test(values__apart_under_every_type),

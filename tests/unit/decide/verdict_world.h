@@ -14,7 +14,7 @@
  *   <action> [kind] <name or table.name> [word ...]
  *
  * Rows have no kind. Words: @aspect (_ for a blank), #digest, !strict,
- * !implied, !all (columns), !gen (key), !lit (each_literal), cols=a,b
+ * !implied, !all (columns), !gen (key), !lit (each_literal), !fires, cols=a,b
  * reads=a,b ("reads=" = an empty list), where=a:1,b:2, sets=a:1 ("NULL" is
  * NULL), from=x, why=x, in=schema ("in=" = none, as in SQLite). "unknown" alone is
  * an uncertain effect without a name.
@@ -89,6 +89,8 @@ static inline void world_mark(struct effect *e, const char *mark)
 		e->generates_key = true;
 	else if (streq(mark, "lit"))
 		e->each_literal = true;
+	else if (streq(mark, "fires"))
+		e->fires = true;
 	else
 		fail_msg("no mark: %s", mark);
 }

@@ -228,10 +228,54 @@ static void pairs__none_that_differs_is_independent(void **state)
 	replay_close(start);
 }
 
+/* A trigger that runs in one order only: a table with one, and without. */
+static void pairs__of_rows_that_a_trigger_runs_for(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool fine;
+	} rows[] = {
+		{ "DELETE FROM t WHERE a = 1", "UPDATE t SET b = 5", false },
+		{ "INSERT INTO t VALUES (9, 5, 6)", "UPDATE t SET b = 5",
+		  false },
+		{ "DELETE FROM t WHERE a = 1", "UPDATE t SET c = 5", true },
+		{ "DELETE FROM t WHERE a = 1", "UPDATE t SET b = 5 WHERE a = 2",
+		  true },
+		{ "DELETE FROM u WHERE a = 1", "UPDATE u SET b = 5", true },
+		{ "INSERT INTO u VALUES (9, 5)", "UPDATE u SET b = 5", true },
+	};
+	struct replay *start = replay_with(
+		"CREATE TABLE t (a, b, c); CREATE TABLE u (a, b); CREATE TABLE "
+		"n (n); CREATE TRIGGER g AFTER UPDATE OF b ON t BEGIN UPDATE n "
+		"SET n = n + 1; END; INSERT INTO t VALUES (1, 2, 3), (2, 3, "
+		"4); INSERT INTO u VALUES (1, 2), (2, 3); INSERT INTO n VALUES "
+		"(0)");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct replay *x = clone_of(start), *y = clone_of(start);
+		struct effects a, b;
+
+		effects_init(&a);
+		effects_init(&b);
+		assert_true(runs(x, rows[i].a, &a));
+		assert_true(runs(y, rows[i].b, &b));
+		if (verdict_commute(&a, &b) != rows[i].fine ||
+		    commute(start, rows[i].a, rows[i].b) != rows[i].fine)
+			fail_msg("%s | %s", rows[i].a, rows[i].b);
+		effects_release(&a);
+		effects_release(&b);
+		replay_close(x);
+		replay_close(y);
+	}
+	replay_close(start);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs__none_that_differs_is_independent),
+		cmocka_unit_test(pairs__of_rows_that_a_trigger_runs_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
