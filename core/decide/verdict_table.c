@@ -191,8 +191,12 @@ static enum verdict whole_used(const struct effect *whole,
 		return VERDICT_INDEPENDENT;
 	if (part->action == EFFECT_CREATE)
 		return VERDICT_ORDER;
-	return part->action == EFFECT_DROP ? VERDICT_CONFLICT
-					   : VERDICT_INDEPENDENT;
+	/* nothing in SQLite is bound to a type */
+	if (part->action == EFFECT_DROP ||
+	    (part->action == EFFECT_ALTER && part->schema &&
+	     verdict_aspect(part, "type")))
+		return VERDICT_CONFLICT;
+	return VERDICT_INDEPENDENT;
 }
 
 static enum verdict whole_altered(const struct effect *whole,
