@@ -123,6 +123,12 @@ test_expect_success '--all-branches: each with each' '
 	expect_status 0 check side && expect_status 0 check c && expect_status 1 check --all-branches --json && has "$OUT" "GM105" && [ "$(json "[.findings[0].migrations[].ref] | sort | join(\" \")")" = "c side" ]
 '
 
+test_expect_success '-t: against what a database has' '
+	start && git migrate apply -q && on main 300_b "ALTER TABLE users ADD COLUMN b INT;" && git migrate apply -q && expect_status 0 check -t dev --json && [ "$(found)" = "" ] &&
+	on main 200_z "CREATE TABLE z (id INT);" && expect_status 0 check -t dev --json && [ "$(found)" = "GM104 note " ] && on main 201_i "CREATE INDEX i ON users (b);" && expect_status 1 check -t dev --json && has "$OUT" "201_i.* sorts before 300_b, which dev already has" &&
+	git rm -q migrations/201_i.sql migrations/300_b.sql && echo "-- edited" >>migrations/100_base.sql && commit_all gone && expect_status 1 check -t dev --json && has "$OUT" "300_b is applied to dev, and not in this tree" && has "$OUT" "100_base was edited after it was applied to dev" && expect_status 128 check -t nowhere
+'
+
 test_expect_success 'bare, a linked worktree, a subfolder; the database is not needed' '
 	start && on side 201_b "ALTER TABLE users ADD COLUMN age TEXT;" && on main 200_a "ALTER TABLE users ADD COLUMN age INT;" && git clone -q --bare . ../bare.git && (cd ../bare.git && expect_status 1 check main side && rm -rf ../bare.git) &&
 	git worktree add -q ../linked side && (cd ../linked && expect_status 1 check main) && git worktree remove ../linked && (mkdir sub && cd sub && expect_status 1 check side) && [ ! -e dev.db ]
