@@ -212,7 +212,7 @@ static void find_went(struct check_trees *t, struct check_side *s)
 
 	for (size_t i = 0; i < t->n_bases; i++)
 		n += t->bases[i].set.n;
-	s->removed = xcalloc(n + 1, sizeof(*s->removed));
+	s->removed = xcalloc(n + 1, sizeof(struct migration *));
 	for (size_t i = 0; i < t->n_bases; i++)
 		for (size_t k = 0; k < t->bases[i].set.n; k++) {
 			struct migration *m = t->bases[i].set.items[k];
@@ -282,8 +282,8 @@ static void merge_sets(struct check *c, struct check_trees *t)
 	t->n_common = t->merged.n;
 	t->common = arena_array(c->arena, t->n_common + 1,
 				sizeof(struct migration *));
-	memcpy((void *)t->common, (const void *)t->merged.items,
-	       t->n_common * sizeof(t->common[0]));
+	for (size_t i = 0; i < t->n_common; i++)
+		t->common[i] = t->merged.items[i];
 	for (size_t i = 0; i < ARRAY_LEN(sides); i++)
 		for (size_t k = 0; k < sides[i]->n_added; k++)
 			put_merged(t, sides[i]->added[k].m);

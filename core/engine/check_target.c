@@ -40,9 +40,9 @@ static struct err *add_foreign(struct check *c, struct check_side *base,
 		.blob = arena_strdup(c->arena,
 				     row && row->blob ? row->blob : ""),
 	};
-	if (*m->blob)
+	if (row && *m->blob)
 		err = journal_text_get(c->e->target, m->blob, &bytes);
-	if (!err && bytes.len)
+	if (row && !err && bytes.len)
 		err = migration_parse(
 			c->arena,
 			row->layout ? row->layout
@@ -72,8 +72,8 @@ struct err *check_applied_read(struct check *c, struct check_trees *t,
 	base = &t->bases[0];
 	items = arena_array(&base->set.arena, base->set.n + v->n + 1,
 			    sizeof(struct migration *));
-	if (base->set.n)
-		memcpy(items, base->set.items, base->set.n * sizeof(*items));
+	for (size_t i = 0; i < base->set.n; i++)
+		items[i] = base->set.items[i];
 	base->set.items = items;
 	for (size_t i = 0; i < v->n && !err; i++)
 		if (v->items[i].state == PLAN_FOREIGN &&
