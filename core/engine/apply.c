@@ -123,7 +123,8 @@ static struct err *judge_order(struct apply *a)
 		if (!item->out_of_order || a->opt->out_of_order)
 			continue;
 		if (!late)
-			err = late_open(a->e, &a->tree, a->opt->worktree,
+			err = late_open(a->e, &a->tree,
+					a->opt->worktree ? LATE_WORKTREE : 0,
 					&late);
 		if (!err)
 			err = late_judge(late, item->migration, &with);
@@ -442,7 +443,9 @@ static void infer(struct apply *a, struct late **late, struct map *out)
 
 	if (a->plan.n > INFER_MAX)
 		return;
-	err = late_open(a->e, &a->tree, a->opt->worktree, late);
+	err = late_open(a->e, &a->tree,
+			LATE_HURRY | (a->opt->worktree ? LATE_WORKTREE : 0),
+			late);
 	for (size_t i = 0; i < a->plan.n && !err; i++) {
 		const struct migration *m = a->plan.steps[i].migration;
 

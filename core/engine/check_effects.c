@@ -162,6 +162,7 @@ static struct err *run_common(struct check *c, struct check_trees *t,
 					   t->common[i]->name, result.line,
 					   result.message);
 			t->base_broken = true;
+			t->limited |= result.end == REPLAY_LIMIT;
 			if (old)
 				uncertain(&old[i], t->common[i],
 					  result.message);
@@ -197,7 +198,7 @@ struct err *check_base_image(struct check *c, struct check_trees *t,
 
 	*out = NULL;
 	if (check_cache_get(c, "image", t->base_key, &b)) {
-		err_free(replay_sqlite_load(out, b.data, b.len, NULL));
+		err_free(replay_sqlite_load(out, b.data, b.len, c->limits));
 		buf_release(&b);
 		if (*out)
 			return NULL;
@@ -207,7 +208,7 @@ struct err *check_base_image(struct check *c, struct check_trees *t,
 		session_note(c->e, ENGINE_HINT,
 			     "running %zu migrations for the first time",
 			     t->n_common);
-	err = replay_sqlite_open(out, NULL);
+	err = replay_sqlite_open(out, c->limits);
 	if (!err)
 		err = run_common(c, t, *out, NULL);
 	if (!err && !t->base_broken)
@@ -222,7 +223,8 @@ struct err *check_base_image(struct check *c, struct check_trees *t,
 	return err;
 }
 
-static struct err *step_sqlite(struct replay *r, const struct check_item *item,
+static struct err *step_sqlite(struct check_trees *t, struct replay *r,
+			       const struct check_item *item,
 			       struct effects *out)
 {
 	struct replay_result result = { 0 };
@@ -234,6 +236,7 @@ static struct err *step_sqlite(struct replay *r, const struct check_item *item,
 	err = replay_run(r, &script, out, &result);
 	if (!err && result.end != REPLAY_FINE)
 		uncertain(out, item->m, result.message);
+	t->limited |= result.end == REPLAY_LIMIT;
 	replay_result_release(&result);
 	return err;
 }
@@ -274,7 +277,8 @@ static struct err *reach(struct check *c, struct check_trees *t,
 		if (is_pg(t))
 			step_pg(c, t, at->catalog, s->added[at->done].m, to);
 		else
-			err = step_sqlite(at->replay, &s->added[at->done], to);
+			err = step_sqlite(t, at->replay, &s->added[at->done],
+					  to);
 		if (at->done < i)
 			effects_release(&passed);
 		at->done++;
@@ -323,7 +327,7 @@ static struct err *side_effects(struct check *c, struct check_trees *t,
 			continue;
 		}
 		err = reach(c, t, s, &at, i, &item->effects);
-		if (!err && !t->base_broken)
+		if (!err && !t->base_broken && !t->limited)
 			put_effects(c, key, &item->effects);
 	}
 	close_at(&at);
@@ -377,7 +381,7 @@ static struct err *read_old(struct check *c, struct check_trees *t)
 	if (is_pg(t))
 		err = fold_pg(c, t, t->old, &catalog);
 	else
-		err = replay_sqlite_open(&replay, NULL);
+		err = replay_sqlite_open(&replay, c->limits);
 	if (replay && !err)
 		err = run_common(c, t, replay, t->old);
 	if (!err)

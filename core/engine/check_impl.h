@@ -70,6 +70,8 @@ struct check_trees {
 	struct effects *old; /**< of those; n_common, NULL = not asked for */
 	bool base_broken;    /**< the bases alone do not run */
 	bool has_part;       /**< the base is a part of a commit's folder */
+	bool limited;        /**< something was not run to its end: what was
+				  seen of it is not kept */
 	bool only_cached;    /**< what is not kept is not computed... */
 	bool missed;         /**< ... but told */
 };
@@ -97,6 +99,7 @@ struct check {
 	size_t n_checked, cap_checked;
 	struct map seen;    /**< fingerprints: a finding is told once */
 	const char *replay; /**< "sqlite", "postgresql", or NULL */
+	const struct replay_limits *limits; /**< of SQLite's; NULL = as usual */
 };
 
 void check_note(struct check *c, const char *fmt, ...) PRINTF_LIKE(2, 3);

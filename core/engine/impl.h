@@ -382,9 +382,14 @@ MUST_USE struct err *depend_why(struct depend *d, const struct schema *live,
 
 struct late;
 
+enum late_use {
+	LATE_WORKTREE = 1, /**< uncommitted files, too */
+	LATE_HURRY = 2,    /**< what takes long to run is not looked at */
+};
+
 /** What was applied, with its effects; to be closed. */
 MUST_USE struct err *late_open(struct engine *e, const struct tree *tree,
-			       bool worktree, struct late **out);
+			       enum late_use use, struct late **out);
 void late_close(struct late *l);
 
 /** *with = the last applied one behind m that m is not proved to commute

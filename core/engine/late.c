@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "effects/replay.h"
 #include "engine/check_impl.h"
 #include "migration/layout.h"
 
@@ -20,14 +21,21 @@ struct late {
 	struct check_trees trees;
 };
 
-struct err *late_open(struct engine *e, const struct tree *tree, bool worktree,
-		      struct late **out)
+/* What a person waits for without having asked. */
+static const struct replay_limits in_a_hurry = { .deadline_ms = 200,
+						 .memory_bytes = 32 << 20 };
+
+struct err *late_open(struct engine *e, const struct tree *tree,
+		      enum late_use use, struct late **out)
 {
+	bool worktree = use & LATE_WORKTREE;
 	struct late *l = xcalloc(1, sizeof(*l));
 	struct err *err;
 
 	l->tree = tree;
 	check_init(&l->check, e, &l->opt, &l->out);
+	if (use & LATE_HURRY)
+		l->check.limits = &in_a_hurry;
 	err = check_applied_read(&l->check, &l->trees, tree, worktree);
 	if (!err)
 		err = check_trees_compare(&l->check, &l->trees);
@@ -115,7 +123,7 @@ struct err *late_infer(struct late *l, const struct migration *m,
 	size_t n = 0;
 
 	*out = NULL;
-	if (!item)
+	if (!item || t->limited)
 		return NULL;
 	names = arena_array(l->check.arena, t->n_common + t->ours.n_added + 1,
 			    sizeof(*names));
