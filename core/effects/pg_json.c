@@ -54,7 +54,9 @@ static bool escape(struct reader *r, struct buf *out)
 		return false;
 	if (c != 'u') {
 		known = strchr(from, c);
-		buf_addch(out, known ? to[known - from] : c);
+		if (known)
+			c = to[known - from];
+		buf_addch(out, c);
 		return true;
 	}
 	memcpy(digits, r->at, strnlen(r->at, 4));

@@ -447,10 +447,8 @@ static struct err *judge_old(struct check *c, struct check_trees *t,
 		struct migration *old = t->common[i - 1];
 		const struct effects *effects;
 
-		if (old->repeatable)
+		if (old->repeatable || check_order(t, a->m, old) > 0)
 			continue;
-		if (check_order(t, a->m, old) > 0)
-			break;
 		/* renamed: it ran under its old name */
 		if (streq(old->blob, a->m->blob))
 			continue;

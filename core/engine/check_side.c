@@ -206,6 +206,22 @@ static struct err *find_came(struct check_trees *t, struct check_side *s)
 	return s->ref ? err_wrap(err, "%s", s->ref) : err;
 }
 
+static int by_rank(const void *a, const void *b)
+{
+	const struct check_item *x = a, *y = b;
+
+	return x->m->rank < y->m->rank ? -1 : x->m->rank > y->m->rank;
+}
+
+/* As they will run: what they depend on first. What is missing, and circles,
+ * are findings. */
+static void order_added(struct check_side *s)
+{
+	err_free(decide_order(&s->set, NULL, NULL));
+	if (s->n_added)
+		qsort(s->added, s->n_added, sizeof(*s->added), by_rank);
+}
+
 static void find_went(struct check_trees *t, struct check_side *s)
 {
 	size_t n = 0;
@@ -288,6 +304,7 @@ static void merge_sets(struct check *c, struct check_trees *t)
 		for (size_t k = 0; k < sides[i]->n_added; k++)
 			put_merged(t, sides[i]->added[k].m);
 	migration_set_sort(&t->merged);
+	err_free(decide_order(&t->merged, NULL, NULL));
 }
 
 void check_chain(struct check *c, const struct check_trees *t, char key[65],
@@ -339,6 +356,8 @@ struct err *check_trees_compare(struct check *c, struct check_trees *t)
 		err = find_came(t, &t->theirs);
 	if (err)
 		return err;
+	order_added(&t->ours);
+	order_added(&t->theirs);
 	find_went(t, &t->ours);
 	if (!t->linear)
 		find_went(t, &t->theirs);

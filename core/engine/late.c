@@ -87,11 +87,9 @@ struct err *late_judge(struct late *l, const struct migration *m,
 		const struct effects *effects;
 		struct err *err;
 
-		if (old->repeatable)
+		if (old->repeatable || (!t->merged.layout->own_order && item &&
+					check_order(t, item->m, old) > 0))
 			continue;
-		if (!t->merged.layout->own_order && item &&
-		    check_order(t, item->m, old) > 0)
-			break;
 		if (item) {
 			err = check_effects_of(&l->check, t, i - 1, &effects);
 			if (err)
