@@ -38,9 +38,10 @@ static enum store_pending ask_pending(void *payload, const char *key,
 	struct settle *s = payload;
 	bool known = false;
 
-	/* another database's: not ours to judge */
+	/* another database's, which may never have come to be: kept, since it
+	 * cannot be told from here */
 	if (!starts_with(key, s->e->meta.uuid))
-		return STORE_PENDING_LEAVE;
+		return STORE_PENDING_KEEP;
 	if (!s->err)
 		s->err = journal_has_snapshot(s->e->target, event->hex, &known);
 	if (s->err)
