@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/util.h"
 #include "gitstore/pack.h"
+#include "gitstore/treewalk.h"
 
 static struct err *fail(const char *doing, const char *path)
 {
@@ -149,6 +150,7 @@ void gs_vault_free(struct gs_vault *v)
 	if (!v)
 		return;
 	gs_packset_free(v->set);
+	gs_treewalk_forget(&v->in);
 	git_odb_free(v->in.odb);
 	git_repository_free(v->in.repo);
 	free(v->in.common);

@@ -46,13 +46,15 @@ static struct err *open_cursor(struct pg_capture *c, struct pg_captured *t)
 	e = pg_capture_check_key(t, r.as);
 	if (!e)
 		e = add_where(c, t, r.as, &where);
+	if (e) {
+		buf_release(&where);
+		return e;
+	}
 	r.where = buf_str(&where);
 	buf_reset(&c->sql);
 	buf_addf(&c->sql, "DECLARE %s NO SCROLL CURSOR FOR ", cursor->name);
 	pg_reading_sql(&c->sql, &r, c);
 	buf_release(&where);
-	if (e)
-		return e;
 	t->covered = t->behind = t->whole = true;
 	return pg_exec(c->c, buf_str(&c->sql));
 }
