@@ -172,7 +172,7 @@ have_points=$(GIT_MIGRATE_CRASH_LOG=$log git-migrate status >/dev/null 2>&1
 # t-snapshot.sh and t-snapshot-remote.sh
 places=$(cd "$TEST_DIR/../.." &&
 	grep -rhoE 'crash_point\("[^"]+"\)' core gitstore --include='*.c' |
-	cut -d'"' -f2 | grep -vxE 'index-alone|proved|prune.*|repacked|snapshot-push.*' | sort -u)
+	cut -d'"' -f2 | grep -vxE 'index-alone|proved|reverted|prune.*|repacked|snapshot-push.*' | sort -u)
 
 if [ -z "$have_points" ]; then
 	test_skip 'killed at named places' 'the program was built without them'
