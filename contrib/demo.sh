@@ -158,6 +158,7 @@ run git config migrate.dev.url sqlite:dev.db
 run git config migrate.dev.reconcile auto
 run git switch -q -c feature
 new add_phone
+stamp=$(basename "$path" _add_phone.sql)
 echo 'ALTER TABLE users ADD COLUMN phone TEXT;' >"$path"
 run git add -A
 run git commit -q -m 'Add phone'
@@ -172,7 +173,9 @@ check 'the phones on feature' '555-1,555-2,555-3,555-4' \
 
 say 'Meanwhile on main: each branch is fine alone, and the merge is stopped'
 run git switch -q main
-sleep 1 # another second, another version
+while [ "$(date -u +%Y%m%d%H%M%S)" -le "$stamp" ]; do
+	sleep 0.2 # another second, another version
+done
 new add_phone_number
 echo 'ALTER TABLE users ADD COLUMN phone INTEGER;' >"$path"
 run git add -A

@@ -115,7 +115,8 @@ test_expect_success 'old..new: what is there already stays before, and merges in
 
 test_expect_success '--merge: the merge that is under way' '
 	start && on side 201_b "ALTER TABLE users ADD COLUMN age TEXT;" && on main 200_a "ALTER TABLE users ADD COLUMN age INT;" &&
-	expect_status 128 check --merge && has "$ERR" "no merge is under way" && git merge -q --no-commit side && expect_status 1 check --merge --json && has "$OUT" "GM105" && git merge --abort
+	expect_status 128 check --merge && has "$ERR" "no merge is under way" && git merge -q --no-commit side && expect_status 1 check --merge --json && has "$OUT" "GM105" && git merge --abort &&
+	start && on side 201_b "CREATE TABLE b (id INT);" && on main 201_a "CREATE TABLE a (id INT);" && git merge -q --no-commit side && expect_status 1 check --merge --json && has "$OUT" "GM103" && git merge --abort
 '
 
 test_expect_success '--all-branches: each with each' '
