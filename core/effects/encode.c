@@ -26,33 +26,6 @@ static void set_flags(struct effect *e, uint64_t flags)
 	e->fires = flags >> 6 & 1;
 }
 
-/* One more than there are, 0 = no list */
-static void put_list(struct buf *out, const char *const *list)
-{
-	size_t n = 0;
-
-	while (list && list[n])
-		n++;
-	record_add_number(out, list ? n + 1 : 0);
-	for (size_t i = 0; i < n; i++)
-		record_add(out, list[i]);
-}
-
-static const char **get_list(struct record_reader *r, struct arena *a)
-{
-	size_t n = record_get_count(r);
-	const char **list;
-
-	if (!n)
-		return NULL;
-	list = arena_array(a, n, sizeof(*list));
-	for (size_t i = 0; i + 1 < n; i++) {
-		list[i] = record_get(r, a);
-		r->bad = r->bad || !list[i];
-	}
-	return list;
-}
-
 static void put_literals(struct buf *out, const struct effect_literal *l,
 			 size_t n)
 {
@@ -92,8 +65,8 @@ static void put(struct buf *out, const struct effect *e)
 	record_add(out, e->from);
 	record_add(out, e->why);
 	record_add_number(out, flags_of(e));
-	put_list(out, (const char *const *)e->columns);
-	put_list(out, (const char *const *)e->reads);
+	record_add_list(out, e->columns);
+	record_add_list(out, e->reads);
 	put_literals(out, e->where, e->n_where);
 	put_literals(out, e->sets, e->n_sets);
 	record_add_number(out, e->line);
@@ -120,8 +93,8 @@ static void get(struct record_reader *r, struct arena *a, struct effect *e)
 	e->from = record_get(r, a);
 	e->why = record_get(r, a);
 	set_flags(e, record_get_number(r));
-	e->columns = get_list(r, a);
-	e->reads = get_list(r, a);
+	e->columns = record_get_list(r, a);
+	e->reads = record_get_list(r, a);
 	e->where = get_literals(r, a, &e->n_where);
 	e->sets = get_literals(r, a, &e->n_sets);
 	e->line = (unsigned)record_get_number(r);

@@ -6,32 +6,6 @@
 
 #define WHAT "catalog"
 
-static void put_list(struct buf *out, const char **list)
-{
-	size_t n = 0;
-
-	while (list && list[n])
-		n++;
-	record_add_number(out, list ? n + 1 : 0);
-	for (size_t i = 0; i < n; i++)
-		record_add(out, list[i]);
-}
-
-static const char **get_list(struct record_reader *r, struct effects_catalog *c)
-{
-	size_t n = record_get_count(r);
-	const char **list;
-
-	if (!n)
-		return NULL;
-	list = arena_array(&c->arena, n, sizeof(*list));
-	for (size_t i = 0; i + 1 < n; i++) {
-		list[i] = record_get(r, &c->arena);
-		r->bad = r->bad || !list[i];
-	}
-	return list;
-}
-
 static void put_body(struct buf *out, const struct effects *body)
 {
 	struct buf text = BUF_INIT;
@@ -62,8 +36,8 @@ static void put(struct buf *out, const struct pe_object *o)
 	record_add(out, o->name);
 	record_add(out, o->digest);
 	record_add(out, o->note);
-	put_list(out, o->columns);
-	put_list(out, o->reads);
+	record_add_list(out, o->columns);
+	record_add_list(out, o->reads);
 	record_add_number(out, o->n_uses);
 	for (size_t i = 0; i < o->n_uses; i++) {
 		record_add_number(out, (uint64_t)o->uses[i].kind);
@@ -110,8 +84,8 @@ static void get(struct record_reader *r, struct effects_catalog *c)
 	o = pe_make(c, (enum effect_kind)kind, schema, table, name);
 	o->digest = record_get(r, &c->arena);
 	o->note = record_get(r, &c->arena);
-	o->columns = get_list(r, c);
-	o->reads = get_list(r, c);
+	o->columns = record_get_list(r, &c->arena);
+	o->reads = record_get_list(r, &c->arena);
 	get_uses(r, c, o);
 	get_body(r, o);
 }

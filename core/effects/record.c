@@ -35,6 +35,18 @@ void record_add(struct buf *out, const char *s)
 		buf_add(out, s, len);
 }
 
+/* One more than there are, 0 = no list */
+void record_add_list(struct buf *out, const char **list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	record_add_number(out, list ? n + 1 : 0);
+	for (size_t i = 0; i < n; i++)
+		record_add(out, list[i]);
+}
+
 void record_add_bytes(struct buf *out, const void *data, size_t len)
 {
 	record_add_number(out, len);
@@ -128,4 +140,19 @@ size_t record_get_count(struct record_reader *r)
 		return (size_t)n;
 	r->bad = true;
 	return 0;
+}
+
+const char **record_get_list(struct record_reader *r, struct arena *arena)
+{
+	size_t n = record_get_count(r);
+	const char **list;
+
+	if (!n)
+		return NULL;
+	list = arena_array(arena, n, sizeof(*list));
+	for (size_t i = 0; i + 1 < n; i++) {
+		list[i] = record_get(r, arena);
+		r->bad = r->bad || !list[i];
+	}
+	return list;
 }

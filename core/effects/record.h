@@ -18,6 +18,9 @@
 void record_add(struct buf *out, const char *s);
 void record_add_number(struct buf *out, uint64_t n);
 
+/** Strings, ended by NULL; no list is not an empty one. */
+void record_add_list(struct buf *out, const char **list);
+
 /** Any bytes. */
 void record_add_bytes(struct buf *out, const void *data, size_t len);
 
@@ -36,6 +39,9 @@ bool record_open(struct record_reader *r, const char *what, unsigned version,
 
 /** Into the arena; NULL when NULL was added. */
 const char *record_get(struct record_reader *r, struct arena *arena);
+
+/** NULL where no list was added, or when bad. */
+const char **record_get_list(struct record_reader *r, struct arena *arena);
 uint64_t record_get_number(struct record_reader *r);
 
 /** Borrowed from what is read; NULL when bad. */
