@@ -13,8 +13,7 @@
  * memory, on an image of the bases. Both are kept: by what came before.
  */
 
-void check_script(const struct check_side *s, const struct migration *m,
-		  struct replay_script *out)
+void check_script(const struct migration *m, struct replay_script *out)
 {
 	*out = (struct replay_script){
 		.name = m->name,
@@ -24,15 +23,12 @@ void check_script(const struct check_side *s, const struct migration *m,
 		.first_line = m->up.line,
 		.no_transaction = m->no_transaction,
 	};
-	(void)s;
 }
 
-/* Each of t->common is of one of the sets; which does not matter to load it,
- * but for where its bytes are read from. */
-static struct err *load_common(struct check_trees *t, size_t i)
+struct err *check_load(struct check_trees *t, struct migration *m)
 {
-	struct migration *m = t->common[i];
-
+	if (m->loaded)
+		return NULL;
 	for (size_t k = 0; k < t->n_bases; k++)
 		if (migration_find(&t->bases[k].set, m->name) == m)
 			return migration_load(&t->bases[k].set, m);
@@ -96,7 +92,7 @@ static struct err *fold_pg(struct check *c, struct check_trees *t,
 	struct err *err = NULL;
 
 	for (size_t i = 0; i < t->n_common && !err; i++) {
-		err = load_common(t, i);
+		err = check_load(t, t->common[i]);
 		if (!err)
 			step_pg(c, t, catalog, t->common[i],
 				old ? &old[i] : NULL);
@@ -149,10 +145,10 @@ static struct err *run_common(struct check *c, struct check_trees *t,
 		struct replay_result result = { 0 };
 		struct replay_script script;
 
-		err = load_common(t, i);
+		err = check_load(t, t->common[i]);
 		if (err)
 			break;
-		check_script(NULL, t->common[i], &script);
+		check_script(t->common[i], &script);
 		err = replay_run(r, &script, old ? &old[i] : NULL, &result);
 		if (!err && result.end != REPLAY_FINE) {
 			if (!t->base_broken)
@@ -231,7 +227,7 @@ static struct err *step_sqlite(struct check_trees *t, struct replay *r,
 	struct replay_script script;
 	struct err *err;
 
-	check_script(item->side, item->m, &script);
+	check_script(item->m, &script);
 	effects_init(out);
 	err = replay_run(r, &script, out, &result);
 	if (!err && result.end != REPLAY_FINE)

@@ -275,8 +275,10 @@ MUST_USE struct err *check_base_scratch(struct check *c, struct check_trees *t,
 					struct replay **out);
 
 /** The part of a migration that runs. */
-void check_script(const struct check_side *s, const struct migration *m,
-		  struct replay_script *out);
+void check_script(const struct migration *m, struct replay_script *out);
+
+/** Read the files of a migration of the merged set, whichever side has it. */
+MUST_USE struct err *check_load(struct check_trees *t, struct migration *m);
 
 /* --- check_replay.c --- */
 

@@ -248,14 +248,7 @@ static bool is_named(const struct index *index, const char *name)
 	return found;
 }
 
-static bool has(const struct check_trees *t, const struct index *index,
-		const char *name)
-{
-	return migration_find(&t->ours.set, name) ||
-	       migration_find(&t->theirs.set, name) || is_named(index, name);
-}
-
-/* New names, behind the base's last, that depend on what is there. */
+/* New names, behind the base's last. */
 static bool side_fits(const struct check_trees *t, const struct index *index,
 		      const struct check_side *s)
 {
@@ -273,9 +266,6 @@ static bool side_fits(const struct check_trees *t, const struct index *index,
 					    last.version) ||
 		     migration_set_compare_items(&t->merged, m, &last) < 0))
 			return false;
-		for (size_t k = 0; m->depends && m->depends[k]; k++)
-			if (!has(t, index, m->depends[k]))
-				return false;
 	}
 	return true;
 }
@@ -301,7 +291,7 @@ static bool pairs_fit(const struct check_trees *t)
 	return true;
 }
 
-/* Dependencies among the new ones have to be checked for circles. */
+/* What is depended on has to be there, and not in a circle: the long way. */
 static bool has_depends(const struct check_side *s)
 {
 	for (size_t i = 0; i < s->n_added; i++)

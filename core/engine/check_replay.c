@@ -148,16 +148,6 @@ static struct err *begin(struct check *c, struct bench *b, struct order *o)
 	return replay_sqlite_open(&o->replay, NULL);
 }
 
-static struct err *load(struct check_trees *t, const struct step *s)
-{
-	if (s->side)
-		return NULL; /* what was added is */
-	for (size_t k = 0; k < t->n_bases; k++)
-		if (migration_find(&t->bases[k].set, s->m->name) == s->m)
-			return migration_load(&t->bases[k].set, s->m);
-	return migration_load(&t->ours.set, s->m);
-}
-
 static struct err *run_order(struct check *c, struct check_trees *t,
 			     struct bench *b, struct order *o)
 {
@@ -167,10 +157,10 @@ static struct err *run_order(struct check *c, struct check_trees *t,
 	for (o->stopped = 0; !err && o->stopped < o->n; o->stopped++) {
 		const struct step *s = &o->steps[o->stopped];
 
-		err = load(t, s);
+		err = check_load(t, s->m);
 		if (err)
 			break;
-		check_script(s->side, s->m, &script);
+		check_script(s->m, &script);
 		replay_result_release(&o->result);
 		err = replay_run(o->replay, &script, NULL, &o->result);
 		if (err || o->result.end != REPLAY_FINE)
