@@ -35,14 +35,15 @@ static struct err *check(const struct cmd_ctx *ctx, const void *options,
 {
 	const struct options *o = options;
 	enum restore_choice choice;
+	struct err *err;
 
 	if (argc)
 		return err_hint(
 			err_new(ERR_USAGE, "unexpected argument '%s'", argv[0]),
 			"--to REVISION follows another commit than HEAD");
-	if (o->on_conflict && !run_view_choice(o->on_conflict, &choice))
-		return err_new(ERR_USAGE, "--on-conflict is abort, keep or "
-					  "restore");
+	err = run_view_choice(o->on_conflict, &choice);
+	if (err)
+		return err;
 	if (o->to && ctx->common.rev)
 		return err_new(ERR_USAGE, "--to and --rev are the same: give "
 					  "one of them");
@@ -71,8 +72,9 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		if (err)
 			return err;
 	}
-	if (o->on_conflict)
-		run_view_choice(o->on_conflict, &opt.on_conflict);
+	err = run_view_choice(o->on_conflict, &opt.on_conflict);
+	if (err)
+		return err;
 	run_view_begin(&view, ctx, "reconcile", o->dry_run);
 	err = engine_reconcile(ctx->engine, &opt, &run);
 	err = run_view_end(&view, &run, err);

@@ -43,13 +43,14 @@ static struct err *check(const struct cmd_ctx *ctx, const void *options,
 {
 	const struct options *o = options;
 	enum restore_choice choice;
+	struct err *err;
 	int64_t since;
 
 	(void)ctx;
 	(void)argv;
-	if (o->on_conflict && !run_view_choice(o->on_conflict, &choice))
-		return err_new(ERR_USAGE, "--on-conflict is abort, keep or "
-					  "restore");
+	err = run_view_choice(o->on_conflict, &choice);
+	if (err)
+		return err;
 	if (!!argc + !!o->count + !!o->to + !!o->since + !!o->commit > 1)
 		return err_new(ERR_USAGE, "give names, -n, --to, --since or "
 					  "--commit: only one of them");
@@ -85,8 +86,9 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 		if (err)
 			return err;
 	}
-	if (o->on_conflict)
-		run_view_choice(o->on_conflict, &opt.on_conflict);
+	err = run_view_choice(o->on_conflict, &opt.on_conflict);
+	if (err)
+		return err;
 	if (o->since && units_date(o->since, &seconds)) {
 		clock_iso(seconds, since);
 		opt.since = since;

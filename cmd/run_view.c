@@ -410,7 +410,7 @@ static void print_end(struct run_view *v, const struct engine_run *run,
 	putchar('\n');
 }
 
-bool run_view_choice(const char *name, enum restore_choice *out)
+struct err *run_view_choice(const char *name, enum restore_choice *out)
 {
 	static const char *const choices[] = {
 		[RESTORE_ABORT] = "abort",
@@ -418,13 +418,16 @@ bool run_view_choice(const char *name, enum restore_choice *out)
 		[RESTORE_TAKE] = "restore",
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+	*out = RESTORE_ABORT;
+	for (size_t i = 0; name && i < ARRAY_LEN(choices); i++) {
 		if (!streq(name, choices[i]))
 			continue;
 		*out = (enum restore_choice)i;
-		return true;
+		return NULL;
 	}
-	return false;
+	return name ? err_new(ERR_USAGE, "--on-conflict is abort, keep or "
+					 "restore")
+		    : NULL;
 }
 
 struct err *run_view_end(struct run_view *v, const struct engine_run *run,

@@ -35,7 +35,9 @@ MUST_USE struct err *run_view_end(struct run_view *v,
 /** Conflicts that are listed one by one where a person reads them. */
 #define RUN_VIEW_CONFLICTS 20
 
-/** What --on-conflict takes: "abort", "keep", "restore". */
-bool run_view_choice(const char *name, enum restore_choice *out);
+/** What --on-conflict takes: "abort" (also for NULL), "keep", "restore"; else
+ * ERR_USAGE. */
+MUST_USE struct err *run_view_choice(const char *name,
+				     enum restore_choice *out);
 
 #endif
