@@ -106,17 +106,18 @@ static struct err *refuse_manager(const struct hooks_place *p)
 /* What is to be written, and whether all of it can be. */
 static struct err *prepare(const struct hooks_place *p,
 			   const struct hooks_survey *s, enum hooks_way way,
-			   const bool wanted[HOOK_COUNT], bool todo[HOOK_COUNT])
+			   const bool wanted[HOOK_COUNT],
+			   bool missing[HOOK_COUNT])
 {
 	struct err *err = NULL;
 
 	for (unsigned k = 0; k < HOOK_COUNT && !err; k++) {
 		const struct hooks_row *row = &s->rows[k];
 
-		todo[k] = wanted[k] && !is_done(row, way);
-		if (todo[k] && way == HOOKS_BY_MANAGER)
+		missing[k] = wanted[k] && !is_done(row, way);
+		if (missing[k] && way == HOOKS_BY_MANAGER)
 			err = refuse_manager(p);
-		else if (todo[k] && way == HOOKS_BY_FILE)
+		else if (missing[k] && way == HOOKS_BY_FILE)
 			err = hooks_files_may(p, (enum hook_kind)k, row);
 	}
 	return err;
@@ -164,7 +165,7 @@ struct err *hooks_install(const struct hooks_place *p,
 			  bool changed[HOOK_COUNT])
 {
 	enum hooks_way way = hooks_way_choose(p, by_file);
-	bool todo[HOOK_COUNT] = { false };
+	bool missing[HOOK_COUNT] = { false };
 	struct hooks_undo undo = { NULL, NULL };
 	struct hooks_survey s;
 	struct err *err = hooks_survey(p, &s);
@@ -172,11 +173,11 @@ struct err *hooks_install(const struct hooks_place *p,
 	memset(changed, 0, HOOK_COUNT * sizeof(*changed));
 	if (err)
 		return err;
-	err = prepare(p, &s, way, wanted, todo);
-	if (!err && any(todo) && way == HOOKS_BY_FILE)
+	err = prepare(p, &s, way, wanted, missing);
+	if (!err && any(missing) && way == HOOKS_BY_FILE)
 		err = hooks_files_ready(p, &undo);
 	for (unsigned k = 0; k < HOOK_COUNT && !err; k++) {
-		if (!todo[k])
+		if (!missing[k])
 			continue;
 		changed[k] = true;
 		err = put(p, (enum hook_kind)k, &s.rows[k], way, &undo);

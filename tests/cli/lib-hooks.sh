@@ -34,9 +34,9 @@ mkdir "$TRASH/template" && cp -a . "$TRASH/template/repo"
 
 # A copy with a database, and go there: hooks live through a move.
 fresh() {
-	rm -rf "$TRASH/work" && mkdir "$TRASH/work" &&
-		cp -a "$TRASH/template/repo" "$TRASH/work/repo" &&
-		cd "$TRASH/work/repo" && git migrate apply -q
+	rm -rf "$TRASH/tree" && mkdir "$TRASH/tree" &&
+		cp -a "$TRASH/template/repo" "$TRASH/tree/repo" &&
+		cd "$TRASH/tree/repo" && git migrate apply -q
 }
 
 # The database holds these, and no others.

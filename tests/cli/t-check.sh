@@ -1,6 +1,7 @@
 #!/bin/bash
 # git migrate check: migrations of two branches against each other; on SQLite
 . "$(dirname "$0")/lib.sh"
+. "$TEST_DIR/lib-check.sh"
 
 base="CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, mail TEXT);
 CREATE TABLE posts (id INTEGER PRIMARY KEY, usr INT REFERENCES users, title TEXT);"
@@ -9,16 +10,6 @@ CREATE TABLE posts (id INTEGER PRIMARY KEY, usr INT REFERENCES users, title TEXT
 start() {
 	cd "$TRASH" && rm -rf r && scratch_repo "$TRASH/r" && git migrate init -q && commit_all 'Set up' &&
 		printf '%s\n' "$base" | migration 100_base && git branch side
-}
-
-# on <branch> <name> <sql>
-on() {
-	git switch -q "$1" && printf '%s\n' "$3" | migration "$2"
-}
-
-# the findings as "GM104 error" lines
-found() {
-	jq -r '.findings[] | select(.waived == null or .waived == false) | .rule + " " + .level' "$OUT" | sort -u | tr '\n' ' '
 }
 
 # pair <sql of main> <sql of side> <status> <findings>

@@ -145,14 +145,14 @@ test_expect_success '... and none that is tracked' "
 "
 
 test_expect_success 'own settings reach any database' '
-	fresh && anew && git config migrate.dev.url "sqlite:$TRASH/work/far.db" &&
+	fresh && anew && git config migrate.dev.url "sqlite:$TRASH/tree/far.db" &&
 	git migrate apply -q && gives 0 switch -q good &&
 	[ -n "$(sqlite3 ../far.db "SELECT 1 FROM sqlite_master WHERE name = \"good\"")" ]
 '
 
 test_expect_success 'own url, versioned reconcile: not by itself' "
 	fresh && anew && git config --unset migrate.dev.reconcile &&
-	git config migrate.dev.url \"sqlite:\$TRASH/work/far.db\" &&
+	git config migrate.dev.url \"sqlite:\$TRASH/tree/far.db\" &&
 	for b in good main; do
 		git switch -q \$b 2>/dev/null &&
 		git config -f .gitmigrate migrate.dev.reconcile auto &&

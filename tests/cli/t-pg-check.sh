@@ -2,6 +2,7 @@
 # git migrate check of PostgreSQL's migrations: read from their text, without a
 # server; and run on a scratch one
 . "$(dirname "$0")/lib.sh"
+. "$TEST_DIR/lib-check.sh"
 
 base="CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL, mail text, mood mood);
@@ -12,14 +13,6 @@ CREATE FUNCTION total() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM pos
 start() {
 	cd "$TRASH" && rm -rf r && scratch_repo "$TRASH/r" && printf '[migrate]\n\tdialect = postgresql\n' >.gitmigrate && commit_all 'Set up' &&
 		printf '%s\n' "$base" | migration 100_base && git branch side
-}
-
-on() {
-	git switch -q "$1" && printf '%s\n' "$3" | migration "$2"
-}
-
-found() {
-	jq -r '.findings[] | select(.waived == null or .waived == false) | .rule + " " + .level' "$OUT" | sort -u | tr '\n' ' '
 }
 
 # pair <sql of main> <sql of side> <findings>: the same from either side
