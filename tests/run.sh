@@ -15,6 +15,7 @@
 # environment: TEST_JOBS      files at a time (2)
 #              TEST_TIMEOUT   seconds for one file (900)
 #              TEST_SUMMARY   a file to which "passed failed skipped" is added
+#              TEST_FAILURES  a file to which what failed is added
 #              GIT_MIGRATE_TEST_PG  URI of a server to use: tests make
 #                             databases there, as a superuser
 #              PG_BINDIR      programs of the server to start
@@ -45,6 +46,9 @@ one() { # <file> <log>: one file, result to <log>.sum
 	echo "$passed $failed $skipped" >"$log.sum"
 	if [ "$failed" -ne 0 ]; then
 		printf '%s: FAILED\n%s\n' "$file" "$(cat "$log")"
+		[ -z "${TEST_FAILURES-}" ] ||
+			printf '%s:\n%s\n' "$file" \
+				"$(grep -vE '^ok ' "$log" | tail -n 60)" >>"$TEST_FAILURES"
 	else
 		[ "$skipped" -eq 0 ] || skipped=", $skipped skipped"
 		took=$((SECONDS - start))
