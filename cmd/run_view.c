@@ -344,7 +344,8 @@ static void print_reconciled(const struct run_view *v,
 
 	if (v->dry_run) {
 		if (run->stepwise) {
-			fputs("each step would be a transaction of its own: ",
+			fputs("rollbacks would be one transaction, each "
+			      "migration behind them another: ",
 			      stdout);
 			print_safe(stdout, run->stepwise);
 			putchar('\n');

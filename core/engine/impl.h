@@ -452,11 +452,6 @@ void rollback_begin(struct revert *rv, const struct chain *chain,
 /** Taken back in the transaction that is open; *again: undo it, start anew. */
 MUST_USE struct err *rollback_in(struct run *r, struct revert *rv, bool *again);
 
-/** One of them in transactions of its own. */
-MUST_USE struct err *rollback_one(struct run *r, const char *name,
-				  struct engine_step *step,
-				  const struct rollback_how *how);
-
 /** What an attempt has told. */
 void rollback_forget(struct engine_run *out);
 

@@ -159,6 +159,25 @@ static struct err *rank_renamed(struct engine *e, struct tree *t)
 	return err;
 }
 
+/* A failure behind steps that stay: it began, and did not end. */
+static struct err *find_half_done(struct engine *e, struct tree *t)
+{
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < t->n_states && !err; i++) {
+		struct decide_state *s = &t->states[i];
+		size_t done = 0;
+		bool intent = false;
+
+		if (!streq(s->status, "failed"))
+			continue;
+		err = journal_steps(e->target, s->name, &done, &intent);
+		if (!err && (done || intent))
+			s->status = "applying";
+	}
+	return err;
+}
+
 static struct err *read_journal(struct engine *e, struct tree *t)
 {
 	struct err *err;
@@ -168,6 +187,8 @@ static struct err *read_journal(struct engine *e, struct tree *t)
 	err = journal_states(e->target, add_state, t);
 	if (!err)
 		err = rank_renamed(e, t);
+	if (!err)
+		err = find_half_done(e, t);
 	return err ? err : journal_depends_each(e->target, add_depends, t);
 }
 

@@ -7,7 +7,7 @@
 #include "engine/reconcile.h"
 #include "snapshot/restore.h"
 
-/* All steps in one transaction, or, where that cannot be, one after another. */
+/* All steps in one transaction, or, where that cannot be, all but the applies. */
 
 /* A migration that is taken back; a repeatable once for each of its runs. */
 struct undo {
@@ -172,7 +172,7 @@ static struct err *do_all(struct reconcile *rc, struct run *r,
 	if (rc->n_rollbacks)
 		err = run_flush(r);
 	crash_point("reverted");
-	/* a dry run of what needs a transaction of its own ends here */
+	/* what needs a transaction of its own comes behind this one */
 	if (!err && !rc->out->stepwise)
 		err = apply_all(rc, r);
 	return err;
@@ -222,82 +222,13 @@ struct err *reconcile_at_once(struct reconcile *rc, struct run *r)
 	return err;
 }
 
-/* --- one after another --- */
-
-static struct err *down_alone(struct reconcile *rc, struct run *r, size_t i,
-			      bool *done)
-{
-	const char *name = rc->plan.steps[i].name;
-	struct chain chain;
-	struct err *err = rollback_chain(r, name, &chain);
-
-	*done = false;
-	if (!err)
-		err = reconcile_lacks_snapshot(rc, &chain, done);
-	if (!err && *done) {
-		err = run_begin(r);
-		if (!err)
-			err = reconcile_run_down(rc, r, name, &chain,
-						 &rc->out->steps[i]);
-		if (!err)
-			err = run_commit(r);
-		run_abort(r);
-	}
-	chain_release(&chain);
-	return err;
-}
-
-static struct err *undo_alone(struct reconcile *rc, struct run *r, size_t i)
-{
-	const char *name = rc->plan.steps[i].name;
-	struct rollback_how how = how_of(rc);
-	struct journal_event row = { 0 };
-	struct arena a = ARENA_INIT;
-	bool done;
-	struct err *err = down_alone(rc, r, i, &done);
-	int attempts = 0;
-
-	if (err || done)
-		return err;
-	do {
-		while ((err = rollback_one(r, name, &rc->out->steps[i],
-					   &how)) &&
-		       run_try_again(r, err, &attempts))
-			err_free(err);
-		if (!err)
-			err = journal_current_of(rc->e->target, name, &a, &row);
-	} while (!err && streq_null(row.status, "applied"));
-	arena_release(&a);
-	return err;
-}
-
-static struct err *rename_alone(struct reconcile *rc, struct run *r)
-{
-	struct err *err = rc->n_renames ? run_begin(r) : NULL;
-
-	if (err || !rc->n_renames)
-		return err;
-	err = reconcile_rename_all(rc, r);
-	if (!err)
-		return run_commit(r);
-	run_abort(r);
-	return err;
-}
+/* --- not all of them --- */
 
 struct err *reconcile_stepwise(struct reconcile *rc, struct run *r)
 {
 	size_t end = rc->n_renames + rc->n_rollbacks;
-	struct err *err = rename_alone(rc, r);
+	struct err *err = end ? reconcile_at_once(rc, r) : NULL;
 
-	rc->e->target->lock_timeout_ms = run_lock_timeout_ms(rc->e);
-	for (size_t i = rc->n_renames; i < end && !err; i++) {
-		rc->at = i;
-		err = cancel_check();
-		if (err)
-			break;
-		tell_begin(rc, i);
-		err = undo_alone(rc, r, i);
-	}
 	if (err)
 		return err;
 	rc->at = end;

@@ -18,10 +18,12 @@ struct reconcile {
 
 /* --- reconcile.c --- */
 
-/** Everything in one transaction; a dry run undoes it. */
+/** Everything in one transaction, but the applies where they cannot be in it;
+ * a dry run undoes it. */
 MUST_USE struct err *reconcile_at_once(struct reconcile *rc, struct run *r);
 
-/** Step by step: killed or failed, another run goes on from there. */
+/** Renames and rollbacks in one transaction, then each apply: killed or failed,
+ * another run goes on from there. */
 MUST_USE struct err *reconcile_stepwise(struct reconcile *rc, struct run *r);
 
 /* --- reconcile_plan.c --- */

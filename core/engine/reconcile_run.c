@@ -67,7 +67,7 @@ static void tell_failure(const struct reconcile *rc, const struct err *err)
 	if (rc->opt->dry_run || rc->at >= out->n_steps ||
 	    err_class_of(err) == ERR_CANCELLED)
 		return;
-	if (!out->stepwise)
+	if (!out->stepwise || !out->n_done)
 		session_note(rc->e, ENGINE_WARNING,
 			     "step %zu of %zu, %s %s, failed; nothing was "
 			     "changed",
@@ -90,7 +90,8 @@ static struct err *run_all(struct reconcile *rc)
 	r.layout = migration_layout_name(&rc->tree.set);
 	if (!err && rc->out->stepwise && !rc->opt->dry_run) {
 		session_note(rc->e, ENGINE_HINT,
-			     "not one transaction, but one for each step: %s",
+			     "not one transaction, but one for all rollbacks "
+			     "and one for each migration behind them: %s",
 			     rc->out->stepwise);
 		err = reconcile_stepwise(rc, &r);
 	} else if (!err) {

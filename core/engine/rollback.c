@@ -85,9 +85,9 @@ struct err *rollback_chain(struct run *r, const char *name, struct chain *out)
 	return err;
 }
 
-struct err *rollback_one(struct run *r, const char *name,
-			 struct engine_step *step,
-			 const struct rollback_how *how)
+static struct err *rollback_one(struct run *r, const char *name,
+				struct engine_step *step,
+				const struct rollback_how *how)
 {
 	struct chain chain;
 	struct map undone = MAP_INIT;

@@ -62,7 +62,7 @@ static void note_item(struct engine_status *s, const struct plan_item *item,
 		buf_addstr(&b, "edited since, but does the same");
 	else if (out->state == STATE_FOREIGN)
 		buf_addstr(&b, "not in this commit");
-	else if (item->state == PLAN_APPLYING)
+	else if (item->state == PLAN_APPLYING && !out->error)
 		buf_addstr(&b, "began and did not end; apply resumes it");
 	else if (item->rerun)
 		buf_addstr(&b, "changed, runs again");

@@ -68,7 +68,7 @@ SQL
 test_expect_success 'a dry run changes nothing' '
 	whole >before && expect_status 0 reconcile --to b --dry-run &&
 	has "$OUT" "^rollback 20260102000000_age, not in this commit, exact$" &&
-	has_not "$OUT" "transaction of its own" && whole | cmp - before
+	has_not "$OUT" "would be one transaction" && whole | cmp - before
 '
 
 test_expect_success 'to B, in one transaction, rows written twice in it' '
@@ -139,10 +139,37 @@ test_expect_success 'what cannot be one transaction: said, step by step' '
 	CREATE INDEX CONCURRENTLY users_name ON users (name);
 	SQL
 	expect_status 0 reconcile &&
-	has "$ERR" "^hint: not one transaction, but one for each step: 20260108000000_index runs without a transaction$" &&
+	has "$ERR" "^hint: not one transaction, but one for all rollbacks and one for each migration behind them: 20260108000000_index runs without a transaction$" &&
 	is "SELECT indisvalid FROM pg_index WHERE indexrelid = \$\$users_name\$\$::regclass" t &&
 	git switch -q b && expect_status 0 reconcile && fits &&
 	is "SELECT text FROM notes ORDER BY id" "hello ann hello bob hello cy mine"
+'
+
+test_expect_success 'conflicts stop all of what cannot be one transaction, too' '
+	git switch -q steps && pg_sql "ALTER TABLE notes ADD COLUMN mine int" && dump >before &&
+	expect_status 1 reconcile && has "$ERR" "^conflict: .*notes.sql: REDEFINED" &&
+	has "$ERR" "rollback 20260103000000_notes, failed; nothing was changed" &&
+	dump | cmp - before &&
+	is "SELECT status FROM git_migrate.migrations WHERE name LIKE \$\$%tags\$\$" applied &&
+	pg_sql "ALTER TABLE notes DROP COLUMN mine"
+'
+
+# one that ends half way: a table stays, and what is left of an index
+test_expect_success 'what failed half way goes with its branch, and edited it goes and returns' '
+	git switch -q -c half steps && migration 20260109000000_half <<-\SQL &&
+	-- migrate:no-transaction
+	CREATE TABLE half (x int);
+	INSERT INTO half VALUES (1), (1);
+	CREATE UNIQUE INDEX CONCURRENTLY half_x ON half (x);
+	SQL
+	expect_status 128 reconcile && has "$ERR" "^warning: [0-9] of [0-9] steps are done, and stay; the same command" &&
+	expect_status 0 status && has "$OUT" "^failed +20260109000000_half .*half_x" &&
+	git switch -q b && expect_status 0 status && has "$ERR" "3 applied migrations are not in it" &&
+	expect_status 0 reconcile && is "SELECT to_regclass(\$\$half\$\$) IS NULL" t &&
+	git switch -q half && expect_status 128 reconcile &&
+	sed -i "s/(1), (1)/(1), (2)/" migrations/20260109000000_half.sql && commit_all Mend &&
+	expect_status 0 reconcile && has "$OUT" "^rolled back 20260109000000_half" &&
+	is "SELECT x FROM half ORDER BY x" "1 2" && git switch -q b && expect_status 0 reconcile && fits
 '
 
 test_expect_success 'who else is connected is told' '

@@ -254,6 +254,42 @@ test_expect_success 'a conflict stops it all, and names the choices' '
 	[ "$(sql "SELECT group_concat(name) FROM users")" = eve,bob,cy ]
 '
 
+test_expect_success 'what cannot be one transaction: rollbacks first, all or none; it goes on where it broke' '
+	git switch -q -c apart base &&
+	migration 20260108000000_apart <<-\SQL &&
+	PRAGMA foreign_keys = OFF;
+	CREATE TABLE apart (x);
+	PRAGMA foreign_keys = ON;
+	SQL
+	migration 20260108000001_bad <<-\SQL &&
+	INSERT INTO nowhere VALUES (1);
+	SQL
+	sql "ALTER TABLE notes ADD COLUMN mine" && expect_status 1 reconcile &&
+	has "$ERR" "^hint: not one transaction, but one for all rollbacks and one for each migration behind them: 20260108000000_apart sets PRAGMA foreign_keys$" &&
+	has "$ERR" "^warning: step [23] of [45], rollback 20260103000000_notes, failed; nothing was changed$" &&
+	[ "$(sql "SELECT count(*) FROM tags")" = 1 ] &&
+	sql "ALTER TABLE notes DROP COLUMN mine" && expect_status 128 reconcile &&
+	has "$ERR" "^hint: 20260103000000_notes: 1 .*parked .table notes: 1 row.$" &&
+	has "$ERR" "^warning: 3 of 4 steps are done, and stay; the same command goes on behind them$" &&
+	has "$OUT" "^dev is on the way to" && echo "SELECT 1;" >migrations/20260108000001_bad.sql && commit_all Mend &&
+	expect_status 0 reconcile && has "$OUT" ": 1 applied$" && git switch -q b &&
+	expect_status 0 reconcile && [ "$(sql "SELECT text, at FROM notes")" = "hello|now" ] &&
+	[ "$(sql "SELECT note, tag FROM tags")" = "1|x" ]
+'
+
+test_expect_success 'a step that failed alone goes with its branch' '
+	git switch -q -c half base && migration 20260108000002_half <<-\SQL &&
+	-- migrate:no-transaction
+	CREATE TABLE half (x);
+	VACUUM;
+	INSERT INTO nowhere VALUES (1);
+	SQL
+	expect_status 128 reconcile && [ "$(sql "SELECT count(*) FROM half")" = 0 ] &&
+	expect_status 0 status && has "$OUT" "^failed .*nowhere" && git switch -q b && expect_status 0 status &&
+	has "$ERR" "1 applied migration is not in it" && expect_status 0 reconcile &&
+	[ -z "$(sql "SELECT 1 FROM sqlite_schema WHERE name = '\''half'\''")" ]
+'
+
 test_expect_success 'an irreversible one: named, with the choices' '
 	git switch -q -c forever base &&
 	migration 20260107000000_forever <<-\SQL &&
