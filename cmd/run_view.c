@@ -139,6 +139,7 @@ static void json_conflicts(struct report *r, const struct engine_run *run)
 		report_string(r, "what", c->what);
 		report_int(r, "rows", c->rows);
 		report_bool(r, "settled", c->settled);
+		report_bool(r, "aside", c->aside);
 		report_end(r);
 	}
 	report_end(r);
@@ -316,7 +317,10 @@ static void print_conflicts(const struct engine_run *run)
 	for (size_t i = 0; i < run->n_conflicts; i++) {
 		const struct engine_conflict *c = &run->conflicts[i];
 
-		fputs(c->settled ? "settled: " : "conflict: ", stderr);
+		fputs(c->aside     ? "set aside: "
+		      : c->settled ? "settled: "
+				   : "conflict: ",
+		      stderr);
 		print_safe(stderr, c->migration);
 		fputs(c->rows ? ": table " : ": ", stderr);
 		print_safe(stderr, c->table);

@@ -130,6 +130,8 @@ struct err *apply_finish(struct run *r, struct ready *m,
 	if (!r->no_snapshot)
 		err = capture_finish(r->capture, &delta, &r->group, &kept);
 	capture_abort(r->capture);
+	if (!err && r->parked)
+		err = parked_end(r, r->parked, ev);
 	if (!err && kept.any) {
 		err = snapshot_writer_event(r->snapshots, &snapshot);
 		ev->snapshot = err ? NULL : keep(r, snapshot.hex);
@@ -206,18 +208,34 @@ struct err *apply_begin_capture(struct run *r, struct ready *m)
 	return err;
 }
 
+/* A file that sets PRAGMA foreign_keys leaves no more violations behind. */
+static struct err *check_violations(struct run *r, const struct ready *m,
+				    int64_t before)
+{
+	int64_t after = 0;
+	struct err *err =
+		m->around ? target_violations(r->e->target, &after) : NULL;
+
+	if (err || after <= before)
+		return err;
+	return err_hint(err_new(ERR_TARGET,
+				"%lld rows violate foreign keys after the "
+				"migration, %lld did before",
+				(long long)after, (long long)before),
+			"PRAGMA foreign_key_check lists them");
+}
+
 static struct err *apply_member(struct run *r, struct ready *m)
 {
 	struct target *t = r->e->target;
-	int64_t before = 0, after = 0;
-	struct parked *parked = NULL;
-	bool later = m->only_creates && !m->known;
+	int64_t before = 0;
+	bool late, later = m->only_creates && !m->known;
 	struct journal_event ev;
 	struct err *err = NULL;
 
 	apply_start(r, m, &ev);
 	if (m->known)
-		err = parked_open(r, m->m->name, &parked);
+		err = parked_open(r, m->m->name, &r->parked);
 	if (!err && m->around)
 		err = target_violations(t, &before);
 	if (!err)
@@ -228,22 +246,19 @@ static struct err *apply_member(struct run *r, struct ready *m)
 		    TARGET_AROUND)
 			err = run_statement(r, m, i, later);
 	if (!err)
-		err = parked_give(r, parked, &ev);
-	parked_close(parked);
+		err = parked_give(r, r->parked);
+	late = parked_is_late(r->parked);
 	if (!err)
 		err = later_error(target_check_deferred(t), r, m);
-	if (!err && m->around)
-		err = target_violations(t, &after);
-	if (!err && after > before)
-		err = err_hint(
-			err_new(ERR_TARGET,
-				"%lld rows violate foreign keys after the "
-				"migration, %lld did before",
-				(long long)after, (long long)before),
-			"PRAGMA foreign_key_check lists them");
+	if (!err && !late)
+		err = check_violations(r, m, before);
 	t->deadline_us = 0;
 	if (!err)
 		err = apply_finish(r, m, &ev, "applied");
+	if (!err && late)
+		err = check_violations(r, m, before);
+	parked_close(r->parked);
+	r->parked = NULL;
 	return err;
 }
 

@@ -13,18 +13,20 @@
  */
 
 /* The last statement has run: what was parked fits now, or never. */
-static struct err *give_parked(struct run *r, struct ready *m,
-			       struct journal_event *ev)
+static struct err *give_parked(struct run *r, struct ready *m)
 {
-	struct parked *parked = NULL;
 	struct err *err = NULL;
 
 	if (m->known)
-		err = parked_open(r, m->m->name, &parked);
-	if (!err)
-		err = parked_give(r, parked, ev);
-	parked_close(parked);
-	return err;
+		err = parked_open(r, m->m->name, &r->parked);
+	return err ? err : parked_give(r, r->parked);
+}
+
+/* apply_finish() is through, or is not reached. */
+static void forget_parked(struct run *r)
+{
+	parked_close(r->parked);
+	r->parked = NULL;
 }
 
 /* Statements up to one that must stand alone, in one transaction. */
@@ -42,7 +44,7 @@ static struct err *step_together(struct run *r, struct ready *m, size_t from,
 	for (size_t i = from; i < to && !err; i++)
 		err = apply_statement(r, m, i);
 	if (!err && last)
-		err = give_parked(r, m, &ev);
+		err = give_parked(r, m);
 	if (!err)
 		err = target_check_deferred(r->e->target);
 	for (size_t i = from; i < to && !err && !last; i++)
@@ -51,6 +53,7 @@ static struct err *step_together(struct run *r, struct ready *m, size_t from,
 		err = journal_steps_clear(r->e->target, m->m->name);
 	if (!err)
 		err = apply_finish(r, m, &ev, last ? "applied" : "applying");
+	forget_parked(r);
 	if (!err)
 		err = run_commit(r);
 	if (err) {
@@ -130,7 +133,7 @@ static struct err *note_done(struct run *r, struct ready *m, size_t i)
 	if (last) {
 		err = apply_begin_capture(r, m);
 		if (!err)
-			err = give_parked(r, m, &ev);
+			err = give_parked(r, m);
 	}
 	if (err)
 		goto failed;
@@ -138,9 +141,11 @@ static struct err *note_done(struct run *r, struct ready *m, size_t i)
 		   : journal_step_set(r->e->target, m->m->name, i, "done");
 	if (!err)
 		err = apply_finish(r, m, &ev, last ? "applied" : "applying");
+	forget_parked(r);
 	if (!err)
 		return run_commit(r);
 failed:
+	forget_parked(r);
 	capture_abort(r->capture);
 	run_abort(r);
 	return err;

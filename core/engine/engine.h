@@ -223,6 +223,7 @@ struct engine_conflict {
 	const char *what; /**< "CHANGED", "KEY_REUSED", "DELETED", ... */
 	int64_t rows;
 	bool settled; /**< as --on-conflict said */
+	bool aside;   /**< no conflict: set aside, since it cannot be there */
 };
 
 /** One of those rows or values. */

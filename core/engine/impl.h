@@ -201,6 +201,7 @@ struct run {
 	bool prove; /**< take each group back before it is committed */
 	bool proving;
 	bool no_restore;            /**< parked data stays where it is */
+	struct parked *parked;      /**< of the migration under way; or NULL */
 	const struct map *inferred; /**< name -> const char *const *, of what
 					 is applied; or NULL */
 	bool park_any;
@@ -414,6 +415,7 @@ struct revert {
 	size_t max_details;
 	bool dry_run;
 	bool append;
+	bool aside;                       /**< restore_request.aside */
 	bool proves;                      /**< nothing is parked or recorded */
 	struct restore_memory **memories; /**< by event of the chain */
 	bool again; /**< undo the transaction, and begin it anew */
@@ -437,6 +439,7 @@ struct rollback_how {
 	enum restore_choice choice;
 	size_t max_details;
 	bool dry_run, append;
+	bool aside; /**< restore_request.aside */
 };
 
 /** The next of out's steps. row = the journal's, may be NULL. */
@@ -480,10 +483,16 @@ struct parked;
 MUST_USE struct err *parked_open(struct run *r, const char *name,
 				 struct parked **out);
 
-/** Behind the statements, with capture on; tells what was given back, and sets
+/** Behind the statements, with capture on. */
+MUST_USE struct err *parked_give(struct run *r, struct parked *p);
+
+/** Some of it waits for the end of the capture. */
+bool parked_is_late(const struct parked *p);
+
+/** Behind the capture: the rest; tells what was given back, and sets
  * ev->parked to what was not. */
-MUST_USE struct err *parked_give(struct run *r, struct parked *p,
-				 struct journal_event *ev);
+MUST_USE struct err *parked_end(struct run *r, struct parked *p,
+				struct journal_event *ev);
 
 /** NULL is fine. */
 void parked_close(struct parked *p);

@@ -28,6 +28,7 @@ struct parked {
 	struct snapshot_in *ins;
 	size_t n, cap;
 	struct redo *redo;
+	struct redo_result given;
 	int64_t left; /* rows and values that are not given back */
 	struct arena arena;
 };
@@ -239,23 +240,32 @@ static void tell(struct run *r, const char *name, const struct redo_result *res)
 	}
 }
 
-struct err *parked_give(struct run *r, struct parked *p,
-			struct journal_event *ev)
+struct err *parked_give(struct run *r, struct parked *p)
 {
-	struct redo_result res = { 0 };
-	struct err *err;
+	if (!p || !p->redo)
+		return NULL;
+	return redo_run(p->redo, r->no_snapshot ? NULL : r->capture, &p->given);
+}
+
+bool parked_is_late(const struct parked *p)
+{
+	return p && p->redo && redo_is_late(p->redo);
+}
+
+struct err *parked_end(struct run *r, struct parked *p,
+		       struct journal_event *ev)
+{
+	struct err *err = NULL;
 
 	if (!p)
 		return NULL;
 	ev->parked = p->left;
-	if (!p->redo)
-		return NULL;
-	err = redo_run(p->redo, r->no_snapshot ? NULL : r->capture, &res);
+	if (p->redo)
+		err = redo_late(p->redo, &p->given);
 	if (!err)
-		tell(r, ev->name, &res);
-	for (size_t i = 0; i < res.n_misfits; i++)
-		ev->parked += (int64_t)res.misfits[i].n;
-	redo_result_release(&res);
+		tell(r, ev->name, &p->given);
+	for (size_t i = 0; i < p->given.n_misfits; i++)
+		ev->parked += (int64_t)p->given.misfits[i].n;
 	return err;
 }
 
@@ -264,6 +274,7 @@ void parked_close(struct parked *p)
 	if (!p)
 		return;
 	redo_close(p->redo);
+	redo_result_release(&p->given);
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->parts[i]->decoded)
 			schema_delta_release(&p->parts[i]->delta);

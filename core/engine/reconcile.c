@@ -35,6 +35,7 @@ static struct rollback_how how_of(const struct reconcile *rc)
 		.choice = rc->opt->on_conflict,
 		.max_details = rc->opt->max_details,
 		.dry_run = rc->opt->dry_run,
+		.aside = true,
 	};
 }
 

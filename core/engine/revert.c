@@ -32,6 +32,8 @@ static void take_details(struct engine_run *out, const char *name,
 	for (size_t i = 0; i < res->n_details; i++) {
 		struct engine_detail *to;
 
+		if (res->details[i].aside && res->blocked)
+			continue;
 		VEC_GROW(out->details, out->n_details, out->cap_details);
 		to = &out->details[out->n_details++];
 		to->migration = copy(out, name);
@@ -60,6 +62,8 @@ static void take_conflicts(struct engine_run *out, const char *name,
 		const struct restore_conflict *from = &res->conflicts[i];
 		struct engine_conflict *c;
 
+		if (from->aside && res->blocked)
+			continue; /* nothing is */
 		VEC_GROW(out->conflicts, out->n_conflicts, out->cap_conflicts);
 		c = &out->conflicts[out->n_conflicts++];
 		*c = (struct engine_conflict){
@@ -68,6 +72,7 @@ static void take_conflicts(struct engine_run *out, const char *name,
 			.what = from->what,
 			.rows = (int64_t)from->rows,
 			.settled = !from->unsettled && !res->blocked,
+			.aside = from->aside,
 		};
 	}
 }
@@ -83,7 +88,7 @@ static struct err *refuse_conflicts(const struct revert *rv, const char *name,
 	for (size_t i = 0; i < res->n_conflicts; i++) {
 		const struct restore_conflict *c = &res->conflicts[i];
 
-		if (rv->choice != RESTORE_ABORT && !c->unsettled)
+		if (c->aside || (rv->choice != RESTORE_ABORT && !c->unsettled))
 			continue;
 		choosable &= c->rows && !c->unsettled;
 		buf_addf(&b, "%s%s", b.len ? ", " : "", c->object);
@@ -283,6 +288,7 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 				       .choice = rv->choice,
 				       .max_details = rv->max_details,
 				       .append = rv->append,
+				       .aside = rv->aside,
 				       .memory = rv->memories[part] };
 	struct restore_result res = { 0 };
 	struct schema_delta undone;

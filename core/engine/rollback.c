@@ -64,6 +64,7 @@ void rollback_begin(struct revert *rv, const struct chain *chain,
 	rv->max_details = how->max_details;
 	rv->dry_run = how->dry_run;
 	rv->append = how->append;
+	rv->aside = how->aside;
 }
 
 static struct rollback_how how_of(const struct engine_rollback_options *opt)

@@ -87,6 +87,19 @@ uint64_t manifest_lines(const struct manifest_table *t)
 	return t->inserted + t->updated + t->deleted;
 }
 
+bool manifest_is_aside(const struct manifest_table *t)
+{
+	return starts_with(t->file, "aside/");
+}
+
+bool manifest_has_rows(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->n_tables; i++)
+		if (manifest_is_aside(&m->tables[i]) && m->tables[i].deleted)
+			return true;
+	return false;
+}
+
 void manifest_encode(struct buf *out, const struct manifest *m)
 {
 	buf_addf(out, "%s\n", magic);

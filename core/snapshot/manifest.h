@@ -80,6 +80,12 @@ struct manifest {
 	struct arena arena;
 };
 
+/** Of a park: rows that had no place, and are not the migration's. */
+bool manifest_is_aside(const struct manifest_table *t);
+
+/** Whole ones of them are in it. */
+bool manifest_has_rows(const struct manifest *m);
+
 void manifest_release(struct manifest *m);
 struct manifest_table *manifest_add_table(struct manifest *m);
 struct manifest_sequence *manifest_add_sequence(struct manifest *m);

@@ -94,23 +94,58 @@ struct err *redo_open(struct redo **out, struct target *t,
 	return err;
 }
 
-struct err *redo_run(struct redo *r, struct capture *capture,
-		     struct redo_result *out)
+bool redo_passes_over(const struct redo *r, char op,
+		      const struct manifest_table *of)
 {
-	struct err *err;
+	return (r->only && op != r->only) ||
+	       (r->covered && op == ROW_DELETED && manifest_is_aside(of));
+}
 
-	memset(out, 0, sizeof(*out));
-	r->capture = capture;
-	err = r->ops->begin ? r->ops->begin(r) : NULL;
+static struct err *pass(struct redo *r, struct redo_result *out)
+{
+	struct err *err = r->ops->begin ? r->ops->begin(r) : NULL;
+
+	map_release(&r->given);
+	r->covered = false;
 	for (size_t i = 0; i < r->n && !err; i++) {
 		if (r->parks[i].in)
 			err = r->ops->give(r, i, out);
 		if (r->parks[i].covers)
 			r->ops->set_given(r, i);
+		r->covered |= r->parks[i].covers;
 	}
 	if (!err && r->ops->end)
 		err = r->ops->end(r, out);
 	return err_wrap(err, "give parked data back");
+}
+
+bool redo_is_late(const struct redo *r)
+{
+	return r->only != 0;
+}
+
+struct err *redo_run(struct redo *r, struct capture *capture,
+		     struct redo_result *out)
+{
+	bool covered = false;
+
+	memset(out, 0, sizeof(*out));
+	r->capture = capture;
+	for (size_t i = 0; i < r->n && !covered; i++) {
+		if (r->parks[i].in && r->ops->has_rows(r, i))
+			r->only = ROW_UPDATED;
+		covered = r->parks[i].covers;
+	}
+	return pass(r, out);
+}
+
+struct err *redo_late(struct redo *r, struct redo_result *out)
+{
+	if (!redo_is_late(r))
+		return NULL;
+	r->capture = NULL;
+	r->only = ROW_DELETED;
+	return pass(r, out);
 }
 
 void redo_close(struct redo *r)

@@ -17,7 +17,9 @@
  * a newer one.
  *
  * Runs inside the migration's transaction, with its capture on: what is given
- * back counts as written by the migration.
+ * back counts as written by the migration. Not so rows that a rollback has set
+ * aside because they had no place: they were somebody's before, are so again,
+ * and go back behind the capture.
  */
 
 /** What one rollback has parked. */
@@ -68,6 +70,17 @@ MUST_USE struct err *redo_open(struct redo **out, struct target *t,
  */
 MUST_USE struct err *redo_run(struct redo *r, struct capture *capture,
 			      struct redo_result *out);
+
+/**
+ * Once the capture has ended: rows that were set aside, and what may refer to
+ * them.
+ *
+ * @param out as redo_run() left it
+ */
+MUST_USE struct err *redo_late(struct redo *r, struct redo_result *out);
+
+/** Some are left for it. */
+bool redo_is_late(const struct redo *r);
 
 /** NULL is fine. */
 void redo_close(struct redo *r);

@@ -82,6 +82,23 @@ static struct err *quiet(struct redo *redo, struct redo_pg *first)
 	return err ? err : target_pg_plain_end(redo->target);
 }
 
+/* What another pass has left. */
+static void forget(struct redo *redo)
+{
+	for (size_t i = 0; i < redo->n; i++) {
+		struct redo_pg *p = redo->states[i];
+
+		for (size_t k = 0; p && k < p->r.manifest.n_tables; k++) {
+			p->tables[k].temp = NULL;
+			p->tables[k].n_keys = 0;
+		}
+		if (!p)
+			continue;
+		p->r.n_awake = 0;
+		buf_reset(&p->loud);
+	}
+}
+
 /*
  * What was deferred is checked now, so that a violation is known to be the
  * migration's, and one of ours shows where it can be undone. A cursor of the
@@ -94,6 +111,7 @@ static struct err *begin(struct redo *redo)
 
 	if (!p)
 		return NULL;
+	forget(redo);
 	err = target_check_deferred(redo->target);
 	if (!err && redo->capture)
 		err = capture_aside(redo->capture, CAPTURE_ASIDE_ALTER);
@@ -125,7 +143,8 @@ static struct err *give_table(struct redo *redo, struct redo_pg *p,
 	if (redo_pg_is_made(b->t.lines) &&
 	    redo_is_given(redo, b->t.before, NULL, NULL))
 		return NULL;
-	count_written(b, out);
+	if (redo_counts(redo))
+		count_written(b, out);
 	for (size_t i = 0; i < p->number; i++)
 		b->older |= redo->states[i] != NULL;
 	err = redo_pg_load(redo, p, b, out);
@@ -240,6 +259,13 @@ static void set_given(struct redo *r, size_t park)
 	arena_release(&a);
 }
 
+static bool has_rows(const struct redo *r, size_t park)
+{
+	const struct redo_pg *p = r->states[park];
+
+	return manifest_has_rows(&p->r.manifest);
+}
+
 static void release(struct redo *r, size_t park)
 {
 	struct redo_pg *p = r->states[park];
@@ -258,6 +284,7 @@ static void release(struct redo *r, size_t park)
 
 const struct redo_ops redo_pg_ops = {
 	.look = look,
+	.has_rows = has_rows,
 	.begin = begin,
 	.give = give,
 	.set_given = set_given,

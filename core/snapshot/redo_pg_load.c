@@ -248,7 +248,8 @@ static void add_line(struct load *l)
 	bool evicted = is_evicted(l);
 
 	buf_reset(&l->values);
-	if (line->op == ROW_INSERTED || !add_masks(l))
+	if (line->op == ROW_INSERTED ||
+	    redo_passes_over(l->redo, line->op, m) || !add_masks(l))
 		return;
 	l->any = true;
 	buf_addint(&l->text, (long long)line->number);
@@ -388,7 +389,7 @@ struct err *redo_pg_load(struct redo *redo, struct redo_pg *p,
 		redo_misfit_add(out, m->before, NULL,
 				b->rel.kind == 'r' ? "the table has another key"
 						   : "there is no such table",
-				manifest_lines(m));
+				redo_counts(redo) ? manifest_lines(m) : 0);
 		return NULL;
 	}
 	b->keyed = m->n_keys || (redo_pg_is_made(m) && find_keys(p, b));

@@ -261,6 +261,13 @@ static struct err *end(struct redo *r, struct redo_result *out)
 	return err;
 }
 
+static bool has_rows(const struct redo *r, size_t i)
+{
+	const struct redo_sqlite *p = r->states[i];
+
+	return manifest_has_rows(&p->r.manifest);
+}
+
 static void release(struct redo *r, size_t i)
 {
 	struct redo_sqlite *p = r->states[i];
@@ -276,6 +283,7 @@ static void release(struct redo *r, size_t i)
 
 const struct redo_ops redo_sqlite_ops = {
 	.look = look,
+	.has_rows = has_rows,
 	.give = give_park,
 	.set_given = set_given,
 	.end = end,

@@ -367,6 +367,8 @@ static struct err *give_lines(struct back *b)
 		err = restore_lines_next(&lines, &line);
 		if (err || !line.op)
 			break;
+		if (redo_passes_over(b->redo, line.op, b->t->lines))
+			continue;
 		table_bind_key(b->row, 1, &b->info, &line.key, &b->key, &err);
 		if (err)
 			break;
@@ -409,12 +411,13 @@ struct err *redo_sqlite_back(struct redo *redo, size_t park,
 	if (is_made(m) && redo_is_given(redo, m->before, NULL, NULL))
 		return NULL;
 	err = table_info_read(&b.info, b.p->r.db, m->before, &found);
-	count_written(&b);
+	if (redo_counts(redo))
+		count_written(&b);
 	if (!err && (!found || !same_keys(&b))) {
 		redo_misfit_add(out, m->before, NULL,
 				found ? "the table has another key"
 				      : "there is no such table",
-				manifest_lines(m));
+				redo_counts(redo) ? manifest_lines(m) : 0);
 		goto done;
 	}
 	b.set = xcalloc(m->n_columns + 1, sizeof(sqlite3_stmt *));

@@ -28,19 +28,21 @@ void restore_result_release(struct restore_result *r)
 
 static struct restore_conflict *conflict_of(struct restore_result *out,
 					    const char *object,
-					    const char *what)
+					    const char *what, bool aside)
 {
 	struct restore_conflict *c;
 
 	for (size_t i = 0; i < out->n_conflicts; i++)
 		if (streq(out->conflicts[i].object, object) &&
-		    streq(out->conflicts[i].what, what))
+		    streq(out->conflicts[i].what, what) &&
+		    out->conflicts[i].aside == aside)
 			return &out->conflicts[i];
 	VEC_GROW(out->conflicts, out->n_conflicts, out->cap_conflicts);
 	c = &out->conflicts[out->n_conflicts++];
 	*c = (struct restore_conflict){
 		.object = arena_strdup(&out->arena, object),
 		.what = what,
+		.aside = aside,
 	};
 	return c;
 }
@@ -48,7 +50,7 @@ static struct restore_conflict *conflict_of(struct restore_result *out,
 void restore_result_add(struct restore_result *out, const char *object,
 			const char *what, uint64_t rows)
 {
-	struct restore_conflict *c = conflict_of(out, object, what);
+	struct restore_conflict *c = conflict_of(out, object, what, false);
 
 	c->rows += rows;
 	c->unsettled = true;
@@ -73,6 +75,7 @@ struct restore_detail restore_detail_copy(struct arena *a,
 		.after = copy(a, d->after),
 		.now = copy(a, d->now),
 		.more = d->more,
+		.aside = d->aside,
 	};
 }
 
@@ -94,7 +97,8 @@ enum restore_choice restore_result_conflict(const struct restore_request *req,
 					    const struct restore_detail *d,
 					    bool can_keep, bool can_take)
 {
-	struct restore_conflict *c = conflict_of(out, d->object, d->what);
+	struct restore_conflict *c =
+		conflict_of(out, d->object, d->what, false);
 	enum restore_choice choice = req->choice;
 
 	c->rows += !d->more;
@@ -112,6 +116,26 @@ enum restore_choice restore_result_conflict(const struct restore_request *req,
 		out->kept++;
 	}
 	return choice;
+}
+
+static bool may_set_aside(const struct restore_request *req, bool choosable)
+{
+	return req->aside && (!choosable || req->choice == RESTORE_ABORT);
+}
+
+bool restore_result_aside(const struct restore_request *req,
+			  struct restore_result *out,
+			  const struct restore_detail *d, bool choosable)
+{
+	struct restore_detail copied = *d;
+
+	if (!may_set_aside(req, choosable))
+		return false;
+	conflict_of(out, d->object, d->what, true)->rows += !d->more;
+	copied.aside = true;
+	if (restore_result_wants(req, out))
+		add_detail(out, &copied);
+	return true;
 }
 
 struct restore_tally *restore_result_tally(struct restore_result *out,

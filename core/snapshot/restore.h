@@ -42,6 +42,7 @@ struct restore_conflict {
 	const char *what;
 	uint64_t rows;  /**< 0 for a definition */
 	bool unsettled; /**< some of it no choice can settle */
+	bool aside;     /**< none: restore_request.aside */
 };
 
 /** One row or value in conflict. Values as SQL literals. */
@@ -53,7 +54,8 @@ struct restore_detail {
 	/** Before the migration, behind it, and now; NULL = no such row or
 	 * value, or not known (a long value behind it). */
 	const char *before, *after, *now;
-	bool more; /**< a further column of the row that was told before */
+	bool more;  /**< a further column of the row that was told before */
+	bool aside; /**< no conflict: it was set aside */
 };
 
 /** The same in an arena. */
@@ -83,6 +85,13 @@ struct restore_request {
 	uint64_t limit;                   /**< bytes for the park; 0 = none */
 	enum restore_choice choice;
 	size_t max_details; /**< collect at most so many */
+	/**
+	 * What cannot be beside what comes back is no conflict: rows written
+	 * since are parked and go, lines of rows that are gone stay in the
+	 * snapshot. Not where a choice is made, nor where both have changed
+	 * a value.
+	 */
+	bool aside;
 	/** Columns come back behind the others: no table is made anew. */
 	bool append;
 	/** The same for all attempts at one event; may be NULL with

@@ -9,12 +9,12 @@
 /*
  * What later writes put where the snapshot's rows and values go back, when the
  * snapshot's are taken: it is parked first. A row that has the place of one
- * that was deleted goes.
+ * that was deleted goes, and so does one that cannot be in the old form.
  */
 
 struct evict {
 	struct restore *r;
-	const struct restore_table *t;
+	struct restore_table *t; /**< lines NULL: it has none */
 	struct table_info info;
 	struct manifest_table *m;   /**< in the park; NULL = none yet */
 	sqlite3_stmt *row, *remove; /**< by key */
@@ -47,7 +47,8 @@ static struct err *prepare(struct evict *e)
 	buf_release(&sql);
 	if (err)
 		return err;
-	e->m = restore_park_table(e->r, e->t->after, &e->info);
+	e->m = restore_park_table(e->r, e->t->after, &e->info,
+				  e->r->req->aside ? "aside" : "rows");
 	e->m->after = arena_strdup(&e->r->park_manifest.arena,
 				   e->t->before ? e->t->before : e->t->after);
 	for (size_t i = 0; i < e->info.n_columns; i++)
@@ -181,15 +182,26 @@ static void list_keys(const struct evict *e, struct map *out)
 			map_put_number(out, m->late[i].evict, 1);
 }
 
-/* A row whose old values come back cannot go: not all of it is known, so that
- * it would not be there afterwards. */
+/* Its line does not go back: the row is parked as it is now. */
+static void leave_out(struct evict *e, const struct restore_line *line,
+		      struct settlement *out)
+{
+	settle_add(out, SETTLE_SKIP, line->number, 0);
+	restore_count_out(e->r, e->t, line->op);
+	e->r->out->kept += line->op == ROW_UPDATED;
+}
+
+/* A row whose old values come back makes no room by choice: not all of it is
+ * known, so that it would not be there afterwards. */
 static void check_line(struct evict *e, const struct restore_line *line,
-		       const struct map *keys)
+		       const struct map *keys, struct settlement *out)
 {
 	struct buf key = BUF_INIT;
 
 	table_add_line_key(&key, &line->key);
-	if (map_has(keys, buf_str(&key))) {
+	if (map_has(keys, buf_str(&key)) && e->r->req->aside) {
+		leave_out(e, line, out);
+	} else if (map_has(keys, buf_str(&key)) && line->op == ROW_UPDATED) {
 		const struct restore_detail d = {
 			.object = e->t->before,
 			.what = RESTORE_NOT_UNIQUE,
@@ -206,24 +218,32 @@ static struct err *evict_by_line(struct evict *e)
 	struct restore_lines lines;
 	struct restore_line line;
 	struct map keys = { 0 };
+	struct settlement out = { 0 };
 	struct err *err;
 
 	list_keys(e, &keys);
-	if (!has_evictions(e) && !keys.n)
-		return NULL;
+	if (!e->t->lines || (!has_evictions(e) && !keys.n))
+		goto none;
 	err = restore_lines_open(&lines, e->r, e->t);
 	while (!err) {
 		err = restore_lines_next(&lines, &line);
 		if (err || !line.op)
 			break;
-		if (keys.n && line.op == ROW_UPDATED)
-			check_line(e, &line, &keys);
+		if (keys.n && line.op != ROW_DELETED)
+			check_line(e, &line, &keys, &out);
 		if (restore_lines_has(&lines, SETTLE_EVICT))
 			err = run(e, &line.key, &line);
 	}
 	restore_lines_close(&lines);
+	for (size_t i = 0; i < out.n; i++)
+		settle_add(&e->t->settled, SETTLE_SKIP, out.list[i].line, 0);
+	settle_sort(&e->t->settled);
+	settle_release(&out);
 	map_release(&keys);
 	return err;
+none:
+	map_release(&keys);
+	return NULL;
 }
 
 /* Rows that had a unique value of one that comes back. */
@@ -249,7 +269,7 @@ static struct err *evict_by_key(struct evict *e)
 	return err;
 }
 
-static struct err *evict(struct restore *r, const struct restore_table *t)
+static struct err *evict(struct restore *r, struct restore_table *t)
 {
 	struct evict e = { .r = r, .t = t };
 	bool found;
@@ -269,15 +289,46 @@ static struct err *evict(struct restore *r, const struct restore_table *t)
 	return err_wrap(err, "table %s", t->after);
 }
 
+static bool is_ours(const struct restore *r, const char *before)
+{
+	for (size_t i = 0; i < r->n_tables; i++)
+		if (r->tables[i].before && streq(r->tables[i].before, before))
+			return true;
+	return false;
+}
+
+/* Of tables that the migration left alone: their rows may refer to others
+ * that go. */
+static struct err *evict_elsewhere(struct restore *r)
+{
+	const struct restore_memory *m = r->req->memory;
+	struct map seen = { 0 };
+	struct err *err = NULL;
+
+	for (size_t i = 0; m && i < m->n && !err; i++) {
+		const char *name = m->late[i].table;
+		struct restore_table t = { .before = name, .after = name };
+
+		if (!m->late[i].evict || is_ours(r, name) ||
+		    map_has(&seen, name))
+			continue;
+		map_put_number(&seen, name, 1);
+		err = evict(r, &t);
+	}
+	map_release(&seen);
+	return err;
+}
+
 struct err *restore_evict(struct restore *r)
 {
 	struct err *err = NULL;
 
-	if (r->req->choice != RESTORE_TAKE)
+	if (r->req->choice != RESTORE_TAKE && !r->req->aside)
 		return NULL;
 	for (size_t i = 0; i < r->n_tables && !err; i++)
-		if (r->tables[i].lines && r->tables[i].before &&
-		    r->tables[i].after)
+		if (r->tables[i].before && r->tables[i].after &&
+		    (r->tables[i].lines ||
+		     restore_evicts(r->req, r->tables[i].before)))
 			err = evict(r, &r->tables[i]);
-	return err;
+	return err ? err : evict_elsewhere(r);
 }

@@ -83,21 +83,26 @@ static void add_copy(struct buf *sql, const struct restore_writer *w,
 	}
 }
 
-/* A row that the old form does not take: no choice settles it. */
+/* A row that the old form does not take: no choice settles it.
+ * @param line NULL: no line is about it */
 static void kept_out(struct restore_writer *w, const struct table_info *info,
 		     const struct change_key *key,
-		     const struct restore_broken *broken)
+		     const struct restore_broken *broken,
+		     const struct restore_line *line)
 {
+	const struct restore_unfit u = { w->t->before, info, key,
+					 broken->constraint,
+					 restore_what_of(broken->code) };
 	const struct restore_detail d = {
 		.object = w->t->before,
-		.what = broken->code == SQLITE_CONSTRAINT_NOTNULL
-				? RESTORE_NO_VALUE
-				: RESTORE_NOT_UNIQUE,
+		.what = u.what,
 		.key = restore_key_text(w->r, info, key),
 		.constraint = broken->constraint,
 	};
 
-	restore_result_conflict(w->r->req, w->r->out, &d, false, false);
+	if (!(line ? restore_unfit_line(w->r, &u, line)
+		   : restore_unfit(w->r, &u, false)))
+		restore_result_conflict(w->r->req, w->r->out, &d, false, false);
 }
 
 static struct err *copy_row(struct restore_writer *w,
@@ -113,7 +118,7 @@ static struct err *copy_row(struct restore_writer *w,
 	if (!err || !restore_broken_read(&broken, w))
 		return err;
 	err_free(err);
-	kept_out(w, aside, key, &broken);
+	kept_out(w, aside, key, &broken, NULL);
 	return NULL;
 }
 
@@ -185,7 +190,7 @@ static struct err *put_line(struct restore_writer *w,
 		return err;
 	err_free(err);
 	w->r->out->restored--;
-	kept_out(w, &w->info, &line->key, &broken);
+	kept_out(w, &w->info, &line->key, &broken, line);
 	return NULL;
 }
 

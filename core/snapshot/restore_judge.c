@@ -282,6 +282,25 @@ static void init_detail(struct restore_judge *j,
 		d->key = restore_key_text(j->r, &j->info, &line->key);
 }
 
+/* What a gone row had does not come back; another row makes room for one that
+ * comes back, or that the migration will make again. */
+static bool set_aside(struct restore_judge *j, const struct restore_line *line,
+		      const struct restore_detail *d)
+{
+	struct restore *r = j->r;
+	bool gone = streq(d->what, RESTORE_DELETED);
+
+	if ((!gone && line->op == ROW_UPDATED) ||
+	    !restore_result_aside(r->req, r->out, d, true))
+		return false;
+	if (gone)
+		skip(j, line);
+	else
+		settle_add(&j->t->settled, SETTLE_EVICT, line->number, 0);
+	r->out->kept += gone;
+	return true;
+}
+
 /* A conflict of the whole row; the choice is carried out. */
 static void row_conflict(struct restore_judge *j,
 			 const struct restore_line *line, const char *what,
@@ -290,6 +309,8 @@ static void row_conflict(struct restore_judge *j,
 	struct restore_detail d;
 
 	init_detail(j, line, what, &d);
+	if (set_aside(j, line, &d))
+		return;
 	switch (restore_result_conflict(j->r->req, j->r->out, &d, true, true)) {
 	case RESTORE_KEEP:
 		skip(j, line);
@@ -372,6 +393,19 @@ static struct err *judge_columns(struct restore_judge *j,
 	return NULL;
 }
 
+/* A row that came, and was changed since: it goes as it came. */
+static bool park_inserted(struct restore_judge *j,
+			  const struct restore_line *line)
+{
+	struct restore_detail d;
+
+	init_detail(j, line, RESTORE_CHANGED, &d);
+	if (!restore_result_aside(j->r->req, j->r->out, &d, true))
+		return false;
+	settle_add(&j->t->settled, SETTLE_EVICT, line->number, 0);
+	return true;
+}
+
 /* What the first differing column of a row that came holds. */
 static struct err *judge_inserted(struct restore_judge *j,
 				  const struct restore_line *line,
@@ -381,6 +415,8 @@ static struct err *judge_inserted(struct restore_judge *j,
 	struct restore *r = j->r;
 	bool first = true, take = true;
 
+	if (park_inserted(j, line))
+		return NULL;
 	buf_reset(&r->scratch);
 	buf_reserve(&r->scratch, (size_t)(line->end - p));
 	for (size_t i = 0; i < j->t->lines->n_columns; i++) {

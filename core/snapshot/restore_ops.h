@@ -38,6 +38,16 @@ enum restore_choice restore_result_conflict(const struct restore_request *req,
 					    const struct restore_detail *d,
 					    bool can_keep, bool can_take);
 
+/**
+ * A row or line that cannot be beside what comes back, copied.
+ *
+ * @param choosable a choice would settle it, and goes before
+ * @return whether it is set aside; else it is a conflict
+ */
+bool restore_result_aside(const struct restore_request *req,
+			  struct restore_result *out,
+			  const struct restore_detail *d, bool choosable);
+
 /** More details are wanted: their texts are worth making. */
 bool restore_result_wants(const struct restore_request *req,
 			  const struct restore_result *out);

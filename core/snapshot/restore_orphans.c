@@ -63,6 +63,26 @@ static struct err *add_children(struct restore *r, const char *parent)
 	return err;
 }
 
+/* Tables that the migration left alone lose rows that referred to others. */
+static struct err *add_elsewhere(struct restore *r)
+{
+	const struct restore_memory *m = r->req->memory;
+	struct map seen = { 0 };
+	struct err *err = NULL;
+
+	for (size_t i = 0; i < r->n_tables; i++)
+		if (r->tables[i].before)
+			map_put_number(&seen, r->tables[i].before, 1);
+	for (size_t i = 0; m && i < m->n && !err; i++) {
+		if (!m->late[i].evict || map_has(&seen, m->late[i].table))
+			continue;
+		map_put_number(&seen, m->late[i].table, 1);
+		err = add_children(r, m->late[i].table);
+	}
+	map_release(&seen);
+	return err;
+}
+
 struct err *restore_orphans_before(struct restore *r)
 {
 	struct err *err = NULL;
@@ -70,13 +90,17 @@ struct err *restore_orphans_before(struct restore *r)
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		const struct restore_table *t = &r->tables[i];
 
-		if (t->lines && t->lines->inserted && t->after && t->before)
+		if (t->after && t->before &&
+		    ((t->lines && t->lines->inserted) ||
+		     restore_evicts(r->req, t->before)))
 			err = add_children(r, t->after);
 	}
+	if (!err)
+		err = add_elsewhere(r);
 	for (size_t i = 0; i < r->n_children && !err; i++)
 		err = violations(r, r->children[i].name, r->children[i].parent,
 				 &r->children[i].violations);
-	return err;
+	return err ? err : restore_children_before(r);
 }
 
 /*
@@ -328,9 +352,13 @@ struct err *restore_orphans_after(struct restore *r)
 
 	for (size_t i = 0; i < r->n_children && !err; i++) {
 		const struct restore_child *c = &r->children[i];
-		size_t found;
+		size_t found = 0;
+		bool aside;
 		int64_t now;
 
+		err = restore_children_after(r, c, &aside);
+		if (err || aside)
+			continue;
 		err = violations(r, c->name, c->parent, &now);
 		if (err || c->violations < 0 || now < 0 ||
 		    now - c->violations <= expected(r, c))

@@ -128,6 +128,8 @@ static void report(struct parents *p, const struct restore_line *line,
 		.how = SETTLE_SKIP,
 	};
 
+	if (restore_aside_line(p->r, &late))
+		return;
 	if (restore_result_conflict(req, p->r->out, &late.detail, true,
 				    false) == RESTORE_KEEP)
 		restore_remember(req, p->r->out, &late);

@@ -13,13 +13,14 @@
  */
 
 struct manifest_table *restore_park_table(struct restore *r, const char *name,
-					  const struct table_info *info)
+					  const struct table_info *info,
+					  const char *file)
 {
 	struct manifest *m = &r->park_manifest;
 	struct manifest_table *t = manifest_add_table(m);
 	char path[32];
 
-	snprintf(path, sizeof(path), "rows/%zu", ++r->n_park_files);
+	snprintf(path, sizeof(path), "%s/%zu", file, ++r->n_park_files);
 	t->before = arena_strdup(&m->arena, name);
 	t->file = arena_strdup(&m->arena, path);
 	t->n_keys = info->without_rowid ? info->n_keys : 0;
@@ -48,7 +49,7 @@ static struct err *park_table(struct restore *r, const char *name)
 	err = table_info_read(&info, r->db, name, &found);
 	if (err || !found)
 		return err;
-	m = restore_park_table(r, name, &info);
+	m = restore_park_table(r, name, &info, "rows");
 	columns = arena_array(&r->arena, info.n_columns + 1, sizeof(*columns));
 	for (size_t i = 0; i < info.n_columns; i++)
 		columns[i] = m->columns[i].before;
@@ -167,7 +168,7 @@ static struct err *park_columns(struct restore *r,
 	for (size_t i = 0; i < info.n_columns; i++)
 		any |= added[i] = is_added(r, t, &old, info.columns[i].name);
 	if (any) {
-		m = restore_park_table(r, t->after, &info);
+		m = restore_park_table(r, t->after, &info, "rows");
 		m->after = arena_strdup(&r->park_manifest.arena, t->before);
 		for (size_t i = 0; i < info.n_columns; i++)
 			if (!added[i])

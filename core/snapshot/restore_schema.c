@@ -306,9 +306,14 @@ static struct err *remake(struct restore *r)
 		const struct schema_object *o = r->remake[i];
 		int rc = sqlite3_exec(r->db, o->sql, NULL, NULL, NULL);
 
-		if ((rc & 0xff) == SQLITE_CONSTRAINT)
+		if ((rc & 0xff) == SQLITE_CONSTRAINT) {
+			bool found;
+
+			err = restore_twins(r, o, &found);
+			if (err || found)
+				return err;
 			restore_conflict_add(r, o->path, RESTORE_NOT_UNIQUE, 0);
-		else if (rc != SQLITE_OK)
+		} else if (rc != SQLITE_OK)
 			err = err_wrap(target_sqlite_error(r->db, "restore"),
 				       "%s", o->path);
 	}
@@ -383,8 +388,9 @@ struct err *restore_schema_after(struct restore *r)
 {
 	struct err *err = remake(r);
 
-	if (!err)
-		err = set_other_texts(r);
+	if (err || r->out->again)
+		return err_wrap(err, "restore definitions");
+	err = set_other_texts(r);
 	if (!err)
 		err = set_pragmas(r);
 	if (!err && !r->out->blocked)

@@ -282,10 +282,11 @@ static struct err *run(const struct restore_request *req,
 	if (err || out->blocked)
 		goto done;
 	err = restore_orphans_before(&r);
-	if (!err)
-		err = restore_park(&r);
+	/* a row that goes is parked once, as a whole */
 	if (!err)
 		err = restore_evict(&r);
+	if (!err)
+		err = restore_park(&r);
 	if (!err)
 		err = restore_park_end(&r);
 	if (!err)

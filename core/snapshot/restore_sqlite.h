@@ -158,6 +158,54 @@ const char *restore_key_text(struct restore *r, const struct table_info *t,
 /* restore_evict.c: rows that make room are parked */
 MUST_USE struct err *restore_evict(struct restore *r);
 
+/* restore_unfit.c: rows written since that the old form does not take */
+
+/** A row as the table has it now. */
+struct restore_unfit {
+	const char *table; /**< before the migration */
+	const struct table_info *info;
+	const struct change_key *key;
+	const char *constraint; /**< that it breaks */
+	const char *what;
+};
+
+/**
+ * It goes, and is parked; the restore begins anew.
+ *
+ * @param choosable a choice would settle it, and goes before
+ * @return false: it is a conflict
+ */
+bool restore_unfit(struct restore *r, const struct restore_unfit *u,
+		   bool choosable);
+
+/** The same of a row whose line cannot go back: that is left out, too. */
+bool restore_unfit_line(struct restore *r, const struct restore_unfit *u,
+			const struct restore_line *line);
+
+/** A line cannot go back, and is left out. */
+bool restore_aside_line(struct restore *r, const struct restore_late *late);
+
+/** RESTORE_NO_VALUE and the like, of SQLite's extended code. */
+const char *restore_what_of(int code);
+
+/* restore_twins.c */
+
+/** A unique index cannot be made: the rows that have a value twice. *found
+ * false when none of them can go. */
+MUST_USE struct err *restore_twins(struct restore *r,
+				   const struct schema_object *index,
+				   bool *found);
+
+/* restore_children.c: rows that refer to one that goes */
+
+/** Remember which refer to nothing already. */
+MUST_USE struct err *restore_children_before(struct restore *r);
+
+/** Those that do now: they go. *found false: none of them can. */
+MUST_USE struct err *restore_children_after(struct restore *r,
+					    const struct restore_child *c,
+					    bool *found);
+
 /* restore_orphans.c: rows that would refer to one that is gone */
 MUST_USE struct err *restore_orphans_before(struct restore *r);
 MUST_USE struct err *restore_orphans_after(struct restore *r);
@@ -171,9 +219,11 @@ MUST_USE struct err *restore_sequences(struct restore *r);
 /* restore_park.c */
 MUST_USE struct err *restore_park(struct restore *r);
 
-/** A table of the park, whose lines come next. */
+/** A table of the park, whose lines come next.
+ * @param file "rows" or "aside": manifest_is_aside() */
 struct manifest_table *restore_park_table(struct restore *r, const char *name,
-					  const struct table_info *info);
+					  const struct table_info *info,
+					  const char *file);
 
 /** Nothing more is parked: its manifest. */
 MUST_USE struct err *restore_park_end(struct restore *r);
@@ -263,6 +313,9 @@ struct restore_broken {
 	int code; /**< SQLite's, extended */
 	char *constraint;
 };
+
+/** "users.email", of SQLite's message. */
+const char *restore_constraint_of(sqlite3 *db);
 
 /** Of the statement that has just failed; false = it was something else. */
 bool restore_broken_read(struct restore_broken *out,

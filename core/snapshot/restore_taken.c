@@ -79,7 +79,7 @@ static void release(struct replaced *x)
 }
 
 /* "users.email" of "UNIQUE constraint failed: users.email" */
-static const char *constraint_of(sqlite3 *db)
+const char *restore_constraint_of(sqlite3 *db)
 {
 	const char *text = sqlite3_errmsg(db);
 	const char *colon = strstr(text, ": ");
@@ -91,19 +91,42 @@ bool restore_broken_read(struct restore_broken *out,
 			 const struct restore_writer *w)
 {
 	out->code = sqlite3_extended_errcode(w->r->db);
-	out->constraint = arena_strdup(&w->r->arena, constraint_of(w->r->db));
+	out->constraint =
+		arena_strdup(&w->r->arena, restore_constraint_of(w->r->db));
 	return (out->code & 0xff) == SQLITE_CONSTRAINT;
+}
+
+/* The row that is there has no place beside the line's: it goes. */
+static bool evict_all(struct restore_writer *w, const struct replaced *x,
+		      const char *constraint)
+{
+	bool all = x->n && !x->failed;
+
+	for (size_t i = 0; i < x->n && all; i++) {
+		struct change_key key = { .s = w->info.without_rowid
+						       ? x->keys[i]
+						       : NULL,
+					  .len = strlen(x->keys[i]) };
+		struct restore_unfit u = { w->t->before, &w->info, &key,
+					   constraint, RESTORE_NOT_UNIQUE };
+
+		key.i = key.s ? 0 : strtoll(x->keys[i], NULL, 10);
+		all = restore_unfit(w->r, &u, true);
+	}
+	return all;
 }
 
 void restore_taken(struct restore_writer *w, const struct restore_line *line,
 		   const struct restore_broken *broken, sqlite3_stmt *replace)
 {
 	const struct restore_request *req = w->r->req;
-	bool unique = broken->code != SQLITE_CONSTRAINT_NOTNULL;
+	const char *what = restore_what_of(broken->code);
+	bool unique = streq(what, RESTORE_NOT_UNIQUE);
+	struct restore_unfit u = { w->t->before, &w->info, &line->key,
+				   broken->constraint, what };
 	struct restore_late late = {
 		.detail = { .object = w->t->before,
-			    .what = unique ? RESTORE_NOT_UNIQUE
-					   : RESTORE_NO_VALUE,
+			    .what = what,
 			    .key = restore_key_text(w->r, &w->info, &line->key),
 			    .constraint = broken->constraint },
 		.table = w->t->before,
@@ -115,6 +138,9 @@ void restore_taken(struct restore_writer *w, const struct restore_line *line,
 
 	if (unique && w->t->after)
 		find_replaced(w, replace, &x);
+	if (unique ? evict_all(w, &x, broken->constraint)
+		   : restore_unfit_line(w->r, &u, line))
+		goto done;
 	if (x.n) {
 		struct change_key key = { .s = w->info.without_rowid ? x.keys[0]
 								     : NULL,
@@ -139,6 +165,7 @@ void restore_taken(struct restore_writer *w, const struct restore_line *line,
 		}
 		break;
 	}
+done:
 	release(&x);
 }
 
@@ -148,10 +175,14 @@ void restore_kept_out(struct restore_writer *w, int64_t rowid,
 {
 	const struct restore_request *req = w->r->req;
 	const struct change_key key = { .i = rowid };
+	const char *what = restore_what_of(broken->code);
+	bool unique = streq(what, RESTORE_NOT_UNIQUE);
+	const struct restore_unfit u = { w->t->before, &w->info, &key,
+					 broken->constraint, what };
 	struct replaced x = { .info = &w->info };
 	struct restore_late late = {
 		.detail = { .object = w->t->before,
-			    .what = RESTORE_NOT_UNIQUE,
+			    .what = what,
 			    .key = restore_key_text(w->r, &w->info, &key),
 			    .constraint = broken->constraint },
 		.table = w->t->before,
@@ -159,8 +190,9 @@ void restore_kept_out(struct restore_writer *w, int64_t rowid,
 		.evict = arena_printf(&w->r->arena, "%lld", (long long)rowid),
 	};
 
-	if (broken->code == SQLITE_CONSTRAINT_NOTNULL) {
-		late.detail.what = RESTORE_NO_VALUE;
+	if (restore_unfit(w->r, &u, unique))
+		return;
+	if (!unique) {
 		restore_result_conflict(req, w->r->out, &late.detail, false,
 					false);
 		return;
@@ -190,8 +222,11 @@ static void among_themselves(struct restore_writer *w,
 			.key = restore_key_text(w->r, &w->info, &key),
 			.constraint = e->value,
 		};
+		const struct restore_unfit u = { w->t->before, &w->info, &key,
+						 e->value, d.what };
 
-		if (!map_has(lines_of, e->key))
+		if (!map_has(lines_of, e->key) &&
+		    !restore_unfit(w->r, &u, false))
 			restore_result_conflict(w->r->req, w->r->out, &d, false,
 						false);
 	}

@@ -59,6 +59,7 @@ void restore_memory_free(struct restore_memory *m)
 	if (!m)
 		return;
 	free(m->late);
+	map_release(&m->asides);
 	arena_release(&m->arena);
 	free(m);
 }
@@ -93,12 +94,74 @@ void restore_remember(const struct restore_request *req,
 	out->again = true;
 }
 
-void restore_recall(const struct restore_request *req,
-		    struct restore_result *out)
+static uint64_t *attempt_of(struct restore_memory *m,
+			    const struct restore_late *l)
+{
+	struct buf b = BUF_INIT;
+	uint64_t *at;
+
+	if (l->how == SETTLE_EVICT)
+		buf_addf(&b, "%s\t%s", l->table, l->evict);
+	else
+		buf_addf(&b, "%s %llu", l->table, (unsigned long long)l->line);
+	at = map_get(&m->asides, buf_str(&b));
+	if (!at) {
+		at = arena_alloc(&m->arena, sizeof(*at));
+		*at = 0;
+		map_put(&m->asides, buf_str(&b), at);
+	}
+	buf_release(&b);
+	return at;
+}
+
+bool restore_set_aside(const struct restore_request *req,
+		       struct restore_result *out,
+		       const struct restore_late *late, bool choosable)
+{
+	struct restore_memory *m = req->memory;
+	struct restore_late known = *late;
+	uint64_t *at;
+
+	if (!req->aside || !m || !late->table ||
+	    (choosable && req->choice != RESTORE_ABORT) ||
+	    (late->how == SETTLE_EVICT && !late->evict))
+		return false;
+	at = attempt_of(m, late);
+	if (*at && *at != m->attempts)
+		return false;
+	known.aside = true;
+	if (!*at)
+		restore_remember(req, out, &known);
+	*at = m->attempts;
+	out->again = true;
+	return true;
+}
+
+bool restore_evicts(const struct restore_request *req, const char *table)
 {
 	const struct restore_memory *m = req->memory;
 
 	for (size_t i = 0; m && i < m->n; i++)
-		restore_result_conflict(req, out, &m->late[i].detail, true,
-					true);
+		if (m->late[i].evict && m->late[i].how == SETTLE_EVICT &&
+		    (!table || streq(m->late[i].table, table)))
+			return true;
+	return false;
+}
+
+void restore_recall(const struct restore_request *req,
+		    struct restore_result *out)
+{
+	struct restore_memory *m = req->memory;
+
+	if (m)
+		m->attempts++;
+	for (size_t i = 0; m && i < m->n; i++) {
+		const struct restore_late *l = &m->late[i];
+
+		if (l->aside)
+			restore_result_aside(req, out, &l->detail, false);
+		else
+			restore_result_conflict(req, out, &l->detail, true,
+						true);
+	}
 }

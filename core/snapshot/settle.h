@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/map.h"
 #include "snapshot/restore.h"
 
 /*
@@ -60,11 +61,14 @@ struct restore_late {
 	 * the table as it is now. */
 	const char *evict;
 	enum settle_how how;
+	bool aside; /**< restore_request.aside: no conflict */
 };
 
 struct restore_memory {
 	struct restore_late *late;
 	size_t n, cap;
+	struct map asides; /**< row or line -> the attempt that set it aside */
+	uint64_t attempts;
 	/* where rows in the way are found by an attempt of their own */
 	bool look;       /**< the next one is that */
 	size_t looks;    /**< those that were */
@@ -79,6 +83,20 @@ struct restore_memory {
 void restore_remember(const struct restore_request *req,
 		      struct restore_result *out,
 		      const struct restore_late *late);
+
+/**
+ * The same of what cannot be beside what comes back: SETTLE_EVICT of a row,
+ * SETTLE_SKIP of a line.
+ *
+ * @return false: it is a conflict, as restore_result_aside() says, or since
+ *         an earlier attempt has set it aside in vain
+ */
+bool restore_set_aside(const struct restore_request *req,
+		       struct restore_result *out,
+		       const struct restore_late *late, bool choosable);
+
+/** Some row of this table (before the migration; NULL = of any) has to go. */
+bool restore_evicts(const struct restore_request *req, const char *table);
 
 /** Report again what earlier attempts have settled. */
 void restore_recall(const struct restore_request *req,

@@ -128,7 +128,7 @@ test_expect_success 'a refused rollback: ok false, conflicts, status 1' '
 	keys . "$run" &&
 	[ "$(json "[.ok, (.events | length), .conflicts[0].table, .conflicts[0].migration] | tojson")" = \
 		"[false,0,\"a\",\"2_b\"]" ] &&
-	keys ".conflicts[0]" "migration table what rows settled" &&
+	keys ".conflicts[0]" "migration table what rows settled aside" &&
 	keys ".conflict_rows[0]" "migration table what key column constraint before after now" &&
 	keys .error "message path line column hint" &&
 	sql "UPDATE a SET x = 3"

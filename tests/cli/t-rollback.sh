@@ -153,7 +153,7 @@ test_expect_success 'a value changed since: refused, listed, nothing changed' '
 	sqlite3 dev.db .dump | cmp - a && git for-each-ref | cmp - b &&
 	expect_status 1 rollback --json &&
 	[ "$(json "[.ok, .events, .conflicts] | tojson")" = \
-		"[false,[],[{\"migration\":\"20260102000000_age\",\"table\":\"users\",\"what\":\"CHANGED\",\"rows\":1,\"settled\":false}]]" ] &&
+		"[false,[],[{\"migration\":\"20260102000000_age\",\"table\":\"users\",\"what\":\"CHANGED\",\"rows\":1,\"settled\":false,\"aside\":false}]]" ] &&
 	json .error.message | grep -q "cannot be rolled back"
 '
 

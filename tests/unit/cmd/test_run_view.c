@@ -187,8 +187,10 @@ static void run_view__keeps_what_was_done_before_a_failure(void **state)
 
 static void run_view__gathers_one_object(void **state)
 {
-	static struct engine_conflict conflict = { "1_a", "users", "CHANGED", 3,
-						   false };
+	static struct engine_conflict conflict = { .migration = "1_a",
+						   .table = "users",
+						   .what = "CHANGED",
+						   .rows = 3 };
 	static struct engine_detail detail = { "1_a",
 					       { .object = "users",
 						 .what = "CHANGED",
@@ -223,7 +225,8 @@ static void run_view__gathers_one_object(void **state)
 				    "      \"table\": \"users\",\n"
 				    "      \"what\": \"CHANGED\",\n"
 				    "      \"rows\": 3,\n"
-				    "      \"settled\": false\n"
+				    "      \"settled\": false,\n"
+				    "      \"aside\": false\n"
 				    "    }\n"
 				    "  ],\n"
 				    "  \"conflict_rows\": [\n"
