@@ -31,6 +31,7 @@ struct gs_config {
 	git_config *snapshot;   /* NULL when git was asked */
 	struct gs_config *next; /* .gitmigrate of commits asked for so far */
 	git_oid commit;
+	bool missing; /* the commit has none */
 };
 
 void gs_config_free(struct gs_config *c)
@@ -96,7 +97,7 @@ static struct err *read_worktree_file(struct gs *g, struct buf *out)
 }
 
 static struct err *read_commit_file(struct gs *g, const git_oid *commit,
-				    struct buf *out)
+				    struct buf *out, bool *missing)
 {
 	struct gs_commit c = GS_COMMIT_INIT;
 	unsigned mode = 0;
@@ -106,6 +107,7 @@ static struct err *read_commit_file(struct gs *g, const git_oid *commit,
 
 	if (!err)
 		err = gs_tree_find(g, &c.tree, VERSIONED, &id, &mode);
+	*missing = !err && !mode;
 	if (!err && (mode & 0170000) == 0100000) {
 		gs_id_print(&id, &hex);
 		err = gs_read_blob(&g->base, hex.hex, VERSIONED_MAX, out);
@@ -117,10 +119,11 @@ static struct err *read_commit_file(struct gs *g, const git_oid *commit,
 static struct err *read_head_file(struct gs *g, struct buf *out)
 {
 	git_oid head;
+	bool missing;
 
 	if (git_reference_name_to_id(&head, g->repo, "HEAD") < 0)
 		return NULL; /* no commit, no file */
-	return read_commit_file(g, &head, out);
+	return read_commit_file(g, &head, out, &missing);
 }
 
 static struct err *load_versioned(struct gs *g, struct gs_config *c)
@@ -267,7 +270,7 @@ static struct err *load_commit(struct gs *g, const git_oid *commit,
 	struct gs_config *c = xcalloc(1, sizeof(*c));
 	struct buf text = BUF_INIT;
 	struct store_id hex;
-	struct err *err = read_commit_file(g, commit, &text);
+	struct err *err = read_commit_file(g, commit, &text, &c->missing);
 
 	gs_id_print(commit, &hex);
 	if (!err)
@@ -285,40 +288,45 @@ static struct err *load_commit(struct gs *g, const git_oid *commit,
 	return NULL;
 }
 
+static struct err *config_of(struct gs *g, const struct store_id *commit,
+			     struct gs_config **out)
+{
+	git_oid id;
+	struct err *err = gs_id_parse(commit->hex, &id);
+
+	if (err)
+		return err;
+	for (*out = g->config->next; *out;) {
+		if (git_oid_equal(&(*out)->commit, &id))
+			return NULL;
+		*out = (*out)->next;
+	}
+	return load_commit(g, &id, out);
+}
+
 struct err *gs_config_at(struct store *s, const struct store_id *commit,
 			 const char *key, char **out, bool *from_versioned)
 {
 	struct gs *g = gs_of(s);
 	bool versioned = false;
-	struct gs_config *c;
+	struct gs_config *c = NULL;
 	const struct value *v;
-	git_oid id;
 	char *name;
 	struct err *err = gs_config_get(s, key, out, &versioned);
 
+	if (!err && (!*out || versioned))
+		err = config_of(g, commit, &c);
+	if (!err && c && !c->missing) {
+		free(*out);
+		name = normal_key(key);
+		v = map_get(&c->values, name);
+		*out = v ? xstrdup(v->text) : NULL;
+		versioned = v != NULL;
+		free(name);
+	}
 	if (from_versioned)
-		*from_versioned = false;
-	if (err || (*out && !versioned))
-		return err;
-	free(*out);
-	*out = NULL;
-	err = gs_id_parse(commit->hex, &id);
-	if (err)
-		return err;
-	for (c = g->config->next; c && !git_oid_equal(&c->commit, &id);)
-		c = c->next;
-	if (!c)
-		err = load_commit(g, &id, &c);
-	if (err)
-		return err;
-	name = normal_key(key);
-	v = map_get(&c->values, name);
-	if (v)
-		*out = xstrdup(v->text);
-	if (from_versioned)
-		*from_versioned = v != NULL;
-	free(name);
-	return NULL;
+		*from_versioned = !err && versioned;
+	return err;
 }
 
 struct err *gs_config_each(struct store *s,

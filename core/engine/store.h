@@ -175,7 +175,10 @@ struct store_ops {
 			      const char *const *paths, size_t n,
 			      struct store_id *out);
 
-	/** As config(), with .gitmigrate read from that commit's tree. */
+	/**
+	 * As config(), with .gitmigrate read from that commit's tree where it
+	 * has one.
+	 */
 	struct err *(*config_at)(struct store *s, const struct store_id *commit,
 				 const char *key, char **out,
 				 bool *from_versioned);

@@ -269,6 +269,11 @@ static void config_at__is_of_that_commit(void **state)
 	assert_ok(S(t)->config(t->s, "migrate.dir", &got, &versioned));
 	assert_string_equal(got, "worktree");
 	free(got);
+	old = id_of(t, "HEAD~2"); /* which has no such file */
+	assert_ok(S(t)->config_at(t->s, &old, "migrate.dir", &got, &versioned));
+	assert_string_equal(got, "worktree");
+	assert_true(versioned);
+	free(got);
 	scratch_run(t, "git config migrate.dir own");
 	scratch_store(t, "");
 	assert_ok(S(t)->config_at(t->s, &old, "migrate.dir", &got, &versioned));
