@@ -38,6 +38,54 @@ static void add_created(struct pg_capture *c, unsigned oid)
 	c->created[c->n_created++] = oid;
 }
 
+/* Names of ours have quotes only where they need them. */
+static bool is_name(const char *ours, size_t n, const char *name)
+{
+	struct buf quoted = BUF_INIT;
+	bool is;
+
+	pg_add_name(&quoted, name);
+	is = (n == strlen(name) && !strncmp(ours, name, n)) ||
+	     (n == quoted.len && !strncmp(ours, quoted.data, n));
+	buf_release(&quoted);
+	return is;
+}
+
+static bool is_named(const struct pg_captured *t, const struct sql_loss *loss)
+{
+	const char *full = t->was.name, *dot = strchr(full, '.');
+
+	return dot && is_name(dot + 1, strlen(dot + 1), loss->object) &&
+	       (!loss->schema ||
+		is_name(full, (size_t)(dot - full), loss->schema));
+}
+
+static void forget_column(struct pg_captured *t, const char *column)
+{
+	for (size_t i = 0; i < t->was.n_columns; i++) {
+		const char *name = t->was.columns[i].name;
+
+		if (!is_name(name, strlen(name), column))
+			continue;
+		t->matched[i] = false;
+		if (t->was.columns[i].key)
+			t->was.n_keys = 0;
+	}
+}
+
+/* Rows are told apart by what no statement of the migration drops. */
+static void forget_dropped(const struct pg_capture *c, struct pg_captured *t)
+{
+	for (size_t i = 0; c->script && i < c->script->n; i++) {
+		const struct sql_statement *s = &c->script->statements[i];
+
+		for (size_t l = 0; l < s->n_losses; l++)
+			if (s->losses[l].kind == SQL_LOSS_COLUMN &&
+			    is_named(t, &s->losses[l]))
+				forget_column(t, s->losses[l].column);
+	}
+}
+
 static void add_table(struct pg_capture *c, struct pg_captured *t)
 {
 	t->concerns = t->was.kind == 'r' && !t->was.temporary;
@@ -46,6 +94,7 @@ static void add_table(struct pg_capture *c, struct pg_captured *t)
 	t->matched = xcalloc(t->was.n_columns + 1, sizeof(*t->matched));
 	for (size_t i = 0; i < t->was.n_columns; i++)
 		t->matched[i] = !t->was.columns[i].generated;
+	forget_dropped(c, t);
 	VEC_GROW(c->tables, c->n_tables, c->cap_tables);
 	c->tables[c->n_tables++] = t;
 }

@@ -248,6 +248,18 @@ static const struct sample keyless[] = {
 	  "table s.t s.t rows/1 0 3 0 0 0 0\ncolumn id -\ncolumn a a\n"
 	  "column b b\n[rows/1]\n~\t'10\t!\t'z\t'z\t'3\t'3\n"
 	  "~\t'1\t!\t'x\t'x\t'1\t'1\n~\t'2\t!\t'y\t'y\t\\N\t\\N\n" },
+	/* ... also where the table was kept before */
+	{ T "; CREATE INDEX i ON t (b, id)",
+	  "ALTER TABLE t ALTER b SET DEFAULT 1; DROP INDEX i; "
+	  "ALTER TABLE t DROP COLUMN id",
+	  "table s.t s.t rows/1 0 3 0 0 0 0\ncolumn id -\ncolumn a a\n"
+	  "column b b\n[rows/1]\n~\t'10\t!\t'z\t'z\t'3\t'3\n"
+	  "~\t'1\t!\t'x\t'x\t'1\t'1\n~\t'2\t!\t'y\t'y\t\\N\t\\N\n" },
+	{ T, "UPDATE t SET b = 7 WHERE id = 1; ALTER TABLE s.t DROP COLUMN id",
+	  "table s.t s.t rows/1 1 2 1 0 0 0\ncolumn id -\ncolumn a a\n"
+	  "column b b\n[rows/1]\n~\t'10\t!\t'z\t'z\t'3\t'3\n"
+	  "+\t!\t'x\t'7\n-\t'1\t'x\t'1\n"
+	  "~\t'2\t!\t'y\t'y\t\\N\t\\N\n" },
 };
 
 #define DO(text) "DO $$ BEGIN " text " END $$"
