@@ -81,7 +81,7 @@ static void take_conflicts(struct engine_run *out, const char *name,
 static struct err *refuse_conflicts(const struct revert *rv, const char *name,
 				    const struct restore_result *res)
 {
-	bool choosable = rv->choice == RESTORE_ABORT;
+	bool choosable = rv->choice == RESTORE_ABORT, needs = false;
 	struct buf b = BUF_INIT;
 	struct err *err;
 
@@ -91,6 +91,7 @@ static struct err *refuse_conflicts(const struct revert *rv, const char *name,
 		if (c->aside || (rv->choice != RESTORE_ABORT && !c->unsettled))
 			continue;
 		choosable &= c->rows && !c->unsettled;
+		needs |= streq(c->what, RESTORE_NEEDS_IT);
 		buf_addf(&b, "%s%s", b.len ? ", " : "", c->object);
 		if (c->rows)
 			buf_addf(&b, " (%" PRIu64 " %s %s)", c->rows,
@@ -108,6 +109,10 @@ static struct err *refuse_conflicts(const struct revert *rv, const char *name,
 				     "leaves those as they are now, "
 				     "--on-conflict=restore puts the "
 				     "snapshot's back");
+	if (needs)
+		return err_hint(err, "nothing was changed; no migration has "
+				     "made what NEEDS_IT: drop it, or add a "
+				     "migration that makes it");
 	return err_hint(err, "nothing was changed; put those back as the "
 			     "migration left them, or write a migration that "
 			     "undoes it");

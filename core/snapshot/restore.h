@@ -24,6 +24,7 @@
 #define RESTORE_REDEFINED "REDEFINED"   /**< the definition changed since */
 #define RESTORE_NOT_UNIQUE "NOT_UNIQUE" /**< rows break a unique index */
 #define RESTORE_NO_VALUE "NO_VALUE" /**< rows lack what comes back NOT NULL */
+#define RESTORE_NEEDS_IT "NEEDS_IT" /**< made since, on what has to go */
 
 /**
  * What to do where the migration and somebody after it changed the same: a

@@ -81,11 +81,68 @@ static const char *table_of(struct restore_pg *r, const struct schema_object *o)
 	return o->name;
 }
 
+/* What nothing here made, on something that is no more: schema, table, column,
+ * function, another object. */
+static const char missing_codes[] = "3F000 42P01 42703 42883 42704";
+
+static bool lacks_something(const struct err *err)
+{
+	const char *code = err_code_of(err);
+
+	return code && strstr(missing_codes, code);
+}
+
+static bool is_in_delta(const struct restore_pg *r, const char *path)
+{
+	const struct schema_delta *d = r->req->delta;
+
+	for (size_t i = 0; i < d->n; i++)
+		if ((d->changes[i].before &&
+		     streq(d->changes[i].before->path, path)) ||
+		    (d->changes[i].after &&
+		     streq(d->changes[i].after->path, path)))
+			return true;
+	return false;
+}
+
+/* Each as far as it can be; what is left and was not the migration's. */
+static struct err *blame_needs(struct restore_pg *r, struct err *why,
+			       const struct list *l)
+{
+	struct err *err = NULL;
+	bool any = false;
+
+	for (size_t i = 0; i < l->n && !err; i++) {
+		const struct list one = { &l->items[i], 1, 1 };
+		struct err *lacks = make(r, &one);
+
+		if (!lacks)
+			continue;
+		if (!lacks_something(lacks)) {
+			err = lacks;
+			break;
+		}
+		if (!is_in_delta(r, l->items[i]->path)) {
+			restore_result_add(r->out, l->items[i]->path,
+					   RESTORE_NEEDS_IT, 0);
+			any = true;
+		}
+		err_free(lacks);
+	}
+	if (err || any) {
+		err_free(why);
+		return err;
+	}
+	return why;
+}
+
 /* All at once; one by one where rows are in the way of one. */
 static struct err *make_or_blame(struct restore_pg *r, const struct list *l)
 {
 	struct err *err = make(r, l);
 
+	if (err && lacks_something(err))
+		return blame_needs(r, err, l);
 	if (!err || !restore_pg_cause(err))
 		return err;
 	if (l->n == 1)
@@ -145,17 +202,23 @@ static struct err *run_list(struct restore_pg *r, const struct buf *sql)
 	struct arena a = ARENA_INIT;
 	size_t n;
 	const char **list = schema_pg_statements(&a, buf_str(sql), &n);
+	const char *codes = arena_printf(&a, "%s %s", restore_pg_row_codes,
+					 missing_codes);
 	struct err *err = n ? restore_pg_own_path(r, true) : NULL;
 
 	for (size_t i = 0; i < n && !err; i++) {
 		struct err *why = NULL;
 		bool refused;
 
-		err = restore_pg_try(r, list[i], restore_pg_row_codes, &refused,
-				     &why);
-		if (refused)
+		err = restore_pg_try(r, list[i], codes, &refused, &why);
+		if (refused && lacks_something(why)) {
+			restore_result_add(r->out, table_in(&a, list[i]),
+					   RESTORE_NEEDS_IT, 0);
+			err_free(why);
+		} else if (refused) {
 			err = blame_rows(r, why, table_in(&a, list[i]),
 					 list[i]);
+		}
 	}
 	if (!err && n)
 		err = restore_pg_own_path(r, false);

@@ -279,6 +279,19 @@ struct err *restore_schema_before(struct restore *r)
 	return err_wrap(err, "restore definitions");
 }
 
+static bool is_in_delta(const struct restore *r, const struct schema_object *o)
+{
+	const struct schema_delta *d = r->req->delta;
+
+	for (size_t i = 0; i < d->n; i++)
+		if ((d->changes[i].after &&
+		     streq(d->changes[i].after->path, o->path)) ||
+		    (d->changes[i].before &&
+		     streq(d->changes[i].before->path, o->path)))
+			return true;
+	return false;
+}
+
 static int by_rank(const void *a, const void *b)
 {
 	static const char *const order[] = { "index", "view", "trigger" };
@@ -313,9 +326,12 @@ static struct err *remake(struct restore *r)
 			if (err || found)
 				return err;
 			restore_conflict_add(r, o->path, RESTORE_NOT_UNIQUE, 0);
-		} else if (rc != SQLITE_OK)
+		} else if ((rc & 0xff) == SQLITE_ERROR && !is_in_delta(r, o)) {
+			restore_conflict_add(r, o->path, RESTORE_NEEDS_IT, 0);
+		} else if (rc != SQLITE_OK) {
 			err = err_wrap(target_sqlite_error(r->db, "restore"),
 				       "%s", o->path);
+		}
 	}
 	return err;
 }
@@ -335,19 +351,6 @@ static struct err *set_pragmas(struct restore *r)
 			err = restore_exec(r, "PRAGMA %s = 0", is->name);
 	}
 	return err;
-}
-
-static bool is_in_delta(const struct restore *r, const struct schema_object *o)
-{
-	const struct schema_delta *d = r->req->delta;
-
-	for (size_t i = 0; i < d->n; i++)
-		if ((d->changes[i].after &&
-		     streq(d->changes[i].after->path, o->path)) ||
-		    (d->changes[i].before &&
-		     streq(d->changes[i].before->path, o->path)))
-			return true;
-	return false;
 }
 
 /*

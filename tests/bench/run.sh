@@ -266,8 +266,15 @@ bench_revert() {
 	one_migration "UPDATE big SET name = 'x' || name WHERE id % ($N / 10000) = 0"
 	later="UPDATE big SET n = n + 1 WHERE id % 50 = 0"
 	read -r few fewmem < <(best later_writes "$G" rollback -q)
-	ratio "10,000 rows by key / every row" "$few" "$all" 0.1
-	memory "10,000 rows by key: peak memory" "$fewmem" 256
+	ratio "10,000 rows all over the table / every row" "$few" "$all" 0.1
+	memory "10,000 rows all over the table: peak memory" "$fewmem" 256
+	cp base.db inverse.db
+	sqlite3 inverse.db "CREATE TABLE s (id INTEGER PRIMARY KEY, name); INSERT INTO s SELECT id, name FROM big WHERE id % ($N / 10000) = 0; UPDATE big SET name = 'x' || name WHERE id % ($N / 10000) = 0; $later"
+	inverse=$(fastest prepared_inverse "$F" sql bare.db "UPDATE big SET name = s.name FROM s WHERE s.id = big.id")
+	ratio "10,000 rows all over the table / bare inverse" "$few" "$inverse" -
+	one_migration "UPDATE big SET name = 'x' || name WHERE id BETWEEN $N / 2 AND $N / 2 + 9999"
+	read -r few fewmem < <(best later_writes "$G" rollback -q)
+	ratio "10,000 rows of a range / every row" "$few" "$all" 0.1
 }
 
 side() { # branch first-number
@@ -333,9 +340,87 @@ to_other() {
 	"$G" reconcile -q --to other
 }
 
-# a switch to a branch that lacks three migrations, 333 rows each by their key
+to_head() {
+	"$G" reconcile -q
+}
+
+add_to_other() { # number sql
+	echo "$2" >"migrations/$1_rows.sql"
+	git add migrations
+	git commit -qm "$1"
+}
+
+# a switch to a branch that lacks three migrations, 333 rows each by their key,
+# and back
+bench_reconcile_rows() { # rows
+	local back there floor i
+	new_repository
+	printf '%s\n' "CREATE TABLE big (id INTEGER PRIMARY KEY, name TEXT, n INTEGER);
+		WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < $1)
+		INSERT INTO big SELECT i, 'name ' || i, i * 7 FROM c;" >migrations/1_big.sql
+	git add -A
+	git commit -qm base
+	git checkout -q -b other
+	for i in 1 2 3; do
+		add_to_other "$((i + 1))" "UPDATE big SET n = n + 1, name = upper(name) WHERE id BETWEEN $((i * 1000)) AND $((i * 1000 + 332));"
+	done
+	cat migrations/[234]_rows.sql >floor.sql
+	git gc -q
+	git checkout -q -
+	to_other
+	cp dev.db floor.db
+	read -r back _ < <(RUNS=10 best to_other "$G" reconcile -q)
+	read -r there _ < <(RUNS=10 best to_head "$G" reconcile -q --to other)
+	read -r floor _ < <(RUNS=10 best nothing sqlite3 floor.db ".read floor.sql")
+	ratio "reconcile, three taken back, $1 rows" "$back" "$floor" 5
+	ratio "reconcile, three applied, $1 rows" "$there" "$floor" 5
+	took_back=$back took_there=$there
+}
+
+from_here() {
+	"$G" reconcile -q --to "$from"
+}
+
+bare_there() {
+	cp "$top/there.db" bare.db
+}
+
+# a switch between branches, of which one has a column with values in it; the
+# floor is the bare statement on what is there before, and a scan of the table
+column_switch() { # what from to bare
+	local t mem bare scan
+	from=$2
+	from_here
+	sqlite3 dev.db "VACUUM INTO '$top/there.db'"
+	bare=$(fastest bare_there "$F" sql bare.db "$4")
+	scan=$(fastest nothing "$F" read "$top/there.db" "SELECT * FROM big")
+	rm "$top/there.db"
+	read -r t mem < <(best from_here "$G" reconcile -q --to "$3")
+	ratio "reconcile, $1 / bare ALTER + scan" "$t" \
+		"$(echo "$bare $scan" | awk '{ print $1 + $2 }')" 2.5
+	memory "reconcile, $1: peak memory" "$mem" 256
+}
+
+bench_reconcile_columns() {
+	new_repository
+	add_to_other 1 "SELECT 1;"
+	git checkout -q -b added
+	add_to_other 2 "ALTER TABLE big ADD COLUMN extra TEXT;"
+	git checkout -q -b dropped HEAD~1
+	add_to_other 3 "ALTER TABLE big DROP COLUMN note;"
+	git checkout -q -b base HEAD~1
+	base_table
+	mv base.db dev.db
+	"$G" reconcile -q --to added
+	sqlite3 dev.db "UPDATE big SET extra = 'extra ' || id"
+	column_switch "added column goes" added base "ALTER TABLE big DROP COLUMN extra"
+	column_switch "added column returns" base added "ALTER TABLE big ADD COLUMN extra TEXT"
+	column_switch "column is dropped" base dropped "ALTER TABLE big DROP COLUMN note"
+	column_switch "dropped column returns" dropped base "ALTER TABLE big ADD COLUMN note TEXT"
+}
+
 bench_reconcile() {
-	local t floor rows i first=
+	local t floor first_back first_there
 	new_repository
 	small_migrations 1000
 	forget
@@ -344,30 +429,12 @@ bench_reconcile() {
 	read -r t _ < <(RUNS=20 best nothing "$G" reconcile)
 	read -r floor _ < <(RUNS=20 best nothing "$G" status)
 	ratio "reconcile, nothing to do / status" "$t" "$floor" 1.5
-	for rows in $((N / 100)) $((N / 10)); do
-		new_repository
-		printf '%s\n' "CREATE TABLE big (id INTEGER PRIMARY KEY, name TEXT, n INTEGER);
-			WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < $rows)
-			INSERT INTO big SELECT i, 'name ' || i, i * 7 FROM c;" >migrations/1_big.sql
-		git add -A
-		git commit -qm base
-		git checkout -q -b other
-		for i in 1 2 3; do
-			echo "UPDATE big SET n = n + 1, name = upper(name) WHERE id BETWEEN $((i * 1000)) AND $((i * 1000 + 332));" |
-				tee -a floor.sql >"migrations/$((i + 1))_rows.sql"
-		done
-		git add migrations
-		git commit -qm rows
-		git gc -q
-		git checkout -q -
-		to_other
-		cp dev.db floor.db
-		read -r t _ < <(RUNS=10 best to_other "$G" reconcile -q)
-		read -r floor _ < <(RUNS=10 best nothing sqlite3 floor.db ".read floor.sql")
-		ratio "reconcile, three taken back, $rows rows" "$t" "$floor" 5
-		[ -z "$first" ] || ratio "reconcile, ten times the rows" "$t" "$first" 1.3
-		first=$t
-	done
+	bench_reconcile_rows $((N / 100))
+	first_back=$took_back first_there=$took_there
+	bench_reconcile_rows $((N / 10))
+	ratio "reconcile, taken back, ten times the rows" "$took_back" "$first_back" 1.3
+	ratio "reconcile, applied, ten times the rows" "$took_there" "$first_there" 1.3
+	bench_reconcile_columns
 }
 
 [ $# -gt 0 ] || set -- apply status snapshot revert check hook reconcile

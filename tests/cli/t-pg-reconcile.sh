@@ -154,6 +154,15 @@ test_expect_success 'conflicts stop all of what cannot be one transaction, too' 
 	pg_sql "ALTER TABLE notes DROP COLUMN mine"
 '
 
+test_expect_success 'what somebody has made on what goes is not dropped: it stops, and names it' '
+	pg_sql "CREATE VIEW mine AS SELECT text FROM notes; CREATE TABLE my_notes (n bigint REFERENCES notes)" &&
+	dump >before && expect_status 1 reconcile && dump | cmp - before &&
+	has "$ERR" "^conflict: 20260103000000_notes: views/mine.sql: NEEDS_IT$" &&
+	has "$ERR" "^hint: nothing was changed; no migration has made what NEEDS_IT: drop it, or add" &&
+	pg_sql "DROP VIEW mine" && expect_status 1 reconcile &&
+	has "$ERR" "^conflict: 20260103000000_notes: .*my_notes.*: NEEDS_IT$" && pg_sql "DROP TABLE my_notes"
+'
+
 # one that ends half way: a table stays, and what is left of an index
 test_expect_success 'what failed half way goes with its branch, and edited it goes and returns' '
 	git switch -q -c half steps && migration 20260109000000_half <<-\SQL &&

@@ -268,7 +268,9 @@ test_expect_success 'what cannot be one transaction: rollbacks first, all or non
 	has "$ERR" "^hint: not one transaction, but one for all rollbacks and one for each migration behind them: 20260108000000_apart sets PRAGMA foreign_keys$" &&
 	has "$ERR" "^warning: step [23] of [45], rollback 20260103000000_notes, failed; nothing was changed$" &&
 	[ "$(sql "SELECT count(*) FROM tags")" = 1 ] &&
-	sql "ALTER TABLE notes DROP COLUMN mine" && expect_status 128 reconcile &&
+	sql "ALTER TABLE notes DROP COLUMN mine; CREATE INDEX mine ON notes (text)" && expect_status 1 reconcile &&
+	has "$ERR" "^conflict: 20260103000000_notes: indexes/mine.sql: NEEDS_IT$" && has "$ERR" "^hint: .*drop it, or add" &&
+	[ "$(sql "SELECT count(*) FROM tags")" = 1 ] && sql "DROP INDEX mine" && expect_status 128 reconcile &&
 	has "$ERR" "^hint: 20260103000000_notes: 1 .*parked .table notes: 1 row.$" &&
 	has "$ERR" "^warning: 3 of 4 steps are done, and stay; the same command goes on behind them$" &&
 	has "$OUT" "^dev is on the way to" && echo "SELECT 1;" >migrations/20260108000001_bad.sql && commit_all Mend &&
