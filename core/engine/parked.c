@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "engine/impl.h"
 #include "engine/rename.h"
+#include "engine/stored.h"
 #include "snapshot/redo.h"
 
 /*
@@ -62,12 +63,22 @@ static struct part *add_part(struct parked *p, size_t i)
 
 static struct err *elsewhere(struct err *err, const struct journal_event *ev)
 {
-	return err_hint(err_wrap(err,
-				 "what the rollback of %s has parked, taken %s "
-				 "by %s",
-				 ev->name, ev->finished_at, ev->applied_by),
-			"git migrate snapshot fetch, or apply --no-restore to "
-			"run the SQL only");
+	size_t len = 0;
+	const char *host = ev->snapshot_store
+				   ? engine_store_host(ev->snapshot_store, &len)
+				   : NULL;
+
+	err = err_wrap(err,
+		       "what the rollback of %s has parked, taken %s by %s%s%s",
+		       ev->name, ev->finished_at, ev->applied_by,
+		       host ? " on " : "", host ? host : "");
+	return err_hintf(
+		err,
+		"apply it in the clone that took it back; or there "
+		"'git migrate snapshot push %s', and here 'git migrate "
+		"snapshot fetch %s'; or git migrate apply --no-restore "
+		"runs the SQL only",
+		ev->name, ev->name);
 }
 
 static struct err *decode(struct part *part, const struct journal_event *ev,

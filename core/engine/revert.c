@@ -277,6 +277,16 @@ static void tell_reordered(struct run *r, const struct revert *rv,
 	buf_release(&b);
 }
 
+/* Where rows alone went back, a look at whether anything else has changed in
+ * this transaction: a whole reading is dear. */
+static struct err *inspect(struct run *r, const struct schema_delta *undone,
+			   struct schema_delta *did)
+{
+	if (undone->n)
+		return run_inspect(r, TARGET_ANYTHING, did);
+	return target_inspect(r->e->target, &r->schema, TARGET_CHANGED, did);
+}
+
 /* Take one event back; its own event is added by the caller. */
 static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 				const struct journal_event *ev,
@@ -338,7 +348,7 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 		struct schema_delta one;
 
 		schema_delta_init(&one);
-		err = run_inspect(r, TARGET_ANYTHING, &one);
+		err = inspect(r, &undone, &one);
 		if (!err)
 			err = verify_schema(r, ev->name, &undone, &one, &res);
 		if (!err && res.n_reordered)

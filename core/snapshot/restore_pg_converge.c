@@ -202,8 +202,8 @@ static struct err *run_list(struct restore_pg *r, const struct buf *sql)
 	struct arena a = ARENA_INIT;
 	size_t n;
 	const char **list = schema_pg_statements(&a, buf_str(sql), &n);
-	const char *codes = arena_printf(&a, "%s %s", restore_pg_row_codes,
-					 missing_codes);
+	const char *codes =
+		arena_printf(&a, "%s %s", restore_pg_row_codes, missing_codes);
 	struct err *err = n ? restore_pg_own_path(r, true) : NULL;
 
 	for (size_t i = 0; i < n && !err; i++) {

@@ -2,7 +2,7 @@
 # Benchmarks on PostgreSQL: each figure beside a floor of plain libpq
 # (pg_floor.c), measured in the same run on the same throw-away server.
 #
-# usage: tests/bench/pg.sh BUILD-FOLDER [apply|status|inspect|snapshot]...
+# usage: tests/bench/pg.sh BUILD-FOLDER [apply|status|inspect|snapshot|reconcile]...
 #   N=1000000   rows of the table that snapshots are taken of
 #   RUNS=3      repetitions; the fastest of each counts
 set -euo pipefail
@@ -249,7 +249,95 @@ bench_snapshot() {
 	echo "pg_dump -Fc of the table: $t s"
 }
 
-[ $# -gt 0 ] || set -- apply status inspect snapshot
+to_there() {
+	"$G" reconcile -q --to "$there"
+}
+
+add_migration() { # number sql
+	echo "$2" >"migrations/$1_x.sql"
+	git add migrations
+	git commit -qm "$1"
+}
+
+# a switch to a branch that lacks three migrations, 333 rows each by their key,
+# and back
+reconcile_rows() { # rows
+	local floor i sql=
+	new_repository
+	git add -A
+	add_migration 1 "CREATE TABLE big (id int PRIMARY KEY, name text, n int);
+		INSERT INTO big SELECT i, 'name ' || i, i % 1000 FROM generate_series(1, $1) i;"
+	git checkout -q -b other
+	for i in 1 2 3; do
+		add_migration "$((i + 1))" "UPDATE big SET n = n + 1, name = upper(name) WHERE id BETWEEN $((i * 1000)) AND $((i * 1000 + 332));"
+		sql="$sql$(cat "migrations/$((i + 1))_x.sql")"
+	done
+	git gc -q
+	git checkout -q -
+	template=
+	forget
+	there=other
+	to_there
+	sql dev "VACUUM ANALYZE big"
+	read -r back _ < <(RUNS=5 best to_there "$G" reconcile -q)
+	there=HEAD
+	read -r forth _ < <(RUNS=5 best to_there "$G" reconcile -q --to other)
+	floor=$(RUNS=10 fastest nothing "$F" sql "$(url dev)" "$sql")
+	ratio "reconcile, three taken back, $1 rows" "$back" "$floor" 5
+	ratio "reconcile, three applied, $1 rows" "$forth" "$floor" 5
+}
+
+# between branches, of which one has a column with values in it
+column_switch() { # what from to
+	local t mem scan
+	there=$2
+	to_there
+	sql dev "VACUUM big"
+	scan=$(fastest nothing "$F" copy "$(url dev)" "COPY big TO STDOUT")
+	read -r t mem < <(best to_there "$G" reconcile -q --to "$3")
+	ratio "reconcile, $1 / scan" "$t" "$scan" 2.5
+	memory "reconcile, $1: peak memory" "$mem" 256
+}
+
+reconcile_columns() {
+	new_repository
+	git add -A
+	add_migration 1 "SELECT 1;"
+	git checkout -q -b added
+	add_migration 2 "ALTER TABLE big ADD COLUMN extra text;"
+	git checkout -q -b dropped HEAD~1
+	add_migration 3 "ALTER TABLE big DROP COLUMN note;"
+	git checkout -q -b base HEAD~1
+	base_table
+	forget
+	"$G" reconcile -q --to added
+	sql dev "UPDATE big SET extra = 'extra ' || id"
+	sql dev "VACUUM FULL big"
+	column_switch "added column goes" added base
+	column_switch "added column returns" base added
+	column_switch "column is dropped" base dropped
+	column_switch "dropped column returns" dropped base
+}
+
+bench_reconcile() {
+	local t floor first_back first_forth
+	new_repository
+	small_migrations 1000
+	forget
+	"$G" apply -q
+	git gc -q
+	read -r t _ < <(RUNS=20 best nothing "$G" reconcile)
+	read -r floor _ < <(RUNS=20 best nothing "$G" status)
+	ratio "reconcile, nothing to do / status" "$t" "$floor" 1.5
+	reconcile_rows $((N / 100))
+	first_back=$back first_forth=$forth
+	reconcile_rows $((N / 10))
+	ratio "reconcile, taken back, ten times the rows" "$back" "$first_back" 1.3
+	ratio "reconcile, applied, ten times the rows" "$forth" "$first_forth" 1.3
+	reconcile_columns
+}
+
+[ $# -gt 0 ] || set -- apply status inspect snapshot reconcile
 for part; do
 	"bench_$part"
 done

@@ -181,6 +181,40 @@ test_expect_success 'what failed half way goes with its branch, and edited it go
 	is "SELECT x FROM half ORDER BY x" "1 2" && git switch -q b && expect_status 0 reconcile && fits
 '
 
+test_expect_success 'both branches merged, a detached HEAD, a branch that was deleted' '
+	git switch -q a && expect_status 0 reconcile && git switch -q -c both && git merge -q --no-edit b &&
+	expect_status 0 reconcile && has "$OUT" ": 3 applied$" &&
+	is "SELECT id, name, age, mood FROM users ORDER BY id" "1|ANN|56| 2|BOB|46|happy 3|CY|36|sad" &&
+	is "SELECT text FROM notes WHERE id = 4" mine && is "SELECT note FROM tags" 4 &&
+	git checkout -q --detach base && expect_status 0 reconcile && fits && git branch -q -D both &&
+	git switch -q b && expect_status 0 reconcile && is "SELECT text FROM notes WHERE id = 4" mine
+'
+
+test_expect_success 'another work tree that has the same database is refused with its path' '
+	here=$PWD && git worktree add -q "$TRASH/other" base && whole >before && (cd "$TRASH/other" &&
+		expect_status 1 reconcile && has "$ERR" "is the one that the work tree $here has run on last$") &&
+	whole | cmp - before && (cd "$TRASH/other" && expect_status 0 reconcile --shared) &&
+	expect_status 1 reconcile && has "$ERR" "work tree $TRASH/other has" &&
+	git worktree remove --force "$TRASH/other" && expect_status 0 reconcile
+'
+
+test_expect_success 'another clone: where the snapshot is, and where what was parked' '
+	git clone -q . "$TRASH/clone" && git -C "$TRASH/clone" switch -q base && whole >before && (cd "$TRASH/clone" &&
+		expect_status 1 reconcile && has "$ERR" "^error: the snapshot of 20260104000000_log, taken .* by C O Mitter .* on " &&
+		has "$ERR" "^hint: .*snapshot push.*snapshot fetch.*--force-down" &&
+		expect_status 1 reconcile --force-down && has "$ERR" "no down section") && whole | cmp - before &&
+	(cd "$TRASH/clone" && git switch -q b && expect_status 0 reconcile && has "$OUT" already) &&
+	git switch -q base && expect_status 0 reconcile && whole >before && (cd "$TRASH/clone" &&
+		expect_status 1 reconcile && has "$ERR" "^error: .*what the rollback of .* has parked, taken .* by C O Mitter .* on .* is not in this clone$" &&
+		has "$ERR" "^hint: .*snapshot push.*snapshot fetch.*--no-restore") && whole | cmp - before &&
+	git switch -q b && expect_status 0 reconcile
+'
+
+test_expect_success 'a protected database is not taken back' '
+	git config migrate.dev.protected true && whole >before && expect_status 1 reconcile --to base &&
+	has "$ERR" "is protected" && whole | cmp - before && git config --unset migrate.dev.protected
+'
+
 test_expect_success 'who else is connected is told' '
 	pg_hold "SELECT 1" && expect_status 0 reconcile --to base &&
 	has "$ERR" "^hint: also connected: hold of [^ ]+ \(pid [0-9]+(, in a transaction)?\)$" &&
