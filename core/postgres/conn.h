@@ -26,6 +26,7 @@ struct pg_conn;
 struct pg_conn_options {
 	const char *application_name; /**< default of it; the URL's wins */
 	int connect_timeout_s;        /**< default of it; the URL's wins */
+	const char *database; /**< in place of the URL's; NULL = that one */
 	void (*notice)(void *payload, const char *severity,
 		       const char *message); /**< NULL = thrown away */
 	void *payload;
@@ -40,6 +41,17 @@ struct pg_conn_options {
  */
 MUST_USE struct err *pg_conn_open(struct pg_conn **out, const char *url,
 				  const struct pg_conn_options *opt);
+
+/** Name of the database that a URL leads to, to be freed; NULL = it names
+ * none. ERR_USAGE for a URL that libpq cannot read. */
+MUST_USE struct err *pg_url_database(const char *url, char **out);
+
+/**
+ * Connect to a database beside the one that the URL names, that every server
+ * has: "postgres", else "template1".
+ */
+MUST_USE struct err *pg_conn_open_beside(struct pg_conn **out, const char *url,
+					 const struct pg_conn_options *opt);
 
 /** Another connection to the same place as the same user. */
 MUST_USE struct err *pg_conn_again(struct pg_conn **out,

@@ -30,7 +30,7 @@ static void receive_notice(void *payload, const PGresult *r)
 }
 
 /* libpq's words are not repeated: they may quote the password's part. */
-static struct err *check_url(const char *url, int *timeout_s)
+static struct err *check_url(const char *url, int *timeout_s, char **database)
 {
 	char *why = NULL;
 	PQconninfoOption *options = pg_lib.PQconninfoParse(url, &why);
@@ -41,6 +41,9 @@ static struct err *check_url(const char *url, int *timeout_s)
 	for (PQconninfoOption *o = options; o && o->keyword; o++)
 		if (streq(o->keyword, "connect_timeout") && o->val)
 			*timeout_s = (int)strtol(o->val, NULL, 10);
+	for (PQconninfoOption *o = options; database && o && o->keyword; o++)
+		if (streq(o->keyword, "dbname") && o->val && *o->val)
+			*database = xstrdup(o->val);
 	pg_lib.PQconninfoFree(options);
 	if (!why)
 		return NULL;
@@ -119,17 +122,19 @@ static struct err *check_server(struct pg_conn *c)
 struct err *pg_conn_open(struct pg_conn **out, const char *url,
 			 const struct pg_conn_options *opt)
 {
-	static const char *const keys[] = { "dbname",
-					    "fallback_application_name",
-					    "client_encoding", NULL };
-	const char *values[] = { url, opt->application_name, "UTF8", NULL };
+	/* only the first dbname is read as a URL; a second one wins */
+	const char *keys[] = { "dbname", "fallback_application_name",
+			       "client_encoding",
+			       opt->database ? "dbname" : NULL, NULL };
+	const char *values[] = { url, opt->application_name, "UTF8",
+				 opt->database, NULL };
 	int timeout_s = opt->connect_timeout_s;
 	struct pg_conn *c;
 	struct err *e = pg_lib_load();
 
 	*out = NULL;
 	if (!e)
-		e = check_url(url, &timeout_s);
+		e = check_url(url, &timeout_s, NULL);
 	if (e)
 		return e;
 	c = xcalloc(1, sizeof(*c));
@@ -150,6 +155,35 @@ struct err *pg_conn_open(struct pg_conn **out, const char *url,
 	else
 		*out = c;
 	return e;
+}
+
+struct err *pg_url_database(const char *url, char **out)
+{
+	int unused = 0;
+	struct err *e = pg_lib_load();
+
+	*out = NULL;
+	return e ? e : check_url(url, &unused, out);
+}
+
+struct err *pg_conn_open_beside(struct pg_conn **out, const char *url,
+				const struct pg_conn_options *opt)
+{
+	struct pg_conn_options o = *opt;
+	struct err *e, *second;
+
+	o.database = "postgres";
+	e = pg_conn_open(out, url, &o);
+	if (!e)
+		return NULL;
+	o.database = "template1";
+	second = pg_conn_open(out, url, &o);
+	if (second) {
+		err_free(second);
+		return e;
+	}
+	err_free(e);
+	return NULL;
 }
 
 struct err *pg_conn_again(struct pg_conn **out, const struct pg_conn *like)

@@ -9,7 +9,7 @@
  * people in docs/journal.md; readable with plain SQL. SQLite: names prefixed
  * git_migrate_ (PostgreSQL: a schema git_migrate); this file knows both ways.
  *
- *   meta(key, value)             format, uuid, protected, location
+ *   meta(key, value)             format, uuid, protected, location, branch
  *   history(seq, event, ...)     append-only, one row per event
  *   ledger(seq, message, delta)  what rebuilds a ledger commit, beside history
  *   current(name, seq)           the history row that gives a migration's state
@@ -62,6 +62,8 @@ struct journal_meta {
 	char uuid[37];
 	bool is_protected;
 	char *location; /**< owned */
+	char *branch;   /**< whose own database it is; owned, NULL = no
+			     branch's */
 };
 void journal_meta_release(struct journal_meta *m);
 

@@ -14,7 +14,8 @@
 void journal_meta_release(struct journal_meta *m)
 {
 	free(m->location);
-	m->location = NULL;
+	free(m->branch);
+	m->location = m->branch = NULL;
 }
 
 void journal_new_uuid(char out[37])
@@ -54,6 +55,8 @@ static struct err *take_meta(void *payload, int n,
 		m->is_protected = streq(value, "1") || streq(value, "true");
 	else if (streq(key, "location") && !m->location)
 		m->location = xstrdup(value);
+	else if (streq(key, "branch") && !m->branch)
+		m->branch = xstrdup(value);
 	return NULL;
 }
 

@@ -100,11 +100,25 @@ MUST_USE struct err *pg_target_index_alone(struct target *base,
 /* pg_lock.c */
 MUST_USE struct err *pg_target_let_go(struct target *base);
 
+/* --- pg_copy.c --- */
+MUST_USE struct err *pg_target_copy(struct target *base,
+				    const struct target_copy *opt, char **work);
+MUST_USE struct err *pg_target_copy_adopt(struct target *base, const char *from,
+					  void (*told)(void *payload,
+						       const char *text),
+					  void *payload);
+MUST_USE struct err *pg_target_remove(struct target *base, const char *url);
+
 /* --- pg_others.c --- */
 MUST_USE struct err *pg_target_others(struct target *base,
 				      void (*fn)(void *payload,
 						 const char *who),
 				      void *payload);
+
+/** Who is connected to a database of that name, beside c and process `pid`. */
+MUST_USE struct err *pg_target_name_others(
+	struct pg_conn *c, const char *name, int64_t pid,
+	void (*fn)(void *payload, const char *who), void *payload);
 
 /* --- pg_lock.c --- */
 MUST_USE struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
@@ -112,6 +126,14 @@ MUST_USE struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 						    const char *who),
 				    void *payload);
 void pg_target_unlock(struct target *base);
+
+/**
+ * Become the runner on the first connection alone, for as long as it is open:
+ * for what a second one would be in the way of.
+ */
+MUST_USE struct err *pg_target_lock_alone(
+	struct target *base, int64_t timeout_ms,
+	void (*waiting)(void *payload, const char *who), void *payload);
 
 /** The lock is still ours; asks the server only when `surely`. */
 MUST_USE struct err *pg_target_check_lock(struct pg_target *t, bool surely);

@@ -118,7 +118,7 @@ static struct err *take_who(void *payload, int n, const struct pg_cell *cell)
 	"split_part(btrim(a.query, E' \\n\\t'), E'\\n', 1) "             \
 	"FROM pg_stat_activity a "
 
-static void name_holder(struct pg_target *t, struct buf *out)
+static void name_holder(struct pg_target *t, struct pg_conn *c, struct buf *out)
 {
 	char high[16], low[16];
 	uint64_t key = (uint64_t)lock_key(t);
@@ -127,13 +127,20 @@ static void name_holder(struct pg_target *t, struct buf *out)
 	snprintf(high, sizeof(high), "%lu", (unsigned long)(key >> 32));
 	snprintf(low, sizeof(low), "%lu", (unsigned long)(key & 0xffffffffu));
 	buf_addstr(out, "another session");
-	err_free(pg_query(t->second,
+	err_free(pg_query(c,
 			  WHO "JOIN pg_locks l ON l.pid = a.pid AND l.granted "
 			      "WHERE l.locktype = 'advisory' "
 			      "AND l.database = (SELECT oid FROM pg_database "
 			      "WHERE datname = current_database()) "
 			      "AND l.classid = $1::oid AND l.objid = $2::oid",
 			  args, 2, take_who, out));
+}
+
+static struct err *another_run(const struct buf *who)
+{
+	return err_hint(
+		err_new(ERR_STATE, "another run is going on: %s", buf_str(who)),
+		"wait for it to finish, or raise --lock-timeout");
 }
 
 /* Behind a pooler the second connection may have got the only one there is:
@@ -181,16 +188,12 @@ struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 		if (e || got)
 			break;
 		if (!who.len) {
-			name_holder(t, &who);
+			name_holder(t, t->second, &who);
 			if (waiting)
 				waiting(payload, buf_str(&who));
 		}
 		if (clock_steady_us() >= end)
-			e = err_hint(err_new(ERR_STATE,
-					     "another run is going on: %s",
-					     buf_str(&who)),
-				     "wait for it to finish, or raise "
-				     "--lock-timeout");
+			e = another_run(&who);
 		if (!e)
 			e = pg_exec(second, "ROLLBACK");
 		if (!e)
@@ -203,6 +206,43 @@ struct err *pg_target_lock(struct target *base, int64_t timeout_ms,
 	if (!e)
 		e = check_both(t);
 	t->locked = !e;
+	buf_release(&who);
+	return e;
+}
+
+struct err *pg_target_lock_alone(struct target *base, int64_t timeout_ms,
+				 void (*waiting)(void *payload,
+						 const char *who),
+				 void *payload)
+{
+	struct pg_target *t = pg_target_of(base);
+	int64_t end = clock_steady_us() + timeout_ms * 1000, got = 0;
+	struct timespec pause = { 0, POLL_NS };
+	struct buf who = BUF_INIT;
+	struct err *e = NULL;
+	struct pg_arg key;
+	char number[32];
+
+	snprintf(number, sizeof(number), "%lld", (long long)lock_key(t));
+	key = pg_text(number);
+	while (!e && !got) {
+		e = pg_query_int(t->c,
+				 "SELECT pg_try_advisory_lock($1::bigint)::int",
+				 &key, 1, &got);
+		if (e || got)
+			break;
+		if (!who.len) {
+			name_holder(t, t->c, &who);
+			if (waiting)
+				waiting(payload, buf_str(&who));
+		}
+		if (clock_steady_us() >= end)
+			e = another_run(&who);
+		if (!e)
+			e = cancel_check();
+		if (!e)
+			nanosleep(&pause, NULL);
+	}
 	buf_release(&who);
 	return e;
 }

@@ -54,6 +54,31 @@ static struct err *look_around(struct pg_target *t)
 	return pg_target_explain(t, "", e);
 }
 
+/* The server's words may be in any language: it is asked. */
+static bool is_missing(const char *url, const struct pg_conn_options *opt)
+{
+	struct pg_conn_options quiet = { opt->application_name,
+					 opt->connect_timeout_s, NULL, NULL,
+					 NULL };
+	struct pg_conn *beside = NULL;
+	char *name = NULL;
+	int64_t n = 1;
+	struct err *e = pg_url_database(url, &name);
+	struct pg_arg arg = pg_text(name);
+
+	if (!e && name)
+		e = pg_conn_open_beside(&beside, url, &quiet);
+	if (beside)
+		e = pg_query_int(beside,
+				 "SELECT count(*) FROM pg_database "
+				 "WHERE datname = $1",
+				 &arg, 1, &n);
+	pg_conn_close(beside);
+	err_free(e);
+	free(name);
+	return n == 0;
+}
+
 struct err *target_pg_open(struct target **out, const char *url,
 			   const struct target_options *opt)
 {
@@ -64,6 +89,7 @@ struct err *target_pg_open(struct target **out, const char *url,
 		.notice = on_notice,
 		.payload = t,
 	};
+	bool missing = false;
 	struct err *e;
 
 	*out = NULL;
@@ -75,9 +101,14 @@ struct err *target_pg_open(struct target **out, const char *url,
 	e = pg_conn_open(&t->c, url, &conn);
 	if (!e)
 		e = look_around(t);
+	else if (opt->missing_ok && is_missing(url, &conn))
+		missing = true;
 	if (e)
 		target_pg_ops.close(&t->base);
 	else
 		*out = &t->base;
-	return e;
+	if (!missing)
+		return e;
+	err_free(e);
+	return NULL;
 }

@@ -128,6 +128,13 @@ MUST_USE struct err *sqlite_others(struct target *base,
 				   void (*fn)(void *payload, const char *who),
 				   void *payload);
 
+/* sqlite_copy.c */
+MUST_USE struct err *sqlite_copy(struct target *base,
+				 const struct target_copy *opt, char **work);
+MUST_USE struct err *sqlite_copy_end(struct target *base,
+				     const struct target_copy *opt);
+MUST_USE struct err *sqlite_remove(struct target *base, const char *url);
+
 /* sqlite_lock.c */
 MUST_USE struct err *sqlite_lock(struct target *base, int64_t timeout_ms,
 				 void (*waiting)(void *payload,

@@ -279,3 +279,35 @@ struct err *target_blame_lock(struct target *t, struct err *e)
 				"lost; nothing of it has changed"),
 			"run the command again");
 }
+
+struct err *target_copy(struct target *t, const struct target_copy *opt,
+			char **work)
+{
+	*work = NULL;
+	return t->ops->copy(t, opt, work);
+}
+
+struct err *target_copy_end(struct target *t, const struct target_copy *opt)
+{
+	return t->ops->copy_end ? t->ops->copy_end(t, opt) : NULL;
+}
+
+struct err *target_copy_adopt(struct target *t, const char *from,
+			      void (*told)(void *payload, const char *text),
+			      void *payload)
+{
+	if (!t->ops->copy_adopt)
+		return NULL;
+	return t->ops->copy_adopt(t, from, told, payload);
+}
+
+void target_copy_clean(const char *url, const char *base_dir)
+{
+	if (scheme_is(url, scheme_length(url), "sqlite"))
+		target_sqlite_copy_clean(url, base_dir);
+}
+
+struct err *target_remove(struct target *t, const char *url)
+{
+	return t->ops->remove(t, url);
+}

@@ -84,6 +84,19 @@ struct target_options {
 	void (*notice)(void *payload, const char *severity, const char *text);
 	void *notice_payload; /**< what the server says aside while migrations'
 				   statements run; notice may be NULL */
+	bool missing_ok; /**< PostgreSQL: a database that is not there is as a
+			      file that is not */
+};
+
+/** Where a copy goes. Strings borrowed. */
+struct target_copy {
+	const char *url;      /**< of the copy; of the same kind */
+	const char *base_dir; /**< where a relative path starts */
+	int64_t timeout_ms;   /**< waiting for another run */
+	void (*waiting)(void *payload, const char *who);
+	/** It is sure that nothing is there, and nothing is made yet. */
+	struct err *(*begins)(void *payload);
+	void *payload;
 };
 
 /** What running migration statements did, gathered since target_seen_reset */
@@ -193,6 +206,15 @@ struct target_ops {
 	struct err *(*others)(struct target *t,
 			      void (*fn)(void *payload, const char *who),
 			      void *payload);
+	/* optional: NULL = cannot be copied */
+	struct err *(*copy)(struct target *t, const struct target_copy *opt,
+			    char **work);
+	struct err *(*copy_end)(struct target *t,
+				const struct target_copy *opt);
+	struct err *(*copy_adopt)(struct target *t, const char *from,
+				  void (*told)(void *payload, const char *text),
+				  void *payload);
+	struct err *(*remove)(struct target *t, const char *url);
 	/* optional: NULL = the runner lock cannot be lost */
 	bool (*has_lost_lock)(struct target *t);
 };
@@ -397,6 +419,54 @@ MUST_USE struct err *target_blame_lock(struct target *t, struct err *e);
 MUST_USE struct err *target_others(struct target *t,
 				   void (*fn)(void *payload, const char *who),
 				   void *payload);
+
+/**
+ * Begin a copy of the whole database, as it is at one moment. The caller has
+ * not locked it: it becomes the one runner until it is closed, and what others
+ * commit meanwhile is not in the copy. SQLite: the backup API, into a file
+ * that has another name until target_copy_end(). PostgreSQL: CREATE DATABASE
+ * ... TEMPLATE, for which nobody else may be connected.
+ *
+ * @param[out] work URL at which the copy is made somebody of its own, to be
+ *             freed; NULL: there is something at opt->url already
+ * @return ERR_REFUSED: others are connected (named), a right is missing, a
+ *         pooler; ERR_TARGET: no room, ...; nothing is left then
+ */
+MUST_USE struct err *target_copy(struct target *t,
+				 const struct target_copy *opt, char **work);
+
+/**
+ * What was made of it is whole, and closed: from now on it is at opt->url.
+ *
+ * @return ERR_STATE: somebody else put something there meanwhile
+ */
+MUST_USE struct err *target_copy_end(struct target *t,
+				     const struct target_copy *opt);
+
+/**
+ * On the copy, outside a transaction: what is kept beside a database, and was
+ * not copied with it (PostgreSQL: its settings and grants). Once more does no
+ * harm.
+ *
+ * @param from the URL of the one that it came from
+ * @param told what the server does not let us do
+ */
+MUST_USE struct err *target_copy_adopt(struct target *t, const char *from,
+				       void (*told)(void *payload,
+						    const char *text),
+				       void *payload);
+
+/** Remove what a copy or its removal has left that was killed. */
+void target_copy_clean(const char *url, const char *base_dir);
+
+/**
+ * Remove the database that t is, of which nothing can be got back. t is the
+ * runner, and is closed, also when this fails.
+ *
+ * @param url what t was opened with
+ * @return ERR_REFUSED: others are connected (named)
+ */
+MUST_USE struct err *target_remove(struct target *t, const char *url);
 
 /** Where it is, for telling a copy: "file <device>:<inode> <host> <path>", or
  * "memory". */

@@ -230,6 +230,9 @@ const struct target_ops target_pg_ops = {
 	.needs_transaction = needs_transaction,
 	.follow_schema = follow_schema,
 	.batch = batch,
+	.copy = pg_target_copy,
+	.copy_adopt = pg_target_copy_adopt,
+	.remove = pg_target_remove,
 	.has_lost_lock = pg_target_has_lost_lock,
 };
 

@@ -134,6 +134,9 @@ const struct target_ops target_sqlite_ops = {
 	.place = sqlite_place,
 	.check_deferred = sqlite_check_deferred,
 	.violations = sqlite_violations,
+	.copy = sqlite_copy,
+	.copy_end = sqlite_copy_end,
+	.remove = sqlite_remove,
 };
 
 sqlite3 *target_sqlite_db(struct target *base)

@@ -11,6 +11,9 @@ extern const struct target_ops target_sqlite_ops;
 MUST_USE struct err *target_sqlite_open(struct target **out, const char *path,
 					const struct target_options *opt);
 
+/** target_copy_clean(); in sqlite_copy.c. */
+void target_sqlite_copy_clean(const char *url, const char *base_dir);
+
 /** The connection, for capture and restore; borrowed. */
 sqlite3 *target_sqlite_db(struct target *base);
 
