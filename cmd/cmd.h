@@ -45,6 +45,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_apply;
+extern const struct cmd cmd_branches;
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_completion;
 extern const struct cmd cmd_hook;

@@ -73,7 +73,7 @@ static void no_warning(void *payload, const char *text)
 /* Names, as the folder of HEAD or of --rev has them; no file is read. */
 static void add_migrations(struct cmd_ctx *ctx, const struct complete *c)
 {
-	const struct config_wish wish = { NULL, NULL };
+	const struct config_wish wish = { .target = NULL };
 	struct migration_options opt = { 0 };
 	struct engine_config target = { 0 };
 	struct migration_set set = { 0 };

@@ -33,6 +33,7 @@ struct hooking {
 	enum hook_mode mode;
 	struct hook_state state;
 	struct hook_decision decision;
+	bool entered;       /* HOOK_ENTER was done */
 	struct err *answer; /* of a check: git is to stop */
 };
 
@@ -98,15 +99,18 @@ static void decide(struct hooking *h)
 					buf_str(&h->lines) };
 	const char **names =
 		xcalloc(c->n_targets ? c->n_targets : 1, sizeof(*names));
+	bool clones = false;
 
 	for (size_t i = 0; i < c->n_targets; i++) {
 		names[b.n] = config_get(c, c->targets[i].name, "branch");
 		b.n += names[b.n] != NULL;
+		clones |= config_clones(c, c->targets[i].name);
 	}
 	b.branches = names;
 	hook_state_read(&h->state, h->ctx->store, h->kind, &b,
 			h->kind == HOOK_PRE_PUSH && h->n_args ? h->args[0]
 							      : NULL);
+	h->state.facts.clones = clones;
 	hook_decide(&h->decision, &call, &h->state.facts, h->mode);
 	free(names);
 }
@@ -136,7 +140,9 @@ static struct err *act(struct hooking *h, const struct hook_step *step)
 	switch (step->act) {
 	case HOOK_FOLLOW:
 	case HOOK_TELL:
-		hook_follow(h->ctx, step);
+	case HOOK_ENTER:
+		hook_follow(h->ctx, step, h->entered);
+		h->entered |= step->act == HOOK_ENTER;
 		break;
 	case HOOK_CHECK_MERGE:
 	case HOOK_CHECK_STEP:

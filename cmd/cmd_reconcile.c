@@ -1,4 +1,5 @@
 #include "base/util.h"
+#include "cmd/branches.h"
 #include "cmd/run_view.h"
 
 struct options {
@@ -63,6 +64,7 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 	};
 	struct engine_run run = { 0 };
 	struct run_view view;
+	bool missing = false;
 	struct err *err;
 
 	(void)argc;
@@ -73,10 +75,15 @@ static struct err *run(struct cmd_ctx *ctx, const void *options, int argc,
 			return err;
 	}
 	err = run_view_choice(o->on_conflict, &opt.on_conflict);
+	if (!err)
+		err = branches_ensure(
+			ctx, o->dry_run ? BRANCHES_SAY : BRANCHES_OR_EMPTY,
+			&missing);
 	if (err)
 		return err;
 	run_view_begin(&view, ctx, "reconcile", o->dry_run);
-	err = engine_reconcile(ctx->engine, &opt, &run);
+	if (!missing) /* what it would hold is not known */
+		err = engine_reconcile(ctx->engine, &opt, &run);
 	err = run_view_end(&view, &run, err);
 	engine_run_release(&run);
 	return err;

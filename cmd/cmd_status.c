@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/util.h"
+#include "cmd/branches.h"
 #include "cmd/print.h"
 #include "cmd/render.h"
 #include "cmd/status.h"
@@ -180,6 +181,10 @@ static void print_human(struct cmd_ctx *ctx, const struct engine_status *s,
 		if (*ctx->target.target) {
 			fputs(" (", stdout);
 			print_safe(stdout, ctx->shown_url);
+			if (ctx->target.own_branch) {
+				fputs(", of branch ", stdout);
+				print_safe(stdout, ctx->target.own_branch);
+			}
 			putchar(')');
 		}
 		if (*s->head)
@@ -199,6 +204,7 @@ static void hints(struct cmd_ctx *ctx, const struct engine_status *s)
 {
 	bool is_protected =
 		s->identity.is_protected || ctx->target.is_protected;
+	bool missing = ctx->target.copied && !*s->identity.uuid;
 	bool late = false;
 
 	for (size_t i = 0; i < s->n; i++)
@@ -208,10 +214,16 @@ static void hints(struct cmd_ctx *ctx, const struct engine_status *s)
 	if (s->counts[STATE_UNCOMMITTED])
 		ctx_hint(ctx, "uncommitted files are not applied: commit "
 			      "them, or use --worktree");
-	if (s->counts[STATE_PENDING] || s->counts[STATE_FAILED] ||
-	    s->counts[STATE_ROLLED_BACK])
+	if (missing)
+		ctx_hint(ctx, "git migrate reconcile makes it, a copy of that "
+			      "of the branch that this one forked from");
+	else if (s->counts[STATE_PENDING] || s->counts[STATE_FAILED] ||
+		 s->counts[STATE_ROLLED_BACK])
 		ctx_hint(ctx, "git migrate apply%s runs what is not applied",
 			 late && is_protected ? " --out-of-order" : "");
+	if (*ctx->target.target &&
+	    config_clones(&ctx->config, ctx->target.target))
+		branches_tell_gone(ctx, ctx->target.target);
 }
 
 static struct err *check(const struct cmd_ctx *ctx, const void *options,

@@ -11,6 +11,9 @@
 struct config_wish {
 	const char *target; /**< -t; NULL = not given */
 	const char *url;    /**< --url; NULL = not given */
+	const char *branch; /**< whose database, where each has its own; NULL =
+				 that of the one that is checked out */
+	bool clones; /**< as if migrate.<target>.reconcile were "clone" */
 };
 
 /** A configured target. Strings in the arena of its config. */
@@ -58,6 +61,26 @@ const char *config_default_target(const struct config *c);
 MUST_USE struct err *config_resolve(struct config *c,
 				    const struct config_wish *wish,
 				    bool need_url, struct engine_config *out);
+
+/**
+ * The URL of out, which was not given by hand, as it is for one branch and
+ * this work tree: placeholders are filled in, and where
+ * migrate.<target>.reconcile is "clone", a branch has a copy (out->copied).
+ *
+ * @param wish its branch NULL = the one that is checked out, or under way in a
+ *        rebase or bisect
+ * @return ERR_REFUSED: HEAD is detached, so there is no such database
+ */
+MUST_USE struct err *config_place_branch(struct config *c,
+					 const struct config_wish *wish,
+					 struct engine_config *out);
+
+/** The branch whose database the target's url names, where the others have
+ * copies; NULL = cannot tell. In memory of c. */
+const char *config_base_branch(struct config *c);
+
+/** A database for each branch: reconcile = clone. */
+bool config_clones(const struct config *c, const char *target);
 
 /** May stand in a ref and in a config section: letters, digits, '.', '_', '-',
  * and begins and ends with none of the last three. */

@@ -105,7 +105,8 @@ struct err *ctx_open(struct cmd_ctx *ctx)
 struct err *ctx_open_engine(struct cmd_ctx *ctx, const char *target,
 			    bool need_url)
 {
-	struct config_wish wish = { ctx->common.target, ctx->common.url };
+	struct config_wish wish = { .target = ctx->common.target,
+				    .url = ctx->common.url };
 	struct err *err;
 
 	engine_close(ctx->engine);
@@ -113,7 +114,7 @@ struct err *ctx_open_engine(struct cmd_ctx *ctx, const char *target,
 	free(ctx->shown_url);
 	ctx->shown_url = NULL;
 	if (target)
-		wish = (struct config_wish){ target, NULL };
+		wish = (struct config_wish){ .target = target };
 	err = config_resolve(&ctx->config, &wish, need_url, &ctx->target);
 	if (err)
 		return err;

@@ -24,7 +24,10 @@ MUST_USE struct err *hook_check(struct cmd_ctx *ctx,
  * Bring databases along to HEAD, or say how they differ, as each target's
  * migrate.<target>.reconcile says. What goes wrong is told, and is no error:
  * git has done its work already.
+ *
+ * @param entered HOOK_ENTER came before: branches' own databases have followed
  */
-void hook_follow(struct cmd_ctx *ctx, const struct hook_step *step);
+void hook_follow(struct cmd_ctx *ctx, const struct hook_step *step,
+		 bool entered);
 
 #endif

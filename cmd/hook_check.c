@@ -33,6 +33,7 @@ static struct engine_check_options options_of(const struct hook_step *step,
 		break;
 	case HOOK_FOLLOW:
 	case HOOK_TELL:
+	case HOOK_ENTER:
 		break;
 	}
 	return o;

@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/util.h"
+#include "cmd/branches.h"
 #include "cmd/hook.h"
 #include "cmd/print.h"
 #include "cmd/run_view.h"
@@ -57,9 +58,10 @@ static bool is_tracked(struct cmd_ctx *ctx, const char *top, const char *file)
 	return doubt || tracked;
 }
 
-static struct hook_target look_at_target(struct cmd_ctx *ctx, const char *name)
+static struct hook_target look_at_target(struct cmd_ctx *ctx, const char *name,
+					 const char *url)
 {
-	const char *url = ctx->target.url, *path = url_sqlite_path(url);
+	const char *path = url_sqlite_path(url);
 	const char *top = ctx->store->ops->worktree(ctx->store);
 	const char *common = ctx->store->ops->common_dir(ctx->store);
 	struct hook_target t = {
@@ -149,6 +151,15 @@ static void notify(struct cmd_ctx *ctx, const char *target, const char *what,
 		 why ? " (" : "", why ? why : "", why ? ")" : "");
 }
 
+/* A hook begins to write. */
+static struct err *make_ready(struct cmd_ctx *ctx)
+{
+	cancel_install();
+	return ctx->target.lock_timeout_ms > PATIENCE_MS
+		       ? ctx_set_lock_timeout(ctx, PATIENCE_MS)
+		       : NULL;
+}
+
 static struct err *reconcile(struct cmd_ctx *ctx)
 {
 	const struct engine_reconcile_options opt = {
@@ -156,17 +167,64 @@ static struct err *reconcile(struct cmd_ctx *ctx)
 	};
 	struct engine_run run = { 0 };
 	struct run_view view;
-	struct err *err = ctx->target.lock_timeout_ms > PATIENCE_MS
-				  ? ctx_set_lock_timeout(ctx, PATIENCE_MS)
-				  : NULL;
+	struct err *err = make_ready(ctx);
 
 	if (err)
 		return err;
-	cancel_install();
 	run_view_begin(&view, ctx, "reconcile", false);
 	err = engine_reconcile(ctx->engine, &opt, &run);
 	err = run_view_end(&view, &run, err);
 	engine_run_release(&run);
+	return err;
+}
+
+/* The branch's own database, and the one that the others come from. */
+static bool is_trusted(struct cmd_ctx *ctx, const char *name)
+{
+	struct config_wish wish = { .target = name };
+	struct hook_target t = look_at_target(ctx, name, ctx->target.url);
+	struct engine_config base;
+	struct err *err;
+	bool trusted = hook_target_is_trusted(&t);
+
+	if (!trusted || !ctx->target.copied)
+		return trusted;
+	wish.branch = config_base_branch(&ctx->config);
+	err = config_resolve(&ctx->config, &wish, true, &base);
+	if (!err) {
+		t = look_at_target(ctx, name, base.url);
+		trusted = hook_target_is_trusted(&t);
+	}
+	err_free(err);
+	return trusted;
+}
+
+#define NOT_BY_ITSELF "not by itself: .gitmigrate says which database"
+
+/* *stop: there is no database of the branch, which was said. */
+static struct err *enter(struct cmd_ctx *ctx, const char *name,
+			 enum hook_follow follow, bool *stop)
+{
+	bool may = follow == HOOK_FOLLOW_CLONE && is_trusted(ctx, name);
+	bool there = true;
+	struct err *err;
+
+	*stop = false;
+	if (!ctx->target.copied)
+		return NULL;
+	if (may) {
+		err = make_ready(ctx);
+		return err ? err : branches_ensure(ctx, BRANCHES_COPY, stop);
+	}
+	err = engine_is_there(ctx->engine, &there);
+	*stop = !there;
+	if (!err && !there) {
+		ctx_warn(ctx, "branch '%s' has no database of its own for %s",
+			 ctx->target.own_branch, name);
+		ctx_hint(ctx, "git migrate reconcile -t %s makes it%s", name,
+			 follow == HOOK_FOLLOW_CLONE ? " (" NOT_BY_ITSELF ")"
+						     : "");
+	}
 	return err;
 }
 
@@ -175,24 +233,22 @@ static struct err *follow_target(struct cmd_ctx *ctx, const char *name,
 {
 	struct buf what = BUF_INIT;
 	struct err *err = ctx_open_engine(ctx, name, false);
-	struct hook_target t;
+	bool stop = false;
 
 	if (!err && !ctx->target.url)
 		return NULL;
 	if (!err)
+		err = enter(ctx, name, follow, &stop);
+	if (!err && !stop)
 		err = differs(ctx, is_new, &what);
 	if (err || !what.len)
 		goto done;
-	if (follow == HOOK_FOLLOW_NOTIFY) {
+	if (follow == HOOK_FOLLOW_NOTIFY)
 		notify(ctx, name, what.data, NULL);
-		goto done;
-	}
-	t = look_at_target(ctx, name);
-	if (hook_target_is_trusted(&t))
+	else if (is_trusted(ctx, name))
 		err = reconcile(ctx);
 	else
-		notify(ctx, name, what.data,
-		       "not by itself: .gitmigrate says which database");
+		notify(ctx, name, what.data, NOT_BY_ITSELF);
 done:
 	buf_release(&what);
 	return err;
@@ -210,14 +266,23 @@ static enum hook_follow follow_of(struct cmd_ctx *ctx,
 		return HOOK_FOLLOW_OFF;
 	if (!hook_follow_parse(text, &follow))
 		ctx_warn(ctx,
-			 "migrate.%s.reconcile: '%s' is not auto, notify "
-			 "or off",
+			 "migrate.%s.reconcile: '%s' is not auto, notify, "
+			 "clone or off",
 			 t->name, text);
 	return follow;
 }
 
-void hook_follow(struct cmd_ctx *ctx, const struct hook_step *step)
+/* Those that are gone since the last time. */
+static void prune(struct cmd_ctx *ctx, const char *target)
 {
+	if (ctx->target.url && is_trusted(ctx, target))
+		branches_prune(ctx, target);
+}
+
+void hook_follow(struct cmd_ctx *ctx, const struct hook_step *step,
+		 bool entered)
+{
+	bool enters = step->act == HOOK_ENTER;
 	bool is_new = step->act == HOOK_TELL && !*step->from;
 
 	for (size_t i = 0; i < ctx->config.n_targets; i++) {
@@ -225,11 +290,14 @@ void hook_follow(struct cmd_ctx *ctx, const struct hook_step *step)
 		enum hook_follow follow = follow_of(ctx, t);
 		struct err *err;
 
-		if (follow == HOOK_FOLLOW_OFF)
+		if (follow == HOOK_FOLLOW_OFF ||
+		    (follow == HOOK_FOLLOW_CLONE ? entered : enters))
 			continue;
 		if (step->act == HOOK_TELL)
 			follow = HOOK_FOLLOW_NOTIFY;
 		err = follow_target(ctx, t->name, follow, is_new);
+		if (!err && follow == HOOK_FOLLOW_CLONE)
+			prune(ctx, t->name);
 		err = err_wrap(err, "%s", t->name);
 		if (!err)
 			continue;

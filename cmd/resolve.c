@@ -86,6 +86,12 @@ static struct err *choose(const struct config *c,
 	return NULL;
 }
 
+/* --url and GIT_MIGRATE_URL are taken as they are. */
+static bool is_by_hand(const struct config_wish *wish)
+{
+	return wish->url || (!wish->target && env_url("GIT_MIGRATE_URL"));
+}
+
 static struct err *bad_value(const char *target, const char *key,
 			     const char *value, const char *what)
 {
@@ -170,8 +176,21 @@ static struct err *place(const struct config *c, struct engine_config *out)
 		return NULL;
 	if (!*url_sqlite_path(out->url))
 		return bad_url(out, "", "the url names no file");
-	out->url_is_per_tree = url_is_inside(out->url, out->base_dir, top) &&
-			       !url_is_inside(out->url, out->base_dir, git);
+	out->url_is_per_tree |= url_is_inside(out->url, out->base_dir, top) &&
+				!url_is_inside(out->url, out->base_dir, git);
+	return NULL;
+}
+
+/* Without a branch there may be no database; not all want one. */
+static struct err *of_branch(struct config *c, const struct config_wish *wish,
+			     bool need_url, struct engine_config *out)
+{
+	struct err *err = config_place_branch(c, wish, out);
+
+	if (!err || need_url)
+		return err;
+	err_free(err);
+	out->url = NULL;
 	return NULL;
 }
 
@@ -205,6 +224,8 @@ struct err *config_resolve(struct config *c, const struct config_wish *wish,
 				"git config migrate.%s.url URL (sqlite:PATH or "
 				"postgresql://USER@HOST/DATABASE)",
 				out->target);
+	if (!err && out->url && !is_by_hand(wish))
+		err = of_branch(c, wish, need_url, out);
 	if (!err)
 		err = place(c, out);
 	return err;

@@ -86,6 +86,7 @@ struct err *status_print_json(struct cmd_ctx *ctx,
 			json_item(ctx, r, &s->items[i]);
 	report_end(r);
 	report_string(r, "url", ctx->shown_url);
+	report_string(r, "branch", ctx->target.own_branch);
 	report_bool(r, "protected",
 		    s->identity.is_protected || ctx->target.is_protected);
 	report_string(r, "layout", s->layout);

@@ -54,8 +54,8 @@ bool hook_follow_parse(const char *text, enum hook_follow *out)
 {
 	static const struct word words[] = {
 		{ "notify", HOOK_FOLLOW_NOTIFY }, { "auto", HOOK_FOLLOW_AUTO },
-		{ "off", HOOK_FOLLOW_OFF },       { "false", HOOK_FOLLOW_OFF },
-		{ "no", HOOK_FOLLOW_OFF },
+		{ "clone", HOOK_FOLLOW_CLONE },   { "off", HOOK_FOLLOW_OFF },
+		{ "false", HOOK_FOLLOW_OFF },     { "no", HOOK_FOLLOW_OFF },
 	};
 	int value = HOOK_FOLLOW_NOTIFY;
 	bool known = look_up(words, ARRAY_LEN(words), text, &value);
@@ -211,6 +211,21 @@ static void pre_commit(struct hook_decision *d, const struct hook_facts *f)
 		d->why = "no merge is under way";
 }
 
+/* HEAD is where it is to stay. */
+static void moved(struct hook_decision *d, const struct hook_facts *f,
+		  const char *old, const char *new)
+{
+	/* also where the commit is the same, and its migrations */
+	if (f->clones && f->on_branch)
+		add(d, HOOK_ENTER, "", new, "");
+	if (f->bisecting) /* its end: the tree was elsewhere meanwhile */
+		add(d, HOOK_FOLLOW, "", new, "");
+	else if (streq(old, new))
+		d->why = "the commit is the same";
+	else
+		add(d, HOOK_FOLLOW, old, new, "");
+}
+
 static void post_checkout(struct hook_decision *d, const struct hook_call *c,
 			  const struct hook_facts *f)
 {
@@ -226,12 +241,8 @@ static void post_checkout(struct hook_decision *d, const struct hook_call *c,
 		add(d, HOOK_TELL, old, new, "");
 	else if (f->bisecting && !f->on_branch)
 		d->why = "a bisect is under way";
-	else if (f->bisecting) /* its end: the tree was elsewhere meanwhile */
-		add(d, HOOK_FOLLOW, "", new, "");
-	else if (streq(old, new))
-		d->why = "the commit is the same";
 	else
-		add(d, HOOK_FOLLOW, old, new, "");
+		moved(d, f, old, new);
 }
 
 static void post_merge(struct hook_decision *d, const struct hook_call *c,

@@ -41,6 +41,8 @@ struct hook_facts {
 	bool rebase_empty;         /**< and it has nothing left to pick */
 	bool bisecting;            /**< BISECT_LOG is there */
 	bool on_branch;            /**< HEAD is not detached */
+	bool clones;               /**< some target has a database for each
+					branch */
 	bool true_merge;           /**< HEAD merges something into ORIG_HEAD */
 	const char *orig_head;     /**< id */
 	const char *rebase_origin; /**< id: the branch before it was rebased */
@@ -60,6 +62,8 @@ enum hook_act {
 	HOOK_FOLLOW,       /**< the tree went from..to: bring the database
 				along, as configured */
 	HOOK_TELL,         /**< say how database and tree differ */
+	HOOK_ENTER,        /**< a branch is checked out: the database of its
+				own is the one that counts now */
 };
 
 struct hook_step {
@@ -86,10 +90,11 @@ void hook_decide(struct hook_decision *out, const struct hook_call *call,
 enum hook_follow {
 	HOOK_FOLLOW_NOTIFY, /**< the default: say what differs */
 	HOOK_FOLLOW_AUTO,   /**< reconcile, where the target is trusted */
+	HOOK_FOLLOW_CLONE,  /**< auto, on the branch's own database */
 	HOOK_FOLLOW_OFF,
 };
 
-/** "auto", "notify", "off"; NULL = notify. */
+/** "auto", "notify", "clone", "off"; NULL = notify. */
 bool hook_follow_parse(const char *text, enum hook_follow *out);
 
 /** Where a target's settings come from, and where its database lies. */

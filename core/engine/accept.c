@@ -4,19 +4,31 @@
 #include "base/util.h"
 #include "engine/impl.h"
 
-/* A new uuid, and the event that says where it came from. */
-static struct err *fork_database(struct engine *e, struct engine_run *out)
+static void describe(char *out, size_t size, const char *old,
+		     const char *branch)
+{
+	snprintf(out, size, "A copy of %s%s%s%s%s.",
+		 *old ? "database " : "a database without a journal", old,
+		 branch ? ", for branch '" : "", branch ? branch : "",
+		 branch ? "'" : "");
+}
+
+struct err *fork_identity(struct engine *e, const char *given,
+			  const char *branch, struct engine_run *out)
 {
 	struct journal_event ev = { .event = "fork" };
 	struct schema_delta delta;
 	struct run r = { 0 };
-	char old[37], uuid[37], text[120];
+	char old[37], uuid[37], text[600];
 	struct err *err = run_open(&r, e, out);
 
 	schema_delta_init(&delta);
 	snprintf(old, sizeof(old), "%s", e->meta.uuid);
-	journal_new_uuid(uuid);
-	snprintf(text, sizeof(text), "A copy of database %s.", old);
+	if (given)
+		snprintf(uuid, sizeof(uuid), "%s", given);
+	else
+		journal_new_uuid(uuid);
+	describe(text, sizeof(text), old, branch);
 	ev.description = text;
 	if (!err)
 		err = run_begin(&r);
@@ -24,6 +36,8 @@ static struct err *fork_database(struct engine *e, struct engine_run *out)
 		err = journal_meta_set(e->target, "uuid", uuid);
 	if (!err)
 		err = journal_meta_set(e->target, "location", e->location);
+	if (!err && branch)
+		err = journal_meta_set(e->target, "branch", branch);
 	if (!err) {
 		snprintf(e->meta.uuid, sizeof(e->meta.uuid), "%s", uuid);
 		r.start.hex[0] = '\0'; /* its ledger is a ref of its own */
@@ -84,7 +98,7 @@ struct err *engine_accept(struct engine *e, bool fork,
 	}
 	err = session_open_unchecked(e, ENGINE_WRITES);
 	if (!err && fork) /* the ledger that it came from stays as it is */
-		err = fork_database(e, &run);
+		err = fork_identity(e, NULL, NULL, &run);
 	if (!err)
 		err = ledger_sync(e, ENGINE_WRITES);
 	if (!err && !fork)

@@ -42,10 +42,14 @@ struct engine_config {
 					 for a protected target, else "clone" */
 	bool is_ci; /**< a machine that is thrown away: what only this clone
 			 has is lost */
-	bool url_is_per_tree; /**< the URL names several databases: a file in
+	bool url_is_per_tree;   /**< the URL names several databases: a file in
 				   the work tree, ${branch}, ${worktree} */
-	bool prove;           /**< as engine_apply_options.prove, always */
-	const char *tool;     /**< "git-migrate 0.1.0", for the journal */
+	const char *own_branch; /**< the URL is of this branch's own database,
+				     which bears its name; NULL = of no one
+				     branch's */
+	bool copied; /**< ... which begins as a copy: nothing else makes it */
+	bool prove;  /**< as engine_apply_options.prove, always */
+	const char *tool; /**< "git-migrate 0.1.0", for the journal */
 };
 
 /** A place for snapshots of that name exists. */

@@ -46,6 +46,10 @@ MUST_USE struct err *session_open(struct engine *e, enum engine_access access);
 /** The same without asking whether it is the right one. */
 MUST_USE struct err *session_open_unchecked(struct engine *e,
 					    enum engine_access access);
+
+/** The journal says that it lives elsewhere: nobody has accepted it yet. */
+bool session_is_copy(const struct engine *e);
+void session_close(struct engine *e);
 void session_note(struct engine *e, enum engine_note_level level,
 		  const char *fmt, ...) PRINTF_LIKE(3, 4);
 MUST_USE struct err *session_identity(struct engine *e,
@@ -58,6 +62,21 @@ void lastuse_record(struct engine *e);
 
 /** Path of another one that is still there, to be freed; or NULL. */
 char *lastuse_other(struct engine *e);
+
+/** The database has gone: nobody uses it. */
+void lastuse_forget(struct store *store, const char *uuid);
+
+/* --- accept.c --- */
+
+/**
+ * A new identity, and the event that says where the database came from. It is
+ * open for writing.
+ *
+ * @param uuid   NULL = a new one
+ * @param branch whose own it is from now on; NULL = as before
+ */
+MUST_USE struct err *fork_identity(struct engine *e, const char *uuid,
+				   const char *branch, struct engine_run *out);
 
 /* --- ident.c: who runs this, in the words of a commit --- */
 

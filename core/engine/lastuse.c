@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/util.h"
@@ -13,10 +14,10 @@
 
 #define PATH_MAX_BYTES 8192
 
-static char *file_of(const struct engine *e, const char *uuid)
+static char *file_of(struct store *store, const char *uuid)
 {
-	return xasprintf("%s/migrate/used-by/%s",
-			 e->store->ops->common_dir(e->store), uuid);
+	return xasprintf("%s/migrate/used-by/%s", store->ops->common_dir(store),
+			 uuid);
 }
 
 static char *read_path(const char *file)
@@ -45,7 +46,7 @@ void lastuse_record(struct engine *e)
 
 	if (!here || !e->meta.present)
 		return;
-	file = file_of(e, e->meta.uuid);
+	file = file_of(e->store, e->meta.uuid);
 	was = read_path(file);
 	if (!streq_null(was, here)) {
 		dir = xstrndup(file, strlen(file) - strlen(e->meta.uuid) - 1);
@@ -70,7 +71,7 @@ char *lastuse_other(struct engine *e)
 
 	if (!here || !e->meta.present)
 		return NULL;
-	file = file_of(e, e->meta.uuid);
+	file = file_of(e->store, e->meta.uuid);
 	path = read_path(file);
 	free(file);
 	if (!path || streq(path, here))
@@ -86,4 +87,12 @@ char *lastuse_other(struct engine *e)
 none:
 	free(path);
 	return NULL;
+}
+
+void lastuse_forget(struct store *store, const char *uuid)
+{
+	char *file = file_of(store, uuid);
+
+	unlink(file);
+	free(file);
 }

@@ -384,6 +384,21 @@ static struct err *point_target(struct engine *e, enum engine_access access,
 					  tip, tip, "named");
 }
 
+/* A copy's commits stand on those of the one it came from, where they are
+ * here. */
+static struct err *find_fork(struct engine *e, const struct journal_event *tip,
+			     struct arena *a, struct journal_event *at)
+{
+	struct store_id parent;
+
+	if (!tip->parent || !streq_null(tip->event, "fork"))
+		return NULL;
+	snprintf(parent.hex, sizeof(parent.hex), "%s", tip->parent);
+	if (!e->store->ops->has(e->store, &parent))
+		return NULL;
+	return journal_by_commit(e->target, parent.hex, a, at);
+}
+
 static struct err *sync(struct engine *e, enum engine_access access)
 {
 	struct journal_event tip, at;
@@ -403,6 +418,8 @@ static struct err *sync(struct engine *e, enum engine_access access)
 	memset(&at, 0, sizeof(at));
 	if (*ref.hex)
 		err = journal_by_commit(e->target, ref.hex, &a, &at);
+	else
+		err = find_fork(e, &tip, &a, &at);
 	if (err)
 		goto done;
 	if (!*ref.hex || at.seq)

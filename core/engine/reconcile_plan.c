@@ -81,6 +81,26 @@ static struct err *judge_folder(const struct reconcile *rc)
 			"if that is meant: git migrate rollback -n NUMBER");
 }
 
+static struct err *refuse_irreversible(const struct engine *e,
+				       const char *names)
+{
+	struct err *err = err_new(ERR_REFUSED,
+				  "cannot be taken back, because irreversible: "
+				  "%s",
+				  names);
+
+	if (e->cfg.own_branch)
+		return err_hint(err, "nothing was changed; choose a commit "
+				     "that has them, or write a migration that "
+				     "undoes them");
+	return err_hintf(err,
+			 "nothing was changed; choose a commit that has them, "
+			 "write a migration that undoes them, or give each "
+			 "branch a database of its own: git config "
+			 "migrate.%s.reconcile clone",
+			 *e->cfg.target ? e->cfg.target : "TARGET");
+}
+
 static struct err *judge_irreversible(const struct reconcile *rc)
 {
 	struct buf names = BUF_INIT;
@@ -97,14 +117,7 @@ static struct err *judge_irreversible(const struct reconcile *rc)
 				 s->name, s->why);
 	}
 	if (names.len)
-		err = err_hint(
-			err_new(ERR_REFUSED,
-				"cannot be taken back, because irreversible: "
-				"%s",
-				buf_str(&names)),
-			"nothing was changed; choose a commit that has them, "
-			"write a migration that undoes them, or use a database "
-			"of its own for this branch");
+		err = refuse_irreversible(rc->e, buf_str(&names));
 	buf_release(&names);
 	return err;
 }

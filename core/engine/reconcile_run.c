@@ -20,9 +20,11 @@ static struct err *refuse_protected(const struct engine *e)
 
 static struct err *refuse_other_worktree(const struct reconcile *rc)
 {
-	char *other = rc->opt->shared || rc->opt->dry_run
-			      ? NULL
-			      : lastuse_other(rc->e);
+	/* a branch's own database is where the branch is */
+	char *other =
+		rc->opt->shared || rc->opt->dry_run || rc->e->cfg.own_branch
+			? NULL
+			: lastuse_other(rc->e);
 	struct err *err;
 
 	if (!other)

@@ -69,6 +69,8 @@ static struct err *ensure_journal(struct run *r)
 	if (e->meta.present)
 		return NULL;
 	err = journal_create(e->target, e->location, e->meta.uuid);
+	if (!err && e->cfg.own_branch)
+		err = journal_meta_set(e->target, "branch", e->cfg.own_branch);
 	if (err)
 		return err;
 	e->meta.present = true;

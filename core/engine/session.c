@@ -28,7 +28,7 @@ struct err *engine_open(struct engine **out, struct store *store,
 	return NULL;
 }
 
-static void session_close(struct engine *e)
+void session_close(struct engine *e)
 {
 	if (e->target && e->locked)
 		target_unlock(e->target);
@@ -96,11 +96,17 @@ static bool is_copy(const char *recorded, const char *now)
 	return !streq(was.id, is.id) && !streq(was.path, is.path);
 }
 
+bool session_is_copy(const struct engine *e)
+{
+	return e->target && e->meta.present &&
+	       is_copy(e->meta.location, e->location);
+}
+
 static struct err *refuse_copy(struct engine *e, enum engine_access access)
 {
 	struct place was;
 
-	if (!e->meta.present || !is_copy(e->meta.location, e->location))
+	if (!session_is_copy(e))
 		return NULL;
 	parse_place(e->meta.location, &was);
 	e->is_copy = true;
@@ -183,6 +189,7 @@ struct err *session_open_unchecked(struct engine *e, enum engine_access access)
 		.journal = e->cfg.journal,
 		.notice = notice,
 		.notice_payload = e,
+		.missing_ok = e->cfg.copied,
 	};
 	struct buf b = BUF_INIT;
 	struct err *err = NULL;
@@ -208,6 +215,47 @@ struct err *session_open_unchecked(struct engine *e, enum engine_access access)
 	return err;
 }
 
+/* Where each branch has its own: it is this branch's, or not there yet. */
+static struct err *refuse_other_branch(struct engine *e,
+				       enum engine_access access)
+{
+	const char *own = e->cfg.own_branch;
+
+	if (!own || (!e->target && (!e->cfg.copied || access == ENGINE_READS)))
+		return NULL;
+	if (!e->target)
+		return err_hintf(err_new(ERR_REFUSED,
+					 "branch '%s' has no database of its "
+					 "own yet",
+					 own),
+				 "git migrate reconcile -t %s makes it, a copy "
+				 "of the one of the branch that it forked from",
+				 e->cfg.target);
+	if (e->meta.branch && streq(e->meta.branch, own))
+		return NULL;
+	if (session_is_copy(e))
+		return err_hintf(
+			err_new(ERR_REFUSED,
+				"the database of branch '%s' is a copy "
+				"that was not finished",
+				own),
+			"git migrate reconcile -t %s finishes it",
+			e->cfg.target);
+	if (!e->meta.branch && !e->cfg.copied)
+		return NULL;
+	return err_hint(
+		e->meta.branch
+			? err_new(ERR_REFUSED,
+				  "the database of branch '%s' is that of "
+				  "branch '%s', whose name gives the same url",
+				  own, e->meta.branch)
+			: err_new(ERR_REFUSED,
+				  "what is where the database of branch '%s' "
+				  "would be was not made for it",
+				  own),
+		"rename the branch, or move that database away");
+}
+
 struct err *session_open(struct engine *e, enum engine_access access)
 {
 	struct err *err = NULL;
@@ -217,11 +265,15 @@ struct err *session_open(struct engine *e, enum engine_access access)
 		err = session_open_unchecked(e, ENGINE_READS);
 		if (!err && !e->target)
 			err = refuse_other(e, access);
+		if (!err && !e->target)
+			err = refuse_other_branch(e, access);
 	}
 	if (!err)
 		err = session_open_unchecked(e, access);
 	if (!err)
 		err = refuse_other(e, access);
+	if (!err)
+		err = refuse_other_branch(e, access);
 	if (!err && e->target)
 		err = refuse_copy(e, access);
 	return err;

@@ -214,6 +214,15 @@ static void note_mismatch(const struct engine *e, struct engine_status *s)
 	buf_release(&b);
 }
 
+static void note_missing(const struct engine *e, struct engine_status *s)
+{
+	if (!e->target && e->cfg.copied)
+		add_note(s, arena_printf(&s->arena,
+					 "branch '%s' has no database of its "
+					 "own yet",
+					 e->cfg.own_branch));
+}
+
 static void copy_strays(struct engine_status *s, const struct tree *t)
 {
 	s->n_strays = t->set.n_strays;
@@ -256,6 +265,7 @@ struct err *engine_status(struct engine *e,
 		add_item(out, &tree, &tree.view.items[i]);
 	copy_strays(out, &tree);
 	note_mismatch(e, out);
+	note_missing(e, out);
 	err = note_restored(e, out);
 	if (!err && wants_uncommitted(e, opt))
 		err = add_uncommitted(e, out, &tree);

@@ -45,7 +45,7 @@ test_expect_success 'set up' '
 
 test_expect_success 'status before anything was applied' '
 	expect_status 0 status --json &&
-	keys . "format target dialect database head ledger schema shape counts migrations url protected layout strays notes" &&
+	keys . "format target dialect database head ledger schema shape counts migrations url branch protected layout strays notes" &&
 	[ "$(json "[.format, .target, .dialect, .database, .ledger] | tojson")" = \
 		"[1,\"dev\",\"sqlite\",null,null]" ] &&
 	is .head "$hex" &&

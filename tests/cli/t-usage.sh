@@ -2,7 +2,7 @@
 # What git migrate says about itself, wrong command lines, output that fails
 . "$(dirname "$0")/lib.sh"
 
-commands='init new status plan apply rollback rebase reconcile log show snapshot target hooks completion version'
+commands='init new status plan apply rollback rebase reconcile branches log show snapshot target hooks completion version'
 
 test_expect_success 'without a command: usage on standard error, 129' '
 	expect_status 129 &&

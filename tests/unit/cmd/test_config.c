@@ -95,7 +95,7 @@ static void read_pairs(struct setup *s, const struct pair *pairs)
 static void resolve(struct setup *s, const struct pair *pairs,
 		    const char *target, const char *url)
 {
-	struct config_wish wish = { target, url };
+	struct config_wish wish = { .target = target, .url = url };
 
 	read_pairs(s, pairs);
 	assert_null(s->err);
@@ -323,7 +323,7 @@ static void config_resolve__names_a_bad_value(void **state)
 
 static void config_resolve__can_do_without_a_url(void **state)
 {
-	struct config_wish wish = { NULL, NULL };
+	struct config_wish wish = { .target = NULL };
 	struct setup s;
 
 	(void)state;

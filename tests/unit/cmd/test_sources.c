@@ -153,7 +153,7 @@ static void set_env(const char *name, const char *value)
 static void check(const struct scene *s)
 {
 	struct fake store = { { &fake_ops }, s };
-	struct config_wish wish = { s->t, s->url };
+	struct config_wish wish = { .target = s->t, .url = s->url };
 	const char *target = NULL, *url = NULL;
 	struct engine_config got;
 	struct config c;
@@ -229,7 +229,8 @@ static void config_resolve__blames_who_gave_the_url(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct fake store = { { &fake_ops }, &plain };
-		struct config_wish wish = { cases[i].t, cases[i].url };
+		struct config_wish wish = { .target = cases[i].t,
+					    .url = cases[i].url };
 		struct engine_config got;
 		struct config c;
 		struct err *e;

@@ -22,6 +22,7 @@ enum {
 	ON_BRANCH = 1 << 6,
 	TRUE_MERGE = 1 << 7,
 	NO_BASE = 1 << 8,
+	CLONES = 1 << 9,
 };
 
 struct row {
@@ -187,6 +188,37 @@ static const struct row rows[] = {
 	  .args = { A, A, "1" },
 	  .state = ON_BRANCH,
 	  .acts = { NOTHING } },
+	{ .label = "switch -c, a database for each branch",
+	  .kind = HOOK_POST_CHECKOUT,
+	  .args = { A, A, "1" },
+	  .state = ON_BRANCH | CLONES,
+	  .acts = { HOOK_ENTER, NOTHING },
+	  .from = "",
+	  .to = A },
+	{ .label = "a switch, a database for each branch",
+	  .kind = HOOK_POST_CHECKOUT,
+	  .args = { A, B, "1" },
+	  .state = ON_BRANCH | CLONES,
+	  .acts = { HOOK_ENTER, HOOK_FOLLOW },
+	  .from = "",
+	  .to = B },
+	{ .label = "a switch to a commit, a database for each branch",
+	  .kind = HOOK_POST_CHECKOUT,
+	  .args = { A, B, "1" },
+	  .state = CLONES,
+	  .acts = { HOOK_FOLLOW, NOTHING },
+	  .from = A,
+	  .to = B },
+	{ .label = "a rebase begins, a database for each branch",
+	  .kind = HOOK_POST_CHECKOUT,
+	  .args = { A, B, "1" },
+	  .state = REBASING | CLONES,
+	  .acts = { NOTHING } },
+	{ .label = "restore of a file, a database for each branch",
+	  .kind = HOOK_POST_CHECKOUT,
+	  .args = { A, A, "0" },
+	  .state = ON_BRANCH | CLONES,
+	  .acts = { NOTHING } },
 	{ .label = "restore of a file",
 	  .kind = HOOK_POST_CHECKOUT,
 	  .args = { A, A, "0" },
@@ -296,6 +328,7 @@ static struct hook_facts facts_of(unsigned state)
 		.rebase_empty = state & REBASE_EMPTY,
 		.bisecting = state & BISECTING,
 		.on_branch = state & ON_BRANCH,
+		.clones = state & CLONES,
 		.true_merge = state & TRUE_MERGE,
 		.orig_head = A,
 		.rebase_origin = B,
@@ -434,6 +467,7 @@ static void follow__reads_words(void **state)
 	(void)state;
 	assert_true(hook_follow_parse(NULL, &f) && f == HOOK_FOLLOW_NOTIFY);
 	assert_true(hook_follow_parse("auto", &f) && f == HOOK_FOLLOW_AUTO);
+	assert_true(hook_follow_parse("clone", &f) && f == HOOK_FOLLOW_CLONE);
 	assert_true(hook_follow_parse("off", &f) && f == HOOK_FOLLOW_OFF);
 	assert_false(hook_follow_parse("always", &f));
 	assert_int_equal(f, HOOK_FOLLOW_NOTIFY);
