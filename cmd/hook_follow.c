@@ -16,6 +16,7 @@
 
 #define NAMES_SHOWN 3
 #define PATIENCE_MS 3000 /* git waits: another run's end is not waited for */
+#define LIMIT_MS 60000   /* whoever's migration it is */
 
 static bool is_versioned(struct cmd_ctx *ctx, const char *target,
 			 const char *key)
@@ -58,6 +59,16 @@ static bool is_tracked(struct cmd_ctx *ctx, const char *top, const char *file)
 	return doubt || tracked;
 }
 
+/* .gitmigrate names a remote that snapshots are pushed to. */
+static bool sends_rows(struct cmd_ctx *ctx, const char *name)
+{
+	const char *store = config_get(&ctx->config, name, "snapshotstore");
+
+	return store && strcmp(store, "clone") != 0 &&
+	       strcmp(store, "database") != 0 &&
+	       is_versioned(ctx, name, "snapshotStore");
+}
+
 static struct hook_target look_at_target(struct cmd_ctx *ctx, const char *name,
 					 const char *url)
 {
@@ -67,6 +78,7 @@ static struct hook_target look_at_target(struct cmd_ctx *ctx, const char *name,
 	struct hook_target t = {
 		.url_versioned = is_versioned(ctx, name, "url"),
 		.reconcile_versioned = is_versioned(ctx, name, "reconcile"),
+		.rows_leave = sends_rows(ctx, name),
 	};
 	char *whole, *real;
 
@@ -164,6 +176,7 @@ static struct err *reconcile(struct cmd_ctx *ctx)
 {
 	const struct engine_reconcile_options opt = {
 		.max_details = RUN_VIEW_CONFLICTS,
+		.migration_limit_ms = LIMIT_MS,
 	};
 	struct engine_run run = { 0 };
 	struct run_view view;
@@ -200,6 +213,13 @@ static bool is_trusted(struct cmd_ctx *ctx, const char *name)
 }
 
 #define NOT_BY_ITSELF "not by itself: .gitmigrate says which database"
+
+static const char *why_not(struct cmd_ctx *ctx, const char *name)
+{
+	return sends_rows(ctx, name)
+		       ? "not by itself: .gitmigrate says where rows go"
+		       : NOT_BY_ITSELF;
+}
 
 /* *stop: there is no database of the branch, which was said. */
 static struct err *enter(struct cmd_ctx *ctx, const char *name,
@@ -248,7 +268,7 @@ static struct err *follow_target(struct cmd_ctx *ctx, const char *name,
 	else if (is_trusted(ctx, name))
 		err = reconcile(ctx);
 	else
-		notify(ctx, name, what.data, NOT_BY_ITSELF);
+		notify(ctx, name, what.data, why_not(ctx, name));
 done:
 	buf_release(&what);
 	return err;

@@ -66,12 +66,14 @@ bool hook_follow_parse(const char *text, enum hook_follow *out)
 
 /*
  * Whoever's branch is checked out can write .gitmigrate and every migration,
- * so what it says may only reach a file that is this clone's own.
+ * so what it says may only reach a file that is this clone's own, and no row
+ * leaves because it says so.
  */
 bool hook_target_is_trusted(const struct hook_target *t)
 {
-	return (!t->url_versioned && !t->reconcile_versioned) ||
-	       (t->inside && !t->tracked);
+	return !t->rows_leave &&
+	       ((!t->url_versioned && !t->reconcile_versioned) ||
+		(t->inside && !t->tracked));
 }
 
 static bool is_zeros(const char *id)

@@ -101,9 +101,10 @@ bool hook_follow_parse(const char *text, enum hook_follow *out);
 struct hook_target {
 	bool url_versioned;       /**< from .gitmigrate */
 	bool reconcile_versioned; /**< the same */
-	bool inside;  /**< a SQLite file in the work tree or the git folder,
+	bool inside;     /**< a SQLite file in the work tree or the git folder,
 			  after links are followed */
-	bool tracked; /**< that file is in the index */
+	bool tracked;    /**< that file is in the index */
+	bool rows_leave; /**< .gitmigrate says that snapshots are pushed */
 };
 
 bool hook_target_is_trusted(const struct hook_target *t);

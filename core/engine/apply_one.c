@@ -167,9 +167,19 @@ struct err *apply_finish(struct run *r, struct ready *m,
 	return err;
 }
 
+/* Its own, and where nobody asked for it, no more than is waited for. */
+static int64_t time_limit_ms(const struct run *r, const struct migration *m)
+{
+	int64_t own = m->statement_timeout_ms > 0 ? m->statement_timeout_ms : 0;
+	int64_t most = r->e->cfg.migration_limit_ms;
+
+	return most && (!own || most < own) ? most : own;
+}
+
 void apply_start(struct run *r, struct ready *m, struct journal_event *ev)
 {
 	char now[CLOCK_ISO_SIZE];
+	int64_t limit_ms;
 
 	memset(ev, 0, sizeof(*ev));
 	clock_iso(clock_now(), now);
@@ -179,9 +189,9 @@ void apply_start(struct run *r, struct ready *m, struct journal_event *ev)
 	ev->statements = (int64_t)m->script.n;
 	target_seen_reset(r->e->target);
 	r->e->target->deadline_us = 0;
-	if (m->m->statement_timeout_ms > 0)
-		r->e->target->deadline_us =
-			r->started_us + m->m->statement_timeout_ms * 1000;
+	limit_ms = time_limit_ms(r, m->m);
+	if (limit_ms)
+		r->e->target->deadline_us = r->started_us + limit_ms * 1000;
 }
 
 /* Nothing of the group would be lost with the transaction. */

@@ -49,6 +49,9 @@ struct engine_config {
 				     branch's */
 	bool copied; /**< ... which begins as a copy: nothing else makes it */
 	bool prove;  /**< as engine_apply_options.prove, always */
+	/** A migration may take so long, whatever it says itself: where nobody
+	 * has asked for it. 0 = as long as it takes */
+	int64_t migration_limit_ms;
 	const char *tool; /**< "git-migrate 0.1.0", for the journal */
 };
 
@@ -300,6 +303,7 @@ struct engine_reconcile_options {
 			      section */
 	enum restore_choice on_conflict;
 	size_t max_details;
+	int64_t migration_limit_ms; /**< as of engine_config; 0 = none */
 };
 
 /**

@@ -153,6 +153,7 @@ struct err *engine_reconcile(struct engine *e,
 
 	memset(out, 0, sizeof(*out));
 	e->will_write = true;
+	e->cfg.migration_limit_ms = opt->migration_limit_ms;
 	if (opt->dry_run && e->cfg.snapshot_store &&
 	    snapshot_remote_name(e->cfg.snapshot_store)) {
 		e->cfg.snapshot_store = "clone"; /* nothing is pushed */

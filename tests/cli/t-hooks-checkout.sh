@@ -50,8 +50,10 @@ test_expect_success 'clone with a template: the command is told' '
 
 test_expect_success 'reset --hard and stash run no hook; status notices' '
 	fresh && gives 0 reset -q --hard good && [ ! -s "$ERR" ] &&
-	holds 1_base 2_ours && expect_status 0 status &&
-	has "$OUT" "^foreign +2_ours" && has "$OUT" "^pending +3_good" &&
+	holds 1_base 2_ours && git migrate status >"$OUT" 2>&1 &&
+	head -n 1 "$OUT" >first && has first "^hint: the database does not match this commit: 1 applied migration is not in it; .git migrate reconcile. makes it follow$" &&
+	rm first && has "$OUT" "^foreign +2_ours" && has "$OUT" "^pending +3_good" &&
+	expect_status 0 reconcile && holds 1_base 3_good &&
 	echo >>migrations/3_good.sql && gives 0 stash && [ ! -s "$ERR" ]
 '
 
@@ -160,6 +162,40 @@ test_expect_success 'own url, versioned reconcile: not by itself' "
 	done && git migrate apply -q && gives 0 switch -q good &&
 	told \"\$ERR\" 'take back 2_ours; apply 3_good' $not_by_itself
 "
+
+test_expect_success 'where rows are pushed to is no say of a branch' "
+	fresh && for b in good main; do
+		git switch -q \$b 2>/dev/null &&
+		git config -f .gitmigrate migrate.dev.snapshotStore remote:origin &&
+		commit_all store || return 1
+	done && gives 0 switch -q good && holds 1_base 2_ours &&
+	told \"\$ERR\" 'take back 2_ours; apply 3_good' \" [(]not by itself: .gitmigrate says where rows go[)]\" &&
+	git config migrate.dev.snapshotStore clone && gives 0 switch -q main && gives 0 switch -q good && holds 1_base 3_good
+"
+
+# Each is a branch that was fetched, and $1 a place beside the repository.
+hostile() {
+	cat <<-SQL
+	ATTACH '$1/a' AS a; CREATE TABLE a.x (a)
+	SELECT load_extension('$1/b')
+	SELECT writefile('$1/c', 'x')
+	PRAGMA temp_store_directory = '$1'
+	DELETE FROM git_migrate_history
+	UPDATE sqlite_schema SET sql = 'x'
+	SQL
+	printf -- '-- migrate:no-transaction\tVACUUM INTO "%s/d"\n' "$1"
+}
+
+test_expect_success 'a hostile migration reaches nothing but rows and tables of the database' '
+	fresh && mkdir ../place && cp dev.db ../before.db && n=0 && hostile "$TRASH/tree/place" >../hostile &&
+	while read -r statement; do
+		n=$((n + 1)) && git switch -q -c "hostile$n" main 2>/dev/null &&
+		printf "%s;\n" "$statement" | tr "\t" "\n" | migration 9_hostile && GIT_MIGRATE_SKIP=1 git switch -q main &&
+		gives 0 switch "hostile$n" && has "$ERR" "^error: migrations/9_hostile" && holds 1_base 2_ours &&
+		GIT_MIGRATE_SKIP=1 git switch -q main || return 1
+	done <../hostile && [ $n -eq 7 ] && [ -z "$(ls ../place)" ] &&
+	[ "$(sql "SELECT count(*) FROM git_migrate_history WHERE event = \"apply\"")" = 2 ]
+'
 
 test_expect_success 'what goes wrong is said, and git ends as it would' '
 	fresh && git config migrate.dev.url postgresql://127.0.0.1:1/none &&

@@ -369,9 +369,27 @@ static void apply__begins_with_what_is_there(void **state)
 	eworld_check_ledger(w);
 }
 
+/* A hook's run: whoever wrote the migration, git goes on after a while. */
+static void apply__takes_no_longer_than_it_may(void **state)
+{
+	struct eworld *w = *state;
+
+	eworld_add(w, "1_a",
+		   "-- migrate:statement-timeout 1h\nCREATE TABLE a AS WITH "
+		   "RECURSIVE i(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM i) "
+		   "SELECT count(*) FROM i;");
+	w->cfg.migration_limit_ms = 50;
+	eworld_expect(eworld_apply(w, NULL), ERR_TARGET, "statement timeout",
+		      NULL);
+	assert_int_equal(eworld_int(w, "SELECT count(*) FROM sqlite_schema "
+				       "WHERE name = 'a'"),
+			 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		eworld_test(apply__takes_no_longer_than_it_may),
 		eworld_test(apply__runs_all_in_order),
 		eworld_test(apply__finds_nothing_to_do_the_second_time),
 		eworld_test(apply__makes_no_file_for_nothing),

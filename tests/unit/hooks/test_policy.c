@@ -479,17 +479,19 @@ static void trust__needs_own_settings_or_an_own_file(void **state)
 		struct hook_target t;
 		bool trusted;
 	} cases[] = {
-		/* url, reconcile from .gitmigrate; inside; tracked */
-		{ { false, false, false, false }, true },
-		{ { false, false, true, true }, true },
-		{ { true, false, false, false }, false },
-		{ { false, true, false, false }, false },
-		{ { true, true, false, false }, false },
-		{ { true, true, true, false }, true },
-		{ { true, false, true, false }, true },
-		{ { false, true, true, false }, true },
-		{ { true, true, true, true }, false },
-		{ { false, true, true, true }, false },
+		/* url, reconcile from .gitmigrate; inside; tracked; pushed */
+		{ { false, false, false, false, false }, true },
+		{ { false, false, true, true, false }, true },
+		{ { true, false, false, false, false }, false },
+		{ { false, true, false, false, false }, false },
+		{ { true, true, false, false, false }, false },
+		{ { true, true, true, false, false }, true },
+		{ { true, false, true, false, false }, true },
+		{ { false, true, true, false, false }, true },
+		{ { true, true, true, true, false }, false },
+		{ { false, true, true, true, false }, false },
+		{ { false, false, true, false, true }, false },
+		{ { true, true, true, false, true }, false },
 	};
 
 	(void)state;
