@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "decide/order.h"
 #include "effects/effects_pg.h"
 #include "effects/replay.h"
 #include "engine/check_impl.h"
@@ -33,6 +34,51 @@ struct err *check_load(struct check_trees *t, struct migration *m)
 		if (migration_find(&t->bases[k].set, m->name) == m)
 			return migration_load(&t->bases[k].set, m);
 	return migration_load(&t->ours.set, m);
+}
+
+static bool order_is_known(struct check *c, const struct check_trees *t)
+{
+	struct buf b = BUF_INIT;
+	bool plain = check_cache_get(c, "order", t->base_key, &b) &&
+		     streq(buf_str(&b), "plain");
+
+	buf_release(&b);
+	return plain;
+}
+
+/* What is missing, and circles, leave the order as it is. */
+static void follow_depends(struct check *c, struct check_trees *t)
+{
+	struct migration_set set = t->merged;
+
+	set.items = arena_array(c->arena, t->n_common + 1, sizeof(*set.items));
+	set.n = t->n_common;
+	memcpy(set.items, t->common, t->n_common * sizeof(*set.items));
+	err_free(decide_order(&set, NULL, NULL));
+	t->reordered = memcmp(set.items, t->common,
+			      t->n_common * sizeof(*set.items)) != 0;
+	t->common = set.items;
+	err_free(decide_order(&t->merged, NULL, NULL));
+	if (!t->reordered)
+		check_cache_put(c, "order", t->base_key, "plain", 5);
+}
+
+/*
+ * The order in which the bases run, and with it the merged set's: by the lines
+ * "depends" of their files, which are only read where it is not known that
+ * they change nothing.
+ */
+static struct err *order_common(struct check *c, struct check_trees *t)
+{
+	struct err *err = NULL;
+	bool known = t->ordered || !t->n_common || order_is_known(c, t);
+
+	t->ordered = true;
+	for (size_t i = 0; i < t->n_common && !known && !err; i++)
+		err = check_load(t, t->common[i]);
+	if (!known && !err)
+		follow_depends(c, t);
+	return err;
 }
 
 static void uncertain(struct effects *out, const struct migration *m,
@@ -332,8 +378,12 @@ static struct err *side_effects(struct check *c, struct check_trees *t,
 
 struct err *check_effects(struct check *c, struct check_trees *t)
 {
-	struct err *err = side_effects(c, t, &t->ours);
+	struct err *err = NULL;
 
+	if (!t->only_cached && (t->ours.n_added || t->theirs.n_added))
+		err = order_common(c, t);
+	if (!err)
+		err = side_effects(c, t, &t->ours);
 	return err ? err : side_effects(c, t, &t->theirs);
 }
 
@@ -372,7 +422,8 @@ static struct err *read_old(struct check *c, struct check_trees *t)
 	struct err *err = NULL;
 
 	t->old = xcalloc(t->n_common + 1, sizeof(*t->old));
-	if (get_old(c, t))
+	/* kept by what stands before each in the order of versions */
+	if (!t->reordered && get_old(c, t))
 		return NULL;
 	if (is_pg(t))
 		err = fold_pg(c, t, t->old, &catalog);
@@ -380,7 +431,7 @@ static struct err *read_old(struct check *c, struct check_trees *t)
 		err = replay_sqlite_open(&replay, c->limits);
 	if (replay && !err)
 		err = run_common(c, t, replay, t->old);
-	if (!err)
+	if (!err && !t->reordered)
 		put_old(c, t);
 	effects_catalog_free(catalog);
 	replay_close(replay);

@@ -68,6 +68,8 @@ struct check_trees {
 	struct migration **common; /**< of the bases, in order */
 	size_t n_common;
 	struct effects *old; /**< of those; n_common, NULL = not asked for */
+	bool ordered;        /**< common and merged are as they run... */
+	bool reordered;      /**< ... and a line "depends" made a difference */
 	bool base_broken;    /**< the bases alone do not run */
 	bool has_part;       /**< the base is a part of a commit's folder */
 	bool limited;        /**< something was not run to its end: what was
@@ -252,7 +254,8 @@ int check_order(const struct check_trees *t, const struct migration *a,
 
 /* --- check_effects.c --- */
 
-/** Fill the effects of what both sides added. */
+/** Fill the effects of what both sides added; puts what the bases have into
+ * the order in which it runs. */
 MUST_USE struct err *check_effects(struct check *c, struct check_trees *t);
 
 /**

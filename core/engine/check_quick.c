@@ -158,7 +158,8 @@ void check_index_put(struct check *c, const struct check_trees *t)
 
 	if (t->n_bases != 1 || !*t->bases[0].commit.hex || t->has_part ||
 	    t->merged.layout->own_order || t->ours.n_removed ||
-	    t->theirs.n_removed || t->n_common != t->bases[0].set.n)
+	    t->theirs.n_removed || t->reordered ||
+	    t->n_common != t->bases[0].set.n)
 		return;
 	err = read_settings(c, &t->bases[0].commit, &s);
 	for (size_t i = 0; i < t->n_common; i++)

@@ -69,6 +69,14 @@ CREATE TABLE a (id INT);" && on side 201_b "-- migrate:depends 200_a
 CREATE TABLE b (id INT);" && git switch -q main && expect_status 1 check side --json && has "$OUT" "GM108" && has "$OUT" "200_a -> 201_b|201_b -> 200_a"
 '
 
+test_expect_success 'what the base has runs as its lines "depends" say' '
+	start && git switch -q main && printf "%s\n" "-- migrate:depends 111_tags" "-- migrate:up" "ALTER TABLE tags ADD COLUMN n INT;" >migrations/110_more.sql &&
+	printf "%s\n" "CREATE TABLE tags (id INTEGER PRIMARY KEY);" >migrations/111_tags.sql && commit_all depends && git branch -f side &&
+	on main 200_ours "UPDATE tags SET n = 1;" && on side 201_theirs "ALTER TABLE tags ADD COLUMN t TEXT;" && git switch -q main &&
+	expect_status 0 check side --json && [ "$(found)" = "GM104 note " ] && [ "$(json .replay)" = sqlite ] && has_not "$OUT" "does not run" &&
+	expect_status 0 check side --json && [ "$(json .replay)" = sqlite ]
+'
+
 test_expect_success 'GM109: it does not run' '
 	pair "CREATE TABLE a (id INT);" "INSERT INTO nowhere VALUES (1);" 1 "GM104 error GM109 error GM110 warning " && has "$OUT" "no such table: nowhere"
 '
