@@ -208,12 +208,41 @@ static enum verdict constraint(const struct effect *rows,
 	return VERDICT_INDEPENDENT;
 }
 
+/* The rows that are written are none of those that a partial index has, or
+ * that a trigger fires for. */
+static bool stays_outside(const struct effect *rows, const struct effect *index)
+{
+	for (size_t i = 0; i < index->n_where; i++) {
+		const struct effect_literal *in = &index->where[i], *now;
+
+		now = verdict_literal(rows->sets, rows->n_sets, in->column);
+		if (!now && (rows->action == EFFECT_INSERT ||
+			     (rows->columns &&
+			      !verdict_listed(rows->columns, in->column))))
+			now = verdict_literal(rows->where, rows->n_where,
+					      in->column);
+		if (now && (now->value || in->value) &&
+		    verdict_values_apart(now->value, in->value))
+			return true;
+	}
+	return false;
+}
+
 static enum verdict unique_index(const struct effect *rows,
 				 const struct effect *index)
 {
-	if (index->action != EFFECT_CREATE || !index->strict)
+	if (index->action != EFFECT_CREATE || !index->strict ||
+	    stays_outside(rows, index))
 		return VERDICT_INDEPENDENT;
 	return constraint(rows, index);
+}
+
+static bool share(const char **a, const char **b)
+{
+	for (; *a; a++)
+		if (verdict_listed(b, *a))
+			return true;
+	return false;
 }
 
 static enum verdict trigger(const struct effect *rows, const struct effect *t)
@@ -222,6 +251,12 @@ static enum verdict trigger(const struct effect *rows, const struct effect *t)
 		return VERDICT_INDEPENDENT;
 	if (t->columns &&
 	    !verdict_listed(t->columns, effect_action_name(rows->action)))
+		return VERDICT_INDEPENDENT;
+	if (rows->action == EFFECT_DELETE ? verdict_literals_apart(rows, t)
+					  : stays_outside(rows, t))
+		return VERDICT_INDEPENDENT;
+	if (rows->action == EFFECT_UPDATE && t->reads && rows->columns &&
+	    !rows->all_columns && !share(t->reads, rows->columns))
 		return VERDICT_INDEPENDENT;
 	if (verdict_aspect(t, "comment"))
 		return VERDICT_INDEPENDENT;

@@ -37,11 +37,21 @@ static bool same_row(const struct effect *a, const struct effect *b)
 	       same_literals(a->where, a->n_where, b->where, b->n_where);
 }
 
+/* A set of parts, each of which is told by itself. */
+static bool is_set(const struct effect *e)
+{
+	return e->action == EFFECT_ALTER && !e->digest &&
+	       (verdict_aspect(e, "columns") ||
+		verdict_aspect(e, "constraints"));
+}
+
 static bool same_outcome(const struct effect *a, const struct effect *b)
 {
 	switch (a->action) {
 	case EFFECT_CREATE:
 	case EFFECT_ALTER:
+		if (is_set(a) && is_set(b))
+			return true;
 		return a->digest && streq_null(a->digest, b->digest) &&
 		       streq_null(a->from, b->from);
 	case EFFECT_INSERT:

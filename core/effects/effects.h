@@ -19,7 +19,7 @@
  */
 
 /** Raised when the same text gives other effects: caches are then empty. */
-#define EFFECTS_VERSION 3
+#define EFFECTS_VERSION 4
 
 enum effect_action {
 	/** The thing comes to be. digest = its definition, where two equal
@@ -99,10 +99,13 @@ enum effect_kind {
  *   CREATE column         generates_key = each row that is there gets the next
  *                         value of a sequence
  *   CREATE constraint     columns = those it is about; NULL = not known
- *   CREATE index          columns, and strict = it is unique
+ *   CREATE index          columns, and strict = it is unique; then where =
+ *                         SQLite: only of these rows
  *   ALTER "privileges"    one effect for each role, digest "app: grant select"
  *   CREATE trigger        columns = "insert", "update", "delete": those it
- *                         fires for; NULL = not known
+ *                         fires for; NULL = not known. reads = SQLite:
+ *                         UPDATE OF these; NULL = any. where = only for new
+ *                         rows with these
  *   INSERT                reads = columns of unique keys as well; a list that
  *                         is empty = the table has no such key
  *   UPDATE                reads = also all columns of a unique key of which it

@@ -315,6 +315,7 @@ static void forget(struct fx *fx)
 
 		free(i->uniques);
 		free(i->checks);
+		free(i->computed);
 		free(i->keys);
 		free(i->children);
 	}

@@ -11,7 +11,7 @@
  * difference of the schemas before and after (the authorizer tells ADD, DROP
  * and RENAME COLUMN alike). Names are in lower case. replay_fx.c gathers,
  * replay_fx_text.c reads a statement, replay_fx_info.c a table's keys,
- * replay_fx_rows.c, replay_fx_via.c and replay_fx_keys.c tell what happens to
+ * replay_fx_rows.c, _others.c, _copy.c, _via.c and _keys.c tell what happens to
  * rows, replay_fx_schema.c, replay_fx_table.c and replay_fx_uses.c what to the
  * schema.
  */
@@ -36,10 +36,16 @@ struct fx_key {
 	const char *on_delete, *on_update; /**< "CASCADE", "NO ACTION" */
 };
 
+/** A column that is computed from others. */
+struct fx_computed {
+	const char *name;
+	struct fx_names from;
+};
+
 /** A table, as it is when a statement runs. */
 struct fx_info {
 	const char *name;
-	bool found, is_view;
+	bool found, is_view, is_virtual;
 	struct fx_names columns;  /**< those that can be given */
 	const char **defaults;    /**< as written, in that order; or NULL */
 	const char *rowid_column; /**< INTEGER PRIMARY KEY, or NULL */
@@ -47,6 +53,8 @@ struct fx_info {
 	size_t n_uniques, cap_uniques;
 	struct fx_names *checks; /**< columns of each */
 	size_t n_checks, cap_checks;
+	struct fx_computed *computed;
+	size_t n_computed, cap_computed;
 	struct fx_key *keys; /**< to its parents */
 	size_t n_keys, cap_keys;
 	struct fx_key *children; /**< to it */
@@ -200,8 +208,18 @@ bool fx_text_read(struct fx_text *t, struct fx *fx,
 		  const struct sql_statement *s, const struct fx_info *info);
 void fx_text_release(struct fx_text *t);
 
+/** That of (SELECT ... FROM table WHERE ...), the only place where the table
+ * is named, into where. */
+void fx_text_subquery(struct fx_text *t, const struct fx_info *info);
+
+/** A conjunction of conditions in these tokens, into where. */
+void fx_text_conditions(struct fx_text *t, size_t from, size_t to,
+			const struct fx_info *info);
+
 /** How often the name stands in the text, other than before a dot. */
 size_t fx_text_count(const struct fx_text *t, const char *name);
+
+/* replay_fx_copy.c */
 
 /** The copy that INSERT ... SELECT col, ... FROM one table is. */
 bool fx_text_copy(struct fx *fx, const struct fx_text *t, const char **from,
@@ -217,11 +235,20 @@ const char *fx_token_name(struct arena *a, const struct sqlite_word_token *t);
 /* replay_fx_info.c */
 const struct fx_info *fx_info_of(struct fx *fx, const char *table);
 
+/** Written columns change those that are computed from them. */
+void fx_info_add_computed(struct fx *fx, const struct fx_info *i,
+			  struct fx_names *written);
+
 /** The value that a column gets when none is given, where it is constant. */
 bool fx_info_default(struct fx *fx, const struct fx_info *i, const char *column,
 		     const char **value);
 
 /* replay_fx_rows.c */
+
+/** Into e->where, copied. */
+void fx_keep_where(struct fx *fx, struct effect *e,
+		   const struct effect_literal *where, size_t n);
+
 void fx_rows(struct fx *fx, const struct sql_statement *s);
 
 /* replay_fx_via.c */
@@ -237,6 +264,11 @@ size_t fx_mentions(struct fx *fx, const char *text, const char *table);
  * at the other end of a foreign key. */
 bool fx_reads_its_rows(struct fx *fx, const char *trigger, const char *table);
 
+/** Columns that a trigger's only INSERT into that table gives; empty = not
+ * known, or all. */
+struct fx_names fx_trigger_gives(struct fx *fx, const char *trigger,
+				 const char *table);
+
 /** A trigger of this table is a part of the statement in hand. */
 bool fx_fires(struct fx *fx, const char *table);
 
@@ -250,6 +282,10 @@ void fx_keys_of(struct fx *fx, size_t effect, const struct fx_info *info);
 
 /** Its rows go because the table does. */
 void fx_keys_of_drop(struct fx *fx, const struct fx_info *info);
+
+/** Foreign keys of that table whose parent has no such key: they make writing
+ * the parent's rows fail. */
+void fx_keys_misfit(struct fx *fx, size_t statement, const char *name);
 
 /* replay_fx_schema.c */
 void fx_schema(struct fx *fx, const struct schema *after);
@@ -284,6 +320,10 @@ void fx_tokens_columns(struct fx *fx, const struct sqlite_words *w, size_t from,
 /** It can be read: what it names is there. */
 bool fx_view_is_whole(struct fx *fx, const char *view);
 void fx_view_uses(struct fx *fx, size_t statement, const char *view);
+
+/** What a trigger fires for, into columns, reads (UPDATE OF) and where (WHEN
+ * NEW.a = 1; of OLD where it fires for DELETE). */
+void fx_trigger_fires(struct fx *fx, struct effect *e, const char *text);
 
 /** false when it names what is not there. */
 bool fx_trigger_uses(struct fx *fx, size_t statement, const char *trigger,

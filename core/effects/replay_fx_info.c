@@ -41,7 +41,7 @@ static void read_columns(struct fx *fx, struct fx_info *i)
 	stmt = ask(fx,
 		   "SELECT x.name, x.type, x.pk, x.dflt_value, x.\"notnull\", "
 		   "(SELECT count(*) FROM pragma_table_xinfo(?1) WHERE pk), "
-		   "l.wr, l.type = 'view' FROM pragma_table_xinfo(?1) x, "
+		   "l.wr, l.type FROM pragma_table_xinfo(?1) x, "
 		   "pragma_table_list(?1) l WHERE x.hidden = 0 AND l.schema = "
 		   "'main'",
 		   i->name);
@@ -49,9 +49,11 @@ static void read_columns(struct fx *fx, struct fx_info *i)
 	while (stmt && sqlite3_step(stmt) == SQLITE_ROW && n < 2000) {
 		const char *column = text_at(fx, stmt, 0);
 		const char *value = (const char *)sqlite3_column_text(stmt, 3);
+		const char *kind = text_at(fx, stmt, 7);
 
 		i->found = true;
-		i->is_view = sqlite3_column_int(stmt, 7);
+		i->is_view = streq_null(kind, "view");
+		i->is_virtual = streq_null(kind, "virtual");
 		fx_names_add(fx, &i->columns, column);
 		if (is_rowid(stmt, sqlite3_column_int(stmt, 6),
 			     sqlite3_column_int(stmt, 5)))
@@ -101,7 +103,104 @@ static void read_uniques(struct fx *fx, struct fx_info *i)
 	sqlite3_finalize(stmt);
 }
 
-static void read_checks(struct fx *fx, struct fx_info *i)
+/* The module of a virtual table: CREATE VIRTUAL TABLE x USING module(...) */
+static const char *module_in(struct fx *fx, const char *sql)
+{
+	struct sqlite_words w = { 0 };
+	const char *module = "";
+
+	if (sqlite_words_read(&w, sql, strlen(sql)))
+		for (size_t k = 0; k + 1 < w.n; k++)
+			if (w.v[k].word == W_USING) {
+				module = fx_token_name(&fx->arena, &w.v[k + 1]);
+				break;
+			}
+	sqlite_words_release(&w);
+	return module ? module : "";
+}
+
+/* What a module takes for a key it does not say: those of rtree have their
+ * first column, full-text ones none that a list of columns names, and of
+ * others any row may be in the way of any. */
+static void read_virtual(struct fx *fx, struct fx_info *i, const char *sql)
+{
+	const char *module = module_in(fx, sql);
+
+	if (starts_with(module, "fts") || !i->columns.n)
+		return;
+	if (starts_with(module, "rtree")) {
+		i->rowid_column = i->columns.list[0];
+		fx_names_add(fx, add_unique(i), i->rowid_column);
+		return;
+	}
+	*add_unique(i) = i->columns;
+}
+
+static void add_check(struct fx *fx, struct fx_info *i,
+		      const struct sqlite_table *t,
+		      const struct sqlite_rule *rule)
+{
+	struct fx_names *columns;
+
+	VEC_GROW(i->checks, i->n_checks, i->cap_checks);
+	columns = &i->checks[i->n_checks++];
+	memset(columns, 0, sizeof(*columns));
+	fx_tokens_columns(fx, &t->words, rule->from, rule->to, &i->columns,
+			  columns);
+}
+
+static void add_computed(struct fx *fx, struct fx_info *i,
+			 const struct sqlite_table *t,
+			 const struct fx_names *all, size_t column)
+{
+	const struct sqlite_column *c = &t->columns[column];
+	struct fx_computed *computed;
+
+	for (size_t k = c->rules; k < c->rules + c->n_rules; k++) {
+		if (t->rules[k].kind != RULE_GENERATED)
+			continue;
+		VEC_GROW(i->computed, i->n_computed, i->cap_computed);
+		computed = &i->computed[i->n_computed++];
+		memset(computed, 0, sizeof(*computed));
+		computed->name = all->list[column];
+		fx_tokens_columns(fx, &t->words, t->rules[k].from,
+				  t->rules[k].to, all, &computed->from);
+	}
+}
+
+static void read_rules(struct fx *fx, struct fx_info *i,
+		       const struct sqlite_table *t)
+{
+	struct fx_names all = { NULL, 0, 0 };
+
+	for (size_t k = 0; k < t->n; k++)
+		fx_names_add(fx, &all,
+			     fx_token_name(&fx->arena,
+					   &t->words.v[t->columns[k].name]));
+	for (size_t k = 0; k < t->n && all.n == t->n; k++)
+		add_computed(fx, i, t, &all, k);
+	for (size_t k = 0; k < t->n_rules; k++)
+		if (t->rules[k].kind == RULE_CHECK)
+			add_check(fx, i, t, &t->rules[k]);
+}
+
+void fx_info_add_computed(struct fx *fx, const struct fx_info *i,
+			  struct fx_names *written)
+{
+	size_t before;
+
+	do {
+		before = written->n;
+		for (size_t k = 0; k < i->n_computed; k++)
+			for (size_t j = 0; j < i->computed[k].from.n; j++)
+				if (fx_names_has(written,
+						 i->computed[k].from.list[j]))
+					fx_names_add(fx, written,
+						     i->computed[k].name);
+	} while (written->n > before);
+}
+
+static void read_text(struct fx *fx, struct fx_info *i)
 {
 	sqlite3_stmt *stmt = ask(fx,
 				 "SELECT sql FROM sqlite_schema WHERE type = "
@@ -112,16 +211,10 @@ static void read_checks(struct fx *fx, struct fx_info *i)
 
 	if (stmt && sqlite3_step(stmt) == SQLITE_ROW)
 		sql = (const char *)sqlite3_column_text(stmt, 0);
-	if (sql && sqlite_table_parse(&t, sql, strlen(sql)))
-		for (size_t k = 0; k < t.n_rules; k++) {
-			if (t.rules[k].kind != RULE_CHECK)
-				continue;
-			VEC_GROW(i->checks, i->n_checks, i->cap_checks);
-			memset(&i->checks[i->n_checks], 0, sizeof(*i->checks));
-			fx_tokens_columns(fx, &t.words, t.rules[k].from,
-					  t.rules[k].to, &i->columns,
-					  &i->checks[i->n_checks++]);
-		}
+	if (sql && i->is_virtual)
+		read_virtual(fx, i, sql);
+	else if (sql && sqlite_table_parse(&t, sql, strlen(sql)))
+		read_rules(fx, i, &t);
 	sqlite_table_release(&t);
 	sqlite3_finalize(stmt);
 }
@@ -206,7 +299,7 @@ const struct fx_info *fx_info_of(struct fx *fx, const char *table)
 	read_columns(fx, i);
 	if (i->found && !i->is_view) {
 		read_uniques(fx, i);
-		read_checks(fx, i);
+		read_text(fx, i);
 		read_all_keys(fx, i);
 	}
 	map_put(&fx->infos, i->name, i);

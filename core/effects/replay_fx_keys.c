@@ -142,6 +142,7 @@ static void child(struct fx *fx, size_t effect, const struct fx_key *k,
 	bool deleted = of->action == EFFECT_DELETE;
 	const char *rule = deleted ? k->on_delete : k->on_update;
 	const char *literal = NULL;
+	struct fx_names columns = { NULL, 0, 0 };
 	struct effect *e;
 	enum effect_action action = EFFECT_SELECT;
 
@@ -154,13 +155,17 @@ static void child(struct fx *fx, size_t effect, const struct fx_key *k,
 	for (size_t i = 0; k->from.n == 1 && i < of->n_where; i++)
 		if (streq(of->where[i].column, k->to.list[0]))
 			literal = of->where[i].value;
+	for (size_t i = 0; i < k->from.n; i++)
+		fx_names_add(fx, &columns, k->from.list[i]);
 	e = fx_add_rows(fx, action, k->child);
 	e->implied = true;
 	e->why = why_of(fx, k);
 	e->aspect = action == EFFECT_SELECT ? "absent" : "cascade";
+	if (action == EFFECT_UPDATE)
+		fx_info_add_computed(fx, fx_info_of(fx, k->child), &columns);
 	e->columns = action == EFFECT_DELETE ? arena_array(&fx->out->arena, 1,
 							   sizeof(*e->columns))
-					     : fx_names_keep(fx, &k->from);
+					     : fx_names_keep(fx, &columns);
 	e->reads = fx_names_keep(fx, &k->from);
 	if (literal)
 		keep_where(fx, e, k->from.list[0], literal);
@@ -218,4 +223,38 @@ void fx_keys_of_drop(struct fx *fx, const struct fx_info *info)
 	e->columns = arena_array(&fx->out->arena, 1, sizeof(*e->columns));
 	e->reads = e->columns;
 	keys_of(fx, fx->out->n - 1, info, 0);
+}
+
+static bool is_unique(const struct fx_info *parent, const struct fx_names *of)
+{
+	for (size_t i = 0; i < parent->n_uniques; i++) {
+		const struct fx_names *u = &parent->uniques[i];
+		size_t found = 0;
+
+		for (size_t k = 0; k < of->n; k++)
+			found += fx_names_has(u, of->list[k]);
+		if (found == of->n && u->n == of->n)
+			return true;
+	}
+	return false;
+}
+
+void fx_keys_misfit(struct fx *fx, size_t statement, const char *name)
+{
+	const struct fx_info *info = fx_info_of(fx, name);
+
+	for (size_t i = 0; i < info->n_keys; i++) {
+		const struct fx_key *k = &info->keys[i];
+		struct effect *e;
+
+		if (!fx_info_of(fx, k->parent)->found ||
+		    is_unique(fx_info_of(fx, k->parent), &k->to))
+			continue;
+		e = fx_add(fx, statement, EFFECT_ALTER, EFFECT_TABLE, NULL,
+			   k->parent);
+		e->aspect = "triggers";
+		e->implied = true;
+		e->why = arena_printf(&fx->out->arena,
+				      "foreign key of %s without a key", name);
+	}
 }

@@ -2,18 +2,9 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "effects/replay_fx.h"
+#include "effects/replay_fx_hand.h"
 
 /* What a statement does to rows. */
-
-/** One statement in hand. */
-struct hand {
-	struct fx *fx;
-	const struct sql_statement *s;
-	struct fx_text text;
-	bool read;                  /**< text was understood */
-	const struct fx_info *info; /**< of the table that is written */
-};
 
 /* Columns of the row in hand that triggers look at. */
 static void add_looked_at(struct fx *fx, const char *table,
@@ -28,9 +19,22 @@ static void add_looked_at(struct fx *fx, const char *table,
 	}
 }
 
-/* Columns heard of with that action, table and way. */
-static struct fx_names heard(struct fx *fx, int action, const char *table,
-			     const char *via, bool *any)
+/* A hidden column of a virtual table (x MATCH 'word') stands for all. */
+static void add_hidden(struct fx *fx, const struct fx_info *info,
+		       struct fx_names *columns)
+{
+	bool hidden = false;
+
+	for (size_t i = 0; info->is_virtual && i < columns->n; i++)
+		hidden |= !fx_names_has(&info->columns, columns->list[i]);
+	for (size_t i = 0; hidden && i < info->columns.n; i++)
+		fx_names_add(fx, columns, info->columns.list[i]);
+}
+
+/* Columns heard of with that action, table and way; when they are written,
+ * with those that are computed from them. */
+struct fx_names fx_heard(struct fx *fx, int action, const char *table,
+			 const char *via, bool *any)
 {
 	struct fx_names out = { NULL, 0, 0 };
 
@@ -45,11 +49,15 @@ static struct fx_names heard(struct fx *fx, int action, const char *table,
 		if (*e->column)
 			fx_names_add(fx, &out, e->column);
 	}
+	if (*any && action == SQLITE_READ)
+		add_hidden(fx, fx_info_of(fx, table), &out);
+	else if (action == SQLITE_UPDATE)
+		fx_info_add_computed(fx, fx_info_of(fx, table), &out);
 	return out;
 }
 
-static void keep_where(struct fx *fx, struct effect *e,
-		       const struct effect_literal *where, size_t n)
+void fx_keep_where(struct fx *fx, struct effect *e,
+		   const struct effect_literal *where, size_t n)
 {
 	struct arena *a = &fx->out->arena;
 
@@ -62,7 +70,7 @@ static void keep_where(struct fx *fx, struct effect *e,
 	e->n_where = n;
 }
 
-static const char *statement_digest(const struct hand *h)
+const char *fx_hand_digest(const struct hand *h)
 {
 	struct buf text = BUF_INIT;
 	const char *digest;
@@ -73,7 +81,7 @@ static const char *statement_digest(const struct hand *h)
 	return digest;
 }
 
-static struct fx_names unique_columns(struct fx *fx, const struct fx_info *info)
+struct fx_names fx_unique_columns(struct fx *fx, const struct fx_info *info)
 {
 	struct fx_names out = { NULL, 0, 0 };
 
@@ -84,8 +92,8 @@ static struct fx_names unique_columns(struct fx *fx, const struct fx_info *info)
 }
 
 /* Columns that are decided on together with one that is written. */
-static void add_together(struct fx *fx, const struct fx_names *groups, size_t n,
-			 const struct fx_names *written, struct fx_names *out)
+void fx_add_together(struct fx *fx, const struct fx_names *groups, size_t n,
+		     const struct fx_names *written, struct fx_names *out)
 {
 	for (size_t i = 0; i < n; i++) {
 		bool touched = false;
@@ -121,7 +129,7 @@ static void keep_row(struct hand *h, struct effect *e,
 			continue;
 		known[n++] = (struct effect_literal){ column, value };
 	}
-	keep_where(h->fx, e, known, n);
+	fx_keep_where(h->fx, e, known, n);
 	free(known);
 }
 
@@ -147,15 +155,26 @@ static bool all_literal(const struct fx_text *t, const struct fx_value *row)
 	return true;
 }
 
+/* A key that is no column, where the row gives it. */
+static void add_rowid(struct hand *h, struct fx_names *unique)
+{
+	static const char *const names[] = { "rowid", "oid", "_rowid_" };
+
+	for (size_t i = 0; !h->info->rowid_column && i < ARRAY_LEN(names); i++)
+		if (fx_names_has(&h->text.columns, names[i]))
+			fx_names_add(h->fx, unique, names[i]);
+}
+
 /* One INSERT effect; row NULL = nothing is known of its values. */
 static void add_insert(struct hand *h, const struct fx_value *row)
 {
 	struct fx *fx = h->fx;
-	struct fx_names unique = unique_columns(fx, h->info);
+	struct fx_names unique = fx_unique_columns(fx, h->info);
 	struct effect *e = fx_add_rows(fx, EFFECT_INSERT, h->info->name);
 
 	e->columns = h->read ? fx_names_keep(fx, &h->text.columns) : NULL;
 	e->all_columns = !h->read || !h->text.listed;
+	add_rowid(h, &unique);
 	e->reads = fx_names_keep(fx, &unique);
 	e->generates_key = generates_key(h, row);
 	e->conditional = h->text.ignores || h->text.upserts;
@@ -163,25 +182,44 @@ static void add_insert(struct hand *h, const struct fx_value *row)
 		keep_row(h, e, row);
 	if (!row || h->text.select || !all_literal(&h->text, row) ||
 	    h->text.ignores || h->text.replaces || h->text.upserts)
-		e->digest = statement_digest(h);
+		e->digest = fx_hand_digest(h);
 	fx_keys_of(fx, fx->out->n - 1, h->info);
 }
 
 /* What of a unique key the row is known to have. */
 static void keep_key(struct hand *h, struct effect *e,
-		     const struct fx_value *row, const struct fx_names *key)
+		     const struct fx_value *row, size_t width,
+		     const struct fx_names *key)
 {
-	struct effect_literal *known =
-		xcalloc(h->text.width + 1, sizeof(*known));
+	struct effect_literal *known = xcalloc(width + 1, sizeof(*known));
 	size_t n = 0;
 
-	for (size_t i = 0; i < h->text.width; i++)
+	for (size_t i = 0; i < width; i++)
 		if (row[i].literal && row[i].value &&
 		    fx_names_has(key, row[i].column))
 			known[n++] = (struct effect_literal){ row[i].column,
 							      row[i].value };
-	keep_where(h->fx, e, known, n);
+	fx_keep_where(h->fx, e, known, n);
 	free(known);
+}
+
+/* The rows that have this key already. row NULL = of which nothing is known */
+static void add_rival(struct hand *h, enum effect_action action,
+		      const struct fx_names *key, const struct fx_value *row,
+		      size_t width)
+{
+	struct fx *fx = h->fx;
+	struct effect *e = fx_add_rows(fx, action, h->info->name);
+
+	e->conditional = true;
+	e->reads = fx_names_keep(fx, key);
+	e->columns = action == EFFECT_SELECT ? e->reads
+					     : arena_array(&fx->out->arena, 1,
+							   sizeof(*e->columns));
+	if (row)
+		keep_key(h, e, row, width, key);
+	if (action == EFFECT_DELETE)
+		fx_keys_of(fx, fx->out->n - 1, h->info);
 }
 
 /*
@@ -191,22 +229,22 @@ static void keep_key(struct hand *h, struct effect *e,
 static void add_rivals(struct hand *h, enum effect_action action,
 		       const struct fx_value *row)
 {
-	struct fx *fx = h->fx;
+	for (size_t i = 0; i < h->info->n_uniques; i++)
+		add_rival(h, action, &h->info->uniques[i], row, h->text.width);
+}
 
+/* UPDATE OR REPLACE, OR IGNORE: the keys that it writes a part of. */
+static void add_rivals_of_update(struct hand *h, enum effect_action action,
+				 const struct fx_names *written)
+{
 	for (size_t i = 0; i < h->info->n_uniques; i++) {
 		const struct fx_names *key = &h->info->uniques[i];
-		struct effect *e = fx_add_rows(fx, action, h->info->name);
+		bool touched = false;
 
-		e->conditional = true;
-		e->reads = fx_names_keep(fx, key);
-		e->columns = action == EFFECT_SELECT
-				     ? e->reads
-				     : arena_array(&fx->out->arena, 1,
-						   sizeof(*e->columns));
-		if (row)
-			keep_key(h, e, row, key);
-		if (action == EFFECT_DELETE)
-			fx_keys_of(fx, fx->out->n - 1, h->info);
+		for (size_t k = 0; k < key->n; k++)
+			touched |= fx_names_has(written, key->list[k]);
+		if (touched)
+			add_rival(h, action, key, h->text.sets, h->text.n_sets);
 	}
 }
 
@@ -286,27 +324,33 @@ static void updates(struct hand *h, bool upsert)
 {
 	struct fx *fx = h->fx;
 	const struct fx_info *info = h->info;
-	bool any;
+	bool any, own;
 	struct fx_names written =
-		heard(fx, SQLITE_UPDATE, info->name, NULL, &any);
-	struct fx_names reads = heard(fx, SQLITE_READ, info->name, NULL, &any);
+		fx_heard(fx, SQLITE_UPDATE, info->name, NULL, &any);
+	struct fx_names reads =
+		fx_heard(fx, SQLITE_READ, info->name, NULL, &any);
 	struct effect *e;
 
 	add_looked_at(fx, info->name, &reads);
-	add_together(fx, info->uniques, info->n_uniques, &written, &reads);
-	add_together(fx, info->checks, info->n_checks, &written, &reads);
+	fx_add_together(fx, info->uniques, info->n_uniques, &written, &reads);
+	fx_add_together(fx, info->checks, info->n_checks, &written, &reads);
 	e = fx_add_rows(fx, EFFECT_UPDATE, info->name);
 	e->columns = fx_names_keep(fx, &written);
 	e->reads = fx_names_keep(fx, &reads);
 	e->conditional = upsert;
-	e->digest = statement_digest(h);
+	e->digest = fx_hand_digest(h);
 	if (h->read && !upsert) {
 		keep_sets(h, e);
-		keep_where(fx, e, h->text.where, h->text.n_where);
+		fx_keep_where(fx, e, h->text.where, h->text.n_where);
 	} else if (h->read && h->text.n_rows == 1 && info->n_uniques == 1) {
-		keep_key(h, e, h->text.rows, &info->uniques[0]);
+		keep_key(h, e, h->text.rows, h->text.width, &info->uniques[0]);
 	}
 	fx_keys_of(fx, fx->out->n - 1, info);
+	own = replaces_by_itself(fx, info);
+	if (!upsert && (h->text.replaces || own))
+		add_rivals_of_update(h, EFFECT_DELETE, &written);
+	if (!upsert && (h->text.ignores || own))
+		add_rivals_of_update(h, EFFECT_SELECT, &written);
 }
 
 static void deletes(struct hand *h)
@@ -314,147 +358,31 @@ static void deletes(struct hand *h)
 	struct fx *fx = h->fx;
 	bool any;
 	struct fx_names reads =
-		heard(fx, SQLITE_READ, h->info->name, NULL, &any);
+		fx_heard(fx, SQLITE_READ, h->info->name, NULL, &any);
 	struct effect *e = fx_add_rows(fx, EFFECT_DELETE, h->info->name);
 
 	add_looked_at(fx, h->info->name, &reads);
 	e->columns = arena_array(&fx->out->arena, 1, sizeof(*e->columns));
 	e->reads = fx_names_keep(fx, &reads);
-	e->digest = statement_digest(h);
+	e->digest = fx_hand_digest(h);
 	if (h->read)
-		keep_where(fx, e, h->text.where, h->text.n_where);
+		fx_keep_where(fx, e, h->text.where, h->text.n_where);
 	fx_keys_of(fx, fx->out->n - 1, h->info);
-}
-
-/* Rows that what is done depends on. */
-static void selects(struct hand *h, const char *table, const char *via)
-{
-	struct fx *fx = h->fx;
-	bool any;
-	struct fx_names columns = heard(fx, SQLITE_READ, table, via, &any);
-	struct effect *e;
-
-	if (!any)
-		return;
-	if (fx_info_of(fx, table)->is_view) {
-		fx_use(fx, fx->statement, EFFECT_VIEW, NULL, table,
-		       "definition");
-		return;
-	}
-	e = fx_add_rows(fx, EFFECT_SELECT, table);
-	e->columns = fx_names_keep(fx, &columns);
-	e->implied = via != NULL;
-	e->why = via ? arena_strdup(&fx->out->arena, via) : NULL;
-	e->all_columns = !via && h->text.star;
-	if (!via && streq_null(h->text.from, table))
-		keep_where(fx, e, h->text.where, h->text.n_where);
-	if (e->all_columns)
-		fx_use(fx, fx->statement, EFFECT_TABLE, NULL, table, "columns");
-}
-
-/* What a trigger writes. */
-static void fires(struct hand *h, int action, const char *table,
-		  const char *via)
-{
-	static const struct {
-		int heard;
-		enum effect_action action;
-	} actions[] = {
-		{ SQLITE_INSERT, EFFECT_INSERT },
-		{ SQLITE_UPDATE, EFFECT_UPDATE },
-		{ SQLITE_DELETE, EFFECT_DELETE },
-	};
-	struct fx *fx = h->fx;
-	const struct fx_info *info = fx_info_of(fx, table);
-	struct fx_names unique = unique_columns(fx, info);
-	bool any;
-	struct fx_names columns = heard(fx, action, table, via, &any);
-	struct fx_names reads = heard(fx, SQLITE_READ, table, via, &any);
-	struct effect *e;
-
-	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-		if (actions[i].heard != action || info->is_view)
-			continue;
-		e = fx_add_rows(fx, actions[i].action, table);
-		e->implied = true;
-		e->why = arena_printf(&fx->out->arena, "trigger %s", via);
-		if (action == SQLITE_UPDATE)
-			add_together(fx, info->uniques, info->n_uniques,
-				     &columns, &reads);
-		e->columns = action == SQLITE_INSERT
-				     ? NULL
-				     : fx_names_keep(fx, &columns);
-		e->all_columns = action == SQLITE_INSERT;
-		e->reads = fx_names_keep(fx, action == SQLITE_INSERT ? &unique
-								     : &reads);
-		e->generates_key =
-			action == SQLITE_INSERT && info->rowid_column != NULL;
-		fx_keys_of(fx, fx->out->n - 1, info);
-	}
-}
-
-/* The event has not been looked at with an earlier one of its kind. */
-static bool is_first(struct fx *fx, size_t at)
-{
-	const struct fx_event *e = &fx->events[at];
-
-	for (size_t i = 0; i < at; i++)
-		if (fx->events[i].action == e->action &&
-		    streq(fx->events[i].table, e->table) &&
-		    streq_null(fx->events[i].via, e->via))
-			return false;
-	return true;
-}
-
-static bool is_target(const struct hand *h, const char *table)
-{
-	return h->info && streq(h->info->name, table);
-}
-
-/*
- * A table that is read without its name in the text is a parent or child of a
- * foreign key: fx_keys_of() has told it.
- */
-static bool is_read_by_text(const struct hand *h, const char *table)
-{
-	size_t n;
-
-	if (!h->read)
-		return !is_target(h, table);
-	/* the keys of a table that is made */
-	if (h->s->verb == SQL_CREATE_TABLE && h->s->object &&
-	    sql_same_name(SQL_SQLITE, h->s->object, table))
-		return false;
-	n = fx_text_count(&h->text, table);
-	return n > (is_target(h, table) ? 1 : 0);
-}
-
-static void others(struct hand *h)
-{
-	struct fx *fx = h->fx;
-	size_t n = fx->n_events;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct fx_event e = fx->events[i];
-
-		if (!is_first(fx, i))
-			continue;
-		if (e.via && e.action != SQLITE_READ)
-			fires(h, e.action, e.table, e.via);
-		else if (e.via && !fx_reads_its_rows(fx, e.via, e.table))
-			selects(h, e.table, e.via);
-		else if (!e.via && e.action == SQLITE_READ &&
-			 is_read_by_text(h, e.table))
-			selects(h, e.table, NULL);
-	}
 }
 
 static bool writes(struct fx *fx, int action, const char *table)
 {
 	bool any;
 
-	heard(fx, action, table, NULL, &any);
+	fx_heard(fx, action, table, NULL, &any);
 	return any;
+}
+
+/* What is heard of updates otherwise is a foreign key's SET NULL. */
+static bool is_update(const struct hand *h)
+{
+	return h->s->verb == SQL_UPDATE ||
+	       (h->s->verb == SQL_INSERT && (h->text.upserts || !h->read));
 }
 
 static void tell_fires(struct fx *fx)
@@ -482,17 +410,18 @@ void fx_rows(struct fx *fx, const struct sql_statement *s)
 	if (h.info && h.info->is_view) {
 		fx_use(fx, fx->statement, EFFECT_VIEW, NULL, h.info->name,
 		       "definition");
+		fx_through_view(&h);
 	} else if (h.info) {
 		if (s->verb == SQL_INSERT &&
 		    writes(fx, SQLITE_INSERT, h.info->name))
 			inserts(&h);
-		if (writes(fx, SQLITE_UPDATE, h.info->name))
+		if (is_update(&h) && writes(fx, SQLITE_UPDATE, h.info->name))
 			updates(&h, s->verb == SQL_INSERT);
 		if (s->verb == SQL_DELETE &&
 		    writes(fx, SQLITE_DELETE, h.info->name))
 			deletes(&h);
 	}
-	others(&h);
+	fx_others(&h);
 	tell_fires(fx);
 	fx_text_release(&h.text);
 }

@@ -248,25 +248,6 @@ static void view(struct fx *fx, const struct pair *p)
 		fx_view_uses(fx, statement, p->name);
 }
 
-/* "insert", "update" or "delete": what it fires for. */
-static const char **fires_for(struct fx *fx, const char *text)
-{
-	struct sqlite_words w = { 0 };
-	struct fx_names one = { NULL, 0, 0 };
-
-	if (sqlite_words_read(&w, text, strlen(text)))
-		for (size_t i = 2; i < w.n && !one.n; i++) {
-			if (w.v[i].word == W_INSERT)
-				fx_names_add(fx, &one, "insert");
-			else if (w.v[i].word == W_UPDATE)
-				fx_names_add(fx, &one, "update");
-			else if (w.v[i].word == W_DELETE)
-				fx_names_add(fx, &one, "delete");
-		}
-	sqlite_words_release(&w);
-	return one.n ? fx_names_keep(fx, &one) : NULL;
-}
-
 static void part_created(struct fx *fx, const struct pair *p)
 {
 	const char *table = fx_lower(fx, p->after->table);
@@ -277,7 +258,7 @@ static void part_created(struct fx *fx, const struct pair *p)
 			   table, SQL_CREATE);
 
 	if (trigger) {
-		e->columns = fires_for(fx, p->after->sql);
+		fx_trigger_fires(fx, e, p->after->sql);
 		if (!fx_trigger_uses(fx, statement, p->name, p->after->sql,
 				     table))
 			bodies_broken(fx, statement, p->name);
@@ -293,8 +274,8 @@ static void part_dropped(struct fx *fx, const struct pair *p)
 	add_drop(fx, p, trigger ? EFFECT_TRIGGER : EFFECT_INDEX,
 		 fx_lower(fx, p->before->table), SQL_DROP);
 	if (trigger)
-		fx->out->items[fx->out->n - 1].columns =
-			fires_for(fx, p->before->sql);
+		fx_trigger_fires(fx, &fx->out->items[fx->out->n - 1],
+				 p->before->sql);
 }
 
 /* An index or a trigger. What changes by a rename, or comes back with a table

@@ -261,41 +261,6 @@ static void use_parent(struct fx *fx, size_t statement, const char *table,
 			   why);
 }
 
-static bool is_unique(const struct fx_info *parent, const struct fx_names *of)
-{
-	for (size_t i = 0; i < parent->n_uniques; i++) {
-		const struct fx_names *u = &parent->uniques[i];
-		size_t found = 0;
-
-		for (size_t k = 0; k < of->n; k++)
-			found += fx_names_has(u, of->list[k]);
-		if (found == of->n && u->n == of->n)
-			return true;
-	}
-	return false;
-}
-
-/* One whose parent has no such key makes writing the parent's rows fail. */
-static void misfits(struct fx *fx, size_t statement, const char *name)
-{
-	const struct fx_info *info = fx_info_of(fx, name);
-
-	for (size_t i = 0; i < info->n_keys; i++) {
-		const struct fx_key *k = &info->keys[i];
-		struct effect *e;
-
-		if (!fx_info_of(fx, k->parent)->found ||
-		    is_unique(fx_info_of(fx, k->parent), &k->to))
-			continue;
-		e = fx_add(fx, statement, EFFECT_ALTER, EFFECT_TABLE, NULL,
-			   k->parent);
-		e->aspect = "triggers";
-		e->implied = true;
-		e->why = arena_printf(&fx->out->arena,
-				      "foreign key of %s without a key", name);
-	}
-}
-
 /* The statement that names the column, or the one given. */
 static size_t column_statement(const struct fx *fx, const char *table,
 			       const char *column, size_t statement)
@@ -336,7 +301,7 @@ void fx_table_created(struct fx *fx, size_t statement, const char *name,
 		add_column(fx, statement, name, &s.columns[i])->implied = true;
 	for (size_t i = 0; i < s.n_rules; i++)
 		use_parent(fx, statement, name, &s.rules[i]);
-	misfits(fx, statement, name);
+	fx_keys_misfit(fx, statement, name);
 	sqlite_table_release(&s.t);
 }
 
@@ -458,21 +423,48 @@ static bool is_new(const struct change *c, const char *column)
 	return true;
 }
 
+/* Columns that were there, and that something new is about. */
+static void use_columns(struct change *c, size_t statement,
+			const struct fx_names *named, const char *why)
+{
+	for (size_t i = 0; i < named->n; i++)
+		if (!is_new(c, named->list[i]))
+			fx_because(c->fx,
+				   fx_use(c->fx, statement, EFFECT_COLUMN,
+					  c->name, named->list[i], "type"),
+				   why);
+}
+
+static void use_computed(struct change *c, size_t statement,
+			 const struct column *y)
+{
+	struct sqlite_words w = { 0 };
+	struct fx_names named = { NULL, 0, 0 };
+	const char *text = y->aspects[2];
+
+	if (text && sqlite_words_read(&w, text, strlen(text)))
+		fx_tokens_columns(c->fx, &w, 0, w.n, &c->b.names, &named);
+	sqlite_words_release(&w);
+	use_columns(c, statement, &named,
+		    arena_printf(&c->fx->arena, "column %s", y->name));
+}
+
 static void new_columns(struct change *c)
 {
 	struct fx *fx = c->fx;
 
 	for (size_t i = 0; i < c->b.n; i++) {
 		const struct column *y = &c->b.columns[i];
+		size_t statement;
 
 		if (!is_new(c, y->name))
 			continue;
 		c->columns_changed = true;
 		c->strict |= is_strict(y);
-		add_column(fx,
-			   column_statement(fx, c->name, y->name, c->statement),
-			   c->name, y)
-			->implied = c->implied;
+		statement =
+			column_statement(fx, c->name, y->name, c->statement);
+		add_column(fx, statement, c->name, y)->implied = c->implied;
+		use_computed(c, statement, y);
 	}
 }
 
@@ -530,6 +522,8 @@ static void rules(struct change *c)
 		use_parent(fx, statement, c->name, r);
 		if (is_of_new_columns(c, r))
 			continue;
+		if (r->kind == RULE_CHECK)
+			use_columns(c, statement, &r->columns, "a check");
 		e = fx_add(fx, statement, EFFECT_CREATE, EFFECT_CONSTRAINT,
 			   c->name, r->name);
 		e->digest = fx_digest(fx, r->text);
@@ -541,7 +535,7 @@ static void rules(struct change *c)
 		fx_add(fx, c->statement, EFFECT_ALTER, EFFECT_TABLE, NULL,
 		       c->name)
 			->aspect = "constraints";
-	misfits(fx, c->statement, c->name);
+	fx_keys_misfit(fx, c->statement, c->name);
 }
 
 /* A virtual table, or one that cannot be taken apart: all of it. */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "effects/replay_fx.h"
+#include "effects/replay_fx_words.h"
 
 /*
  * INSERT, UPDATE and DELETE, as far as their text tells simply: lists of
@@ -11,10 +11,6 @@
  */
 
 #define ROWS_MAX 100 /* more are told as one */
-
-struct range {
-	size_t from, to;
-};
 
 const char *fx_token_name(struct arena *a, const struct sqlite_word_token *t)
 {
@@ -29,48 +25,6 @@ const char *fx_token_name(struct arena *a, const struct sqlite_word_token *t)
 		if (*c >= 'A' && *c <= 'Z')
 			*c |= 0x20;
 	return lower;
-}
-
-static bool is_op(const struct sqlite_word_token *t, const char *op)
-{
-	return t->kind == SQLITE_TK_OPERATOR && t->len == strlen(op) &&
-	       !memcmp(t->text, op, t->len);
-}
-
-/* Over a group in brackets. */
-static size_t next(const struct sqlite_words *w, size_t i)
-{
-	return w->v[i].op == '(' ? w->v[i].pair + 1 : i + 1;
-}
-
-/* The first of these words outside of brackets, or `to`. */
-static size_t find_word(const struct sqlite_words *w, struct range in,
-			const enum sqlite_word *words, size_t n)
-{
-	for (size_t i = in.from; i < in.to; i = next(w, i))
-		for (size_t k = 0; k < n; k++)
-			if (w->v[i].word == words[k])
-				return i;
-	return in.to;
-}
-
-static size_t find_op(const struct sqlite_words *w, struct range in, char op)
-{
-	for (size_t i = in.from; i < in.to; i = next(w, i))
-		if (w->v[i].op == op)
-			return i;
-	return in.to;
-}
-
-/* (1), ((1)) */
-static struct range unwrap(const struct sqlite_words *w, struct range r)
-{
-	while (r.to - r.from > 2 && w->v[r.from].op == '(' &&
-	       w->v[r.from].pair == r.to - 1) {
-		r.from++;
-		r.to--;
-	}
-	return r;
 }
 
 bool fx_literal(struct arena *a, const struct sqlite_words *w, size_t from,
@@ -185,6 +139,63 @@ static void read_where(struct fx_text *t, struct range r,
 			read_condition(t, (struct range){ from, i }, info);
 		from = i + 1;
 	}
+}
+
+/* Behind FROM table [AS x]: the token of WHERE, and the table's name there;
+ * 0 where more tables follow, or no condition does. */
+static size_t subquery_where(const struct fx_text *t,
+			     const struct fx_info *info, const char **called)
+{
+	const struct sqlite_word_token *v = t->words.v;
+
+	for (size_t i = 0; i + 3 < t->words.n; i++) {
+		const char *name = v[i].word == W_FROM
+					   ? fx_token_name(t->arena, &v[i + 1])
+					   : NULL;
+
+		if (!name || !streq(name, info->name))
+			continue;
+		i += 2;
+		*called = name;
+		if (v[i].word != W_WHERE) {
+			i += v[i].word == W_AS;
+			*called = fx_token_name(t->arena, &v[i++]);
+		}
+		return *called && i < t->words.n && v[i].word == W_WHERE ? i
+									 : 0;
+	}
+	return 0;
+}
+
+void fx_text_subquery(struct fx_text *t, const struct fx_info *info)
+{
+	static const enum sqlite_word stops[] = { W_GROUP,     W_ORDER,
+						  W_LIMIT,     W_HAVING,
+						  W_WINDOW,    W_UNION,
+						  W_INTERSECT, W_EXCEPT };
+	const struct sqlite_words *w = &t->words;
+	struct fx_info there = *info;
+	size_t where = subquery_where(t, info, &there.name), end = 0;
+
+	if (!where)
+		return;
+	/* the bracket around it */
+	for (size_t i = 0; i < where; i++)
+		if (w->v[i].op == '(' && w->v[i].pair > where)
+			end = w->v[i].pair;
+	if (!end)
+		return;
+	end = find_word(w, (struct range){ where + 1, end }, stops,
+			ARRAY_LEN(stops));
+	/* of a UNION only one half is this one */
+	if (w->v[end].word != W_UNION)
+		read_where(t, (struct range){ where + 1, end }, &there);
+}
+
+void fx_text_conditions(struct fx_text *t, size_t from, size_t to,
+			const struct fx_info *info)
+{
+	read_where(t, (struct range){ from, to }, info);
 }
 
 /* (a, b) from the bracket at i. */
@@ -492,73 +503,4 @@ size_t fx_text_count(const struct fx_text *t, const char *name)
 		     t->words.v[i + 1].op != '.' &&
 		     sqlite_name_is(&t->words.v[i], name);
 	return n;
-}
-
-/* SELECT * FROM t: the columns in their order. */
-static void copy_star(struct fx *fx, const struct fx_text *t,
-		      const struct fx_info *from, struct fx_copy *copy)
-{
-	for (size_t i = 0; i < t->columns.n; i++) {
-		bool same = i < from->columns.n &&
-			    streq(t->columns.list[i], from->columns.list[i]);
-
-		fx_names_add(fx, same ? &copy->same : &copy->changed,
-			     t->columns.list[i]);
-	}
-}
-
-/* [t.]c [AS x], and nothing else */
-static const char *plain_item(const struct fx_text *t, struct range r)
-{
-	const struct sqlite_word_token *v = t->words.v;
-
-	if (r.to - r.from > 2 && v[r.to - 2].word == W_AS)
-		r.to -= 2;
-	if (r.to - r.from == 3 && v[r.from + 1].op == '.')
-		r.from += 2;
-	if (r.to - r.from != 1 || v[r.from].kind == SQLITE_TK_STRING)
-		return NULL;
-	return fx_token_name(t->arena, &v[r.from]);
-}
-
-bool fx_text_copy(struct fx *fx, const struct fx_text *t, const char **from,
-		  struct fx_copy *copy)
-{
-	static const enum sqlite_word from_word[] = { W_FROM };
-	const struct sqlite_words *w = &t->words;
-	struct range list = { t->select + 1, w->n };
-	const struct fx_info *source;
-	size_t at, column = 0;
-
-	if (!t->select || w->v[t->select].word != W_SELECT)
-		return false;
-	list.to = find_word(w, list, from_word, 1);
-	at = list.to + 1;
-	if (at >= w->n || !sqlite_word_token_is_name(&w->v[at]))
-		return false;
-	if (w->v[at + 1].op == '.')
-		at += 2;
-	*from = fx_token_name(t->arena, &w->v[at]);
-	if (w->v[at + 1].op == ',' || w->v[at + 1].word == W_JOIN)
-		return false;
-	copy->filtered = (at + 1 < w->n && w->v[at + 1].word != W_ORDER) ||
-			 w->v[list.from].word == W_DISTINCT || t->ignores ||
-			 t->replaces;
-	source = fx_info_of(fx, *from);
-	if (list.to == list.from + 1 && w->v[list.from].op == '*') {
-		copy_star(fx, t, source, copy);
-		return true;
-	}
-	for (size_t i = list.from; i < list.to && column < t->columns.n;
-	     column++) {
-		size_t end = find_op(w, (struct range){ i, list.to }, ',');
-		const char *name = plain_item(t, (struct range){ i, end });
-		bool same = name && streq(name, t->columns.list[column]) &&
-			    fx_names_has(&source->columns, name);
-
-		fx_names_add(fx, same ? &copy->same : &copy->changed,
-			     t->columns.list[column]);
-		i = end + 1;
-	}
-	return column == t->columns.n;
 }

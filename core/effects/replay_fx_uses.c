@@ -104,6 +104,77 @@ static void use_listed(struct fx *fx, size_t statement, const char *trigger,
 	sqlite_words_release(&w);
 }
 
+/* "insert", "update" or "delete": what it fires for. */
+static const char **fires_for(struct fx *fx, const char *text)
+{
+	struct sqlite_words w = { 0 };
+	struct fx_names one = { NULL, 0, 0 };
+
+	if (sqlite_words_read(&w, text, strlen(text)))
+		for (size_t i = 2; i < w.n && !one.n; i++) {
+			if (w.v[i].word == W_INSERT)
+				fx_names_add(fx, &one, "insert");
+			else if (w.v[i].word == W_UPDATE)
+				fx_names_add(fx, &one, "update");
+			else if (w.v[i].word == W_DELETE)
+				fx_names_add(fx, &one, "delete");
+		}
+	sqlite_words_release(&w);
+	return one.n ? fx_names_keep(fx, &one) : NULL;
+}
+
+/* UPDATE OF these; NULL = any. */
+static const char **fires_of(struct fx *fx, const char *text)
+{
+	struct sqlite_words w = { 0 };
+	struct fx_names of = { NULL, 0, 0 };
+	bool listed = false;
+
+	if (sqlite_words_read(&w, text, strlen(text)))
+		for (size_t i = 2; i < w.n && w.v[i].word != W_ON; i++) {
+			if (listed && w.v[i].op != ',')
+				fx_names_add(
+					fx, &of,
+					fx_token_name(&fx->arena, &w.v[i]));
+			/* not INSTEAD OF */
+			listed |= w.v[i].word == W_OF &&
+				  w.v[i - 1].word == W_UPDATE;
+		}
+	sqlite_words_release(&w);
+	return of.n ? fx_names_keep(fx, &of) : NULL;
+}
+
+static bool fires_for_delete(const struct effect *e)
+{
+	return e->columns && e->columns[0] && streq(e->columns[0], "delete");
+}
+
+/* WHEN NEW.a = 1: of such rows alone. */
+static void keep_when(struct fx *fx, struct effect *e, const char *text)
+{
+	struct fx_text t = { .arena = &fx->arena };
+	struct fx_info row = *fx_info_of(fx, e->table);
+	size_t when = 0, begin = 0;
+
+	row.name = fires_for_delete(e) ? "old" : "new";
+	if (sqlite_words_read(&t.words, text, strlen(text)))
+		for (; begin < t.words.n && t.words.v[begin].word != W_BEGIN;
+		     begin++)
+			if (t.words.v[begin].word == W_WHEN && !when)
+				when = begin;
+	if (when && begin < t.words.n)
+		fx_text_conditions(&t, when + 1, begin, &row);
+	fx_keep_where(fx, e, t.where, t.n_where);
+	fx_text_release(&t);
+}
+
+void fx_trigger_fires(struct fx *fx, struct effect *e, const char *text)
+{
+	e->columns = fires_for(fx, text);
+	e->reads = fires_of(fx, text);
+	keep_when(fx, e, text);
+}
+
 bool fx_trigger_uses(struct fx *fx, size_t statement, const char *trigger,
 		     const char *text, const char *table)
 {
@@ -133,6 +204,60 @@ bool fx_trigger_uses(struct fx *fx, size_t statement, const char *trigger,
 	return whole || fx_info_of(fx, table)->is_view;
 }
 
+/* CREATE INDEX ... (...) WHERE deleted IS NULL: of these rows alone. */
+static void keep_condition(struct fx *fx, struct effect *e,
+			   const struct fx_info *info, const char *sql)
+{
+	struct fx_text t = { .arena = &fx->arena };
+	size_t at = 0;
+
+	if (sqlite_words_read(&t.words, sql, strlen(sql))) {
+		while (at < t.words.n && t.words.v[at].op != '(')
+			at++;
+		if (at < t.words.n)
+			at = t.words.v[at].pair + 1;
+		if (at < t.words.n && t.words.v[at].word == W_WHERE)
+			fx_text_conditions(&t, at + 1, t.words.n, info);
+	}
+	fx_keep_where(fx, e, t.where, t.n_where);
+	fx_text_release(&t);
+}
+
+static bool adds(const struct fx *fx, const char *table, const char *column)
+{
+	for (size_t i = 0; i < fx->n_targets; i++)
+		if (fx->targets[i].verb == SQL_ADD_COLUMN &&
+		    streq(fx->targets[i].name, table) &&
+		    streq(fx->targets[i].column, column))
+			return true;
+	return false;
+}
+
+/* One of its columns comes with it, and is NULL in the rows of others. */
+static bool has_new_column(struct fx *fx, const struct fx_info *info,
+			   const char *index)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool plain = true, found = false;
+
+	if (sqlite3_prepare_v2(fx->r->db,
+			       "SELECT name FROM pragma_index_info(?1)", -1,
+			       &stmt, NULL) != SQLITE_OK)
+		return false;
+	sqlite3_bind_text(stmt, 1, index, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(stmt, 0);
+		const char *value = "";
+
+		plain &= name != NULL;
+		name = name ? fx_lower(fx, name) : NULL;
+		found |= name && adds(fx, info->name, name) &&
+			 fx_info_default(fx, info, name, &value) && !value;
+	}
+	sqlite3_finalize(stmt);
+	return plain && found;
+}
+
 void fx_index(struct fx *fx, size_t statement, struct effect *e,
 	      const struct schema_object *o)
 {
@@ -143,13 +268,16 @@ void fx_index(struct fx *fx, size_t statement, struct effect *e,
 	size_t from = 0;
 
 	if (sqlite_words_read(&w, o->sql, strlen(o->sql))) {
-		e->strict = w.v[1].word == W_UNIQUE;
+		e->strict = w.v[1].word == W_UNIQUE &&
+			    !has_new_column(fx, i, o->name);
 		while (from < w.n && w.v[from].op != '(')
 			from++;
 		fx_tokens_columns(fx, &w, from, w.n, &i->columns, &columns);
 		e->columns = fx_names_keep(fx, &columns);
 	}
 	sqlite_words_release(&w);
+	if (e->strict)
+		keep_condition(fx, e, i, o->sql);
 	fx_use(fx, statement, EFFECT_TABLE, NULL, table, NULL);
 	for (size_t k = 0; k < columns.n; k++)
 		fx_use(fx, statement, EFFECT_COLUMN, table, columns.list[k],

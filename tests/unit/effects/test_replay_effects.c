@@ -116,11 +116,14 @@ static const struct fx_case columns[] = {
 	"1: alter table plain columns\n" },
 { "ALTER TABLE plain ADD COLUMN c INT CHECK (c > a)",
 "1: create column plain.c -> int check (c > a)\n"
+	"1: use column plain.a type: a check\n"
 	"1: create constraint plain.(no name) -> c: check (c > a)\n"
 	"1: alter table plain constraints\n"
 	"1: alter table plain columns\n" },
 { "ALTER TABLE plain ADD COLUMN c AS (a + b)",
 "1: create column plain.c -> generated always as (a + b) virtual\n"
+	"1: use column plain.a type: column c\n"
+	"1: use column plain.b type: column c\n"
 	"1: alter table plain columns\n" },
 { "ALTER TABLE plain ADD c; ALTER TABLE plain ADD d",
 "1: create column plain.c -> \n"
@@ -227,7 +230,7 @@ static const struct fx_case objects[] = {
 	"1: use column users.id type: trigger g\n"
 	"1: use column adults.id type: trigger g\n" },
 { "CREATE TRIGGER g AFTER UPDATE OF a ON plain WHEN new.a > 1 BEGIN SELECT RAISE(ABORT, 'no') FROM kinds; END",
-"1: create trigger plain.g -> #54b2d12c954e8765\n"
+"1: create trigger plain.g -> #54b2d12c954e8765 by (a)\n"
 	"1: use table plain rebuilt: trigger g\n"
 	"1: use column plain.a type: trigger g\n"
 	"1: use table kinds rebuilt: trigger g\n" },
@@ -350,7 +353,7 @@ static const struct fx_case rows[] = {
 { "UPDATE pets SET kind = NULL WHERE id = 1",
 "1: update rows of pets (kind) -> update pets set kind = null where id = 1 by (id, kind) set kind = null where id = 1\n"
 	"1: use table kinds: foreign key pets.kind\n"
-	"1: insert rows of log (*) by (id) generates-key implied: trigger pets_log\n" },
+	"1: insert rows of log (what) by (id) generates-key implied: trigger pets_log\n" },
 { "UPDATE orders SET total = (SELECT age FROM users WHERE users.id = orders.user_id)",
 "1: update rows of orders (total) -> update orders set total = ( select age from users where users . id = orders . user_id ) by (user_id, total)\n"
 	"1: select rows of users (age, id)\n" },
@@ -366,7 +369,7 @@ static const struct fx_case rows[] = {
 	"1: delete rows of orders cascade by (user_id) where user_id = 4 implied: foreign key orders.user_id\n"
 	"1: use table users: foreign key orders.user_id\n"
 	"1: update rows of pets (owner) cascade by (owner) where owner = 4 implied: foreign key pets.owner\n"
-	"1: insert rows of log (*) by (id) generates-key implied: trigger pets_log\n" },
+	"1: insert rows of log (what) by (id) generates-key implied: trigger pets_log\n" },
 { "DELETE FROM kinds WHERE k = 'dog'",
 "1: delete rows of kinds -> delete from kinds where k = 'dog' by (k) where k = dog\n"
 	"1: select rows of pets (kind) absent by (kind) where kind = dog implied: foreign key pets.kind\n" },
