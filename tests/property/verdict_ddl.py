@@ -9,6 +9,8 @@ class Ddl:
     # --- tables ---
 
     def declaration(self, c):
+        if c.words:
+            return f'{c.name} {c.words}'
         if c.made:
             return f'{c.name} {self.made(c)}'
         words = [c.name, self.type_of(c.kind)]

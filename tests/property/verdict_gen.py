@@ -9,6 +9,9 @@ import copy
 
 from verdict_ddl import Ddl
 from verdict_dml import Dml
+from verdict_lite import Lite
+from verdict_lite_rows import LiteRows
+from verdict_lite_seed import LiteSeed
 from verdict_model import Maker
 from verdict_pg import PRIVILEGES, ROLES, Pg
 from verdict_pg_more import PgMore
@@ -23,7 +26,28 @@ BOTH = (
     ('insert_select', 3), ('update', 6), ('update_expression', 4),
     ('delete', 4), ('upsert', 2))
 SQLITE = BOTH + (
-    ('create_trigger_sqlite', 4), ('drop_trigger_sqlite', 3), ('rebuild', 5))
+    ('create_trigger_sqlite', 4), ('drop_trigger_sqlite', 3), ('rebuild', 5),
+    ('create_autoincrement', 2), ('create_without_rowid', 2),
+    ('create_strict', 2), ('create_child_table', 3), ('create_generated', 3),
+    ('create_soft', 2), ('add_generated_column_sqlite', 3),
+    ('add_reference', 3), ('add_checked_column', 3),
+    ('rename_used_column', 4), ('rename_used_table', 3),
+    ('drop_used_table', 2), ('create_partial_index', 3),
+    ('create_unique_partial_index', 3),
+    ('create_unique_expression_index', 3), ('create_view_join', 3),
+    ('create_view_counting', 2), ('create_view_on_view', 4),
+    ('create_trigger_raise', 3), ('create_trigger_own', 3),
+    ('create_trigger_log', 3), ('create_trigger_of', 3),
+    ('create_trigger_view', 4), ('create_trigger_search', 5),
+    ('create_fts', 3), ('create_rtree', 2), ('drop_virtual', 4),
+    ('rename_virtual', 4), ('insert_virtual', 3), ('update_virtual', 3),
+    ('delete_virtual', 3), ('fill_virtual', 4), ('set_user_version', 2),
+    ('insert_or_ignore', 3), ('insert_or_replace', 3),
+    ('insert_or_other', 4), ('insert_many', 3), ('insert_view', 12),
+    ('update_key', 3), ('update_or', 3), ('update_from_other', 3),
+    ('update_from_key', 3), ('update_row', 3), ('update_cte', 3),
+    ('delete_cte', 3), ('insert_cte', 3), ('delete_in', 3),
+    ('delete_limited', 2))
 PG = BOTH + (
     ('set_default', 5), ('set_not_null', 4), ('retype', 4), ('add_check', 4),
     ('add_unique', 3), ('add_fk', 4), ('drop_constraint', 4),
@@ -41,6 +65,18 @@ PG = BOTH + (
 
 
 
+LITE_WRITES = (
+    'insert_virtual', 'update_virtual', 'delete_virtual', 'fill_virtual',
+    'insert_or_ignore', 'insert_or_replace', 'insert_or_other',
+    'insert_many', 'insert_view', 'update_key', 'update_or',
+    'update_from_other', 'update_from_key', 'update_row', 'update_cte', 'delete_cte',
+    'insert_cte', 'delete_in', 'delete_limited')
+LITE_BY_ROWS = (
+    'create_unique_partial_index', 'create_unique_expression_index',
+    'create_trigger_raise', 'create_trigger_own', 'create_trigger_log',
+    'create_trigger_of', 'create_trigger_view', 'create_trigger_search',
+    'add_reference', 'add_checked_column', 'add_generated_column_sqlite',
+    'drop_used_table')
 # what these do, or whether they run, depends on the rows
 BY_ROWS = frozenset((
     'insert', 'insert_expression', 'insert_select', 'update',
@@ -51,11 +87,11 @@ BY_ROWS = frozenset((
     'rebuild', 'add_check', 'add_unique', 'add_fk', 'drop_constraint',
     'set_not_null', 'set_default', 'retype', 'cast_column',
     'default_of_sequence', 'add_generated_column', 'add_identity_column',
-    'add_column', 'drop_table'))
+    'add_column', 'drop_table') + LITE_WRITES + LITE_BY_ROWS)
 WRITES = frozenset((
     'insert', 'insert_expression', 'insert_select', 'update',
     'update_expression', 'update_from', 'delete', 'upsert', 'truncate',
-    'do_block', 'rebuild'))
+    'do_block', 'rebuild') + LITE_WRITES)
 
 
 def script(statements):
@@ -68,6 +104,7 @@ class Side:
         self.kinds = []
         self.touched = set()
         self.hints = []
+        self.drawn = []
 
     def sql(self):
         return script(self.statements)
@@ -80,7 +117,7 @@ class Side:
                     (mine | theirs) & WRITES)
 
 
-class Generator(Maker, Ddl, Dml, Pg, PgMore):
+class Generator(Maker, Ddl, Dml, Pg, PgMore, Lite, LiteRows, LiteSeed):
     def many(self, least, most, fn, *args):
         return [fn(*args) for _ in range(self.rnd.randint(least, most))]
 
@@ -93,6 +130,7 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore):
             out += self.many(0, 2, self.create_enum)
         for _ in range(self.rnd.randint(2, 4)):
             out.append(self.create_table())
+        out += [] if self.pg else self.lite_base()
         head, out = out, []
         rows = self.data(5)
         out += self.many(1, 3, self.create_index)
@@ -100,6 +138,7 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore):
         if self.chance(40):
             out += self.many(0, 1, self.create_trigger_pg if self.pg
                              else self.create_trigger_sqlite)
+        out += [] if self.pg else self.lite_parts()
         if self.pg:
             out += self.many(0, 2, self.create_function)
             out += self.many(0, 1, self.create_sequence)
@@ -126,7 +165,8 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore):
         """The next key is now and then one that a side asks for."""
         asked = [int(values[c.name]) - 1 for s in sides
                  for name, values in s.hints if name == t.name
-                 for c in t.columns if c.made and c.name in values]
+                 for c in t.columns if c.made and c.name in values
+                 and values[c.name].isdigit()]
         if asked and self.chance(50):
             return min(8, max(0, self.pick(asked)))
         return self.rnd.randint(0 if sides else 3, most)
@@ -169,13 +209,15 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore):
 
     def data(self, most, *sides):
         """Rows for all tables."""
-        return script(s for t in self.schema.tables.values()
-                      for s in self.rows_of(t, most, *sides))
+        return script([s for t in self.schema.tables.values()
+                       for s in self.rows_of(t, most, *sides)] +
+                      self.virtual_rows())
 
     def data_for(self, *sides):
         """Other rows than those that values were taken from."""
         kept = {t.name: t.rows for t in self.schema.tables.values()}
-        rows = self.data(6, *sides)
+        rows = self.data(6, *sides) if self.pg else \
+            script(self.lite_data(*sides))
         for t in self.schema.tables.values():
             t.rows = kept[t.name]
         return rows
@@ -187,7 +229,7 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore):
         names = [k for k, _ in kinds]
         weights = [w for _, w in kinds]
         before, self.touched = copy.deepcopy(self.schema), set()
-        self.hints = side.hints
+        self.hints, self.drawn = side.hints, side.drawn
         wanted = 1 + self.chance(40) + self.chance(15)
         while len(side.statements) < wanted:
             kind = self.rnd.choices(names, weights)[0]
@@ -195,7 +237,8 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore):
             if sql:
                 side.statements.append(sql)
                 side.kinds.append(kind)
-        side.touched, self.schema = self.touched & set(before.tables), before
+        known = set(before.tables) | set(before.virtuals)
+        side.touched, self.schema = self.touched & known, before
         return side
 
 

@@ -30,6 +30,7 @@ class Column:
         self.key = False       # the primary key, or a part of it
         self.fresh = False     # added by the migration in hand
         self.made = ''         # serial, identity, rowid: values come alone
+        self.words = ''        # of a computed one: its definition
 
 
 class Table:
@@ -42,6 +43,8 @@ class Table:
         self.rows = []         # of the base: {column: literal}
         self.rebuildable = True
         self.tail = ''
+        self.module = ''       # of a virtual one
+        self.bound = set()     # columns that computed ones read
 
     def column(self, name):
         return next(c for c in self.columns if c.name == name)
@@ -58,7 +61,7 @@ class Table:
         held = {c for _, cols, _ in self.constraints.values() for c in cols}
         held |= {c for cols in self.indexes.values() for c in cols}
         return [c for c in self.plain() if not c.unique and
-                c.name not in held]
+                c.name not in held | self.bound]
 
 
 class View:
@@ -77,6 +80,7 @@ class Schema:
         self.enums = {}      # name -> labels
         self.sequences = []
         self.matviews = {}   # name -> table
+        self.virtuals = {}   # SQLite: of a module
 
 
 class Maker:
@@ -91,6 +95,7 @@ class Maker:
         self.touched = set()
         self.fk_actions = {}
         self.hints = []      # (table, {column: literal}): rows that matter
+        self.drawn = []      # (kind, constant): what statements name
 
     def hint(self, t, values):
         """Rows like this one show what a statement does."""
@@ -125,7 +130,7 @@ class Maker:
     def relations(self):
         s = self.schema
         names = set(s.tables) | set(s.views) | set(s.sequences) | \
-            set(s.matviews)
+            set(s.matviews) | set(s.virtuals)
         for t in s.tables.values():
             names |= set(t.indexes) | set(t.constraints)
         return names
@@ -142,6 +147,11 @@ class Maker:
 
     def literal(self, kind, wide=False):
         """A constant; wide: rarely the same twice."""
+        value = self.constant(kind, wide)
+        self.drawn.append((kind, value))
+        return value
+
+    def constant(self, kind, wide):
         top = 900 if wide else 4
         n = self.rnd.randrange(1, top)
         if kind in ('int', 'big'):
@@ -162,7 +172,9 @@ class Maker:
         """A literal that some row of the base has, mostly."""
         have = [r[column.name] for r in table.rows if column.name in r]
         if have and self.chance(85):
-            return self.pick(have)
+            value = self.pick(have)
+            self.drawn.append((column.kind, value))
+            return value
         if (column.key or column.unique) and column.kind == 'text':
             return f"'k{self.rnd.randint(1, 5)}'"
         return self.literal(column.kind)

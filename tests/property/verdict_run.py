@@ -31,6 +31,7 @@ from verdict_gen import Case
 
 PAIRS = 3   # on one base
 AGAIN = {'sqlite': 12, 'postgresql': 3}  # with other rows
+DOUBT = {'sqlite': 120, 'postgresql': 0}  # where verdict and truth differ
 SAMPLE = 2000  # independent pairs: fewer are a sample
 TRIES = 60  # for one migration that runs on its base
 
@@ -45,7 +46,7 @@ class Pair:
         self.base = base
         self.a = a
         self.b = b
-        self.verdict = self.meeting = None
+        self.verdict = self.meeting = self.case = None
 
     def parts(self):
         return [s.encode() for s in (self.base, self.a.sql(), self.b.sql())]
@@ -109,6 +110,7 @@ def draw(engine, case, n, tally):
     if not b:
         return None
     pair = Pair(f'{case.seed}.{n}', case.base, a, b)
+    pair.case = case
     pair.truth, pair.shown = truth.judge(engine, a.sql(), b.sql())
     # only asked when it is called identical, but the base is here now
     pair.same = a.kinds == b.kinds and (
@@ -127,12 +129,22 @@ def judge_again(engine, case, pair):
         engine.start(base)
     except truth.Refused:
         return False
-    if not engine.fits(a) or not engine.fits(b):
+    if not engine.runs(a) or not engine.runs(b):
         return False
     pair.truth, pair.shown = truth.judge(engine, a, b)
     if pair.truth != truth.COMMUTE:
         pair.base = base
     return True
+
+
+def judge_often(engine, pair, times):
+    """Until it is known not to commute, or that many rows have been tried."""
+    judged = 0
+    for _ in range(3 * times):
+        if judged == times or pair.truth != truth.COMMUTE or \
+                not pair.a.near(pair.b):
+            return
+        judged += judge_again(engine, pair.case, pair)
 
 
 def pairs_of(engine, case, most, tally):
@@ -142,12 +154,7 @@ def pairs_of(engine, case, most, tally):
     pairs = [draw(engine, case, n, tally) for n in range(most)]
     pairs = [p for p in pairs if p]
     for pair in pairs:
-        judged = 0
-        for _ in range(3 * AGAIN[case.dialect]):
-            if judged == AGAIN[case.dialect] or \
-                    pair.truth != truth.COMMUTE or not pair.a.near(pair.b):
-                break
-            judged += judge_again(engine, case, pair)
+        judge_often(engine, pair, AGAIN[case.dialect])
     return pairs
 
 
@@ -182,6 +189,13 @@ def is_miss(pair):
     if pair.verdict == 'identical':
         return not pair.same
     return pair.verdict == 'independent' and pair.truth != truth.COMMUTE
+
+
+def settle(engine, dialect, pairs):
+    """What is called worse than its truth is tried with many more rows."""
+    for pair in pairs:
+        if pair.verdict not in HARMLESS:
+            judge_often(engine, pair, DOUBT[dialect])
 
 
 def weigh(pairs, tally):
@@ -262,9 +276,10 @@ def main():
     engine, end = engine_of(dialect)
     try:
         pairs = make_pairs(engine, dialect, cases, seed, tally)
+        ask(tool, dialect, pairs)
+        settle(engine, dialect, pairs)
     finally:
         end()
-    ask(tool, dialect, pairs)
     weigh(pairs, tally)
     percent = report(dialect, tally, pairs, seed, time.monotonic() - start)
     sys.exit(not verdict_lines(tally, percent))

@@ -47,15 +47,22 @@ def try_trigger(db, table):
                        (table,)).fetchone()
     if kind == 'view':
         return
-    column = db.execute(f'PRAGMA table_info("{table}")').fetchone()[1]
+    sets = ', '.join(f'"{r[1]}" = "{r[1]}"' for r in db.execute(
+        f'PRAGMA table_info("{table}")'))
     db.execute(f'EXPLAIN INSERT INTO "{table}" DEFAULT VALUES')
-    db.execute(f'EXPLAIN UPDATE "{table}" SET "{column}" = "{column}"')
+    db.execute(f'EXPLAIN UPDATE "{table}" SET {sets}')
     db.execute(f'EXPLAIN DELETE FROM "{table}"')
 
 
 def try_parents(db, table):
     for key in db.execute(f'PRAGMA foreign_key_list("{table}")'):
         db.execute(f'SELECT * FROM "{key[2]}" LIMIT 0')
+
+
+def shadows(db):
+    """Where modules keep what is in virtual tables."""
+    return {r[0] for r in db.execute(
+        "SELECT name FROM pragma_table_list WHERE type = 'shadow'")}
 
 
 class Sqlite:
@@ -109,11 +116,14 @@ class Sqlite:
 
     @staticmethod
     def shape(db):
-        out = []
+        version, = db.execute('PRAGMA user_version').fetchone()
+        out, inner = [('version', str(version), '', '')], shadows(db)
         for kind, name, table, sql in db.execute(
                 'SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE '
                 'sql IS NOT NULL AND name NOT LIKE \'sqlite~_%\' ESCAPE '
                 "'~'").fetchall():
+            if name in inner:
+                continue
             if kind == 'table':
                 try_parents(db, name)
                 head, *items, tail = split_items(normal(sql))
@@ -133,10 +143,12 @@ class Sqlite:
 
     @staticmethod
     def rows(db):
-        out = {}
+        out, inner = {}, shadows(db)
         for name, in db.execute(
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
                 "name NOT LIKE 'sqlite~_%' ESCAPE '~'").fetchall():
+            if name in inner:
+                continue
             cursor = db.execute(f'SELECT * FROM "{name}"')
             cols = [d[0] for d in cursor.description]
             out[name] = sorted(repr(sorted(zip(cols, row)))
@@ -145,6 +157,18 @@ class Sqlite:
 
     def fits(self, sql):
         return self.after(sql) is not None
+
+    def runs(self, sql):
+        """On other rows of a schema that it fits."""
+        db = sqlite3.connect(':memory:', isolation_level=None)
+        self.base.backup(db)
+        try:
+            self.run(db, sql)
+            return True
+        except Refused:
+            return False
+        finally:
+            db.close()
 
 
 class Postgres:
@@ -200,6 +224,8 @@ class Postgres:
             return False
         finally:
             self.back()
+
+    runs = fits
 
 
 def judge(engine, a, b):
