@@ -112,7 +112,8 @@ void table_add_key(struct buf *out, size_t k, const struct row_value *v)
 
 	if (k)
 		buf_addch(out, '\t');
-	if (v->type == ROW_REAL && v->real > -9e15 && v->real < 9e15 &&
+	/* what is whole and below 2 to the 63rd is one exactly */
+	if (v->type == ROW_REAL && v->real >= -0x1p63 && v->real < 0x1p63 &&
 	    v->real == (double)(int64_t)v->real) {
 		whole.i = (int64_t)v->real;
 		v = &whole;

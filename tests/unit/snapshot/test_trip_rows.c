@@ -174,6 +174,12 @@ static const struct trip keys[] = {
 	  "VALUES (1,'a'),(2.0,'b');",
 	  "UPDATE t SET k = CASE WHEN typeof(k) = 'real' THEN "
 	  "CAST(k AS INT) ELSE CAST(k AS REAL) END" },
+	{ "keys that are the same number in another type",
+	  "CREATE TABLE t(k INT PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO t "
+	  "VALUES (-9223372036854775808,1),(4611686018427387904,2),(7,3)",
+	  "CREATE TABLE n(k REAL PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO n "
+	  "SELECT * FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t; "
+	  "UPDATE t SET v = -v" },
 	{ "without rowid, real key column",
 	  "CREATE TABLE t(k REAL PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO t "
 	  "VALUES (1,'a'),(2.5,'b'),(-3,'c'),(0.0,'z');",
