@@ -52,6 +52,7 @@ static struct err *steps(struct restore_pg *r)
 		restore_pg_attributes,
 		restore_pg_check,
 		restore_pg_look_rows,
+		restore_pg_set_aside,
 		restore_pg_park,
 		restore_pg_evict,
 		restore_pg_views_before,
@@ -149,6 +150,8 @@ static struct err *run(const struct restore_request *req,
 	buf_release(&r.drops_last);
 	for (size_t i = 0; i < r.n_tables; i++)
 		settle_release(&r.tables[i].settled);
+	for (size_t i = 0; i < r.n_tables; i++)
+		free(r.tables[i].unfit);
 	restore_pg_labels_free(&r);
 	restore_pg_numbers_free(&r);
 	free(r.tables);

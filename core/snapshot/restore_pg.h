@@ -37,7 +37,10 @@ struct restore_pg_table {
 	const char *aside; /**< name of the old one while it is rebuilt */
 	struct settlement settled; /**< about single lines */
 	const char *evict; /**< our table of rows that make room, or NULL */
-	const char *was;   /**< our table of rows that go or get other values,
+	const char *
+		*unfit; /**< keys, as in lines, of rows that are set aside */
+	size_t n_unfit, cap_unfit;
+	const char *was; /**< our table of rows that go or get other values,
 			      as they were; only while conflicts are found */
 };
 
@@ -281,6 +284,17 @@ MUST_USE struct err *restore_pg_settle(struct restore_pg *r,
 /** Delete the rows that make room; they are parked. */
 MUST_USE struct err *restore_pg_evict(struct restore_pg *r);
 
+/* restore_pg_aside.c: rows that have no place in what comes back */
+
+/** Park and delete them, and what refers to them. */
+MUST_USE struct err *restore_pg_set_aside(struct restore_pg *r);
+
+/** Remember a row that has to go: its key's columns, by name now.
+ * @return false: it is a conflict; see restore_set_aside() */
+bool restore_pg_unfit(struct restore_pg *r, const struct restore_late *late,
+		      const struct restore_pg_keys *keys,
+		      const struct restore_pg_field *values, bool choosable);
+
 /* restore_pg_late.c: what shows when rows are written */
 
 /** Rows of later are in the way, which ones is not known: an attempt that
@@ -365,6 +379,26 @@ MUST_USE struct err *restore_pg_find_casts(
 	const struct restore_pg_relation *rel,
 	const struct restore_pg_relation *aside, const char *from);
 
+/** Columns that name a row of a table that stands aside. */
+void restore_pg_keys_of_aside(struct restore_pg *r,
+			      const struct restore_pg_table *t,
+			      const struct restore_pg_relation *aside,
+			      struct restore_pg_keys *out);
+
+/* restore_pg_misfit.c: rows that a table made anew does not take */
+
+/** How it is filled: INSERT INTO into (columns) SELECT values FROM from. */
+struct restore_pg_filling {
+	const struct restore_pg_table *t;
+	const struct restore_pg_relation *rel, *aside;
+	const char *columns, *values, *from; /**< values: v0, v1... */
+	const char *missing;                 /**< "v1 IS NULL OR ...", or "" */
+};
+
+/** Report them, whatever it is that they break. */
+MUST_USE struct err *restore_pg_find_misfits(
+	struct restore_pg *r, const struct restore_pg_filling *f);
+
 /* restore_pg_keys.c: foreign keys that nothing enforces meanwhile */
 MUST_USE struct err *restore_pg_keys_before(struct restore_pg *r);
 MUST_USE struct err *restore_pg_keys_after(struct restore_pg *r);
@@ -405,6 +439,16 @@ MUST_USE struct err *restore_pg_hide(struct restore_pg *r, const char *table);
 
 /* restore_pg_park.c */
 MUST_USE struct err *restore_pg_park(struct restore_pg *r);
+
+/**
+ * Whole rows that are set aside: those whose ctid our table `at` has.
+ *
+ * @param name of their table now
+ * @param before and once the migration is taken back
+ */
+MUST_USE struct err *restore_pg_park_rows(struct restore_pg *r,
+					  const char *name, const char *before,
+					  const char *at);
 
 /* restore_pg_sequence.c */
 

@@ -101,7 +101,7 @@ static void add_unique(struct buf *sql, const struct restore_pg_find *f,
 
 	buf_addstr(sql, "COPY (WITH x AS (SELECT l.n, ");
 	restore_pg_find_add_restored(sql, f, columns->list[0], columns->n);
-	buf_addstr(sql, " AS r, l.op");
+	buf_addstr(sql, " AS r, l.op, t.git_migrate_at AS at");
 	restore_pg_find_add_keys(sql, f);
 	for (size_t i = 0; i < n; i++)
 		buf_addf(sql, ", t.git_migrate_e%zu AS e%zu", i, i);
@@ -123,8 +123,9 @@ static void add_unique(struct buf *sql, const struct restore_pg_find *f,
 		buf_addf(sql, " %s e%zu IS NOT NULL", i ? "AND" : "WHERE", i);
 	buf_addstr(sql, " WINDOW w AS (PARTITION BY ");
 	add_list(sql, "e", n);
-	buf_addstr(sql, " ORDER BY r, n NULLS FIRST)) SELECT coalesce(n, -1), "
-			"r, op");
+	buf_addstr(sql,
+		   " ORDER BY r, n NULLS FIRST, at)) SELECT coalesce(n, -1), "
+		   "r, op");
 	for (size_t k = 0; k < f->keys.n; k++)
 		buf_addf(sql, ", k%zu", k);
 	buf_addstr(sql, ", later");
@@ -158,7 +159,7 @@ static struct err *find_twins(struct restore_pg_find *f, const char *sql)
 
 #define NEWEST_OF(type)                                                      \
 	"(SELECT max(oid) FROM pg_constraint WHERE contype = '" type "' AND" \
-	" conrelid = to_regclass($1))"
+	" conparentid = 0 AND conrelid = to_regclass($1))"
 
 static const char key_sql[] =
 	"SELECT quote_ident(a.attname), quote_ident(b.attname), CASE p.relkind"
@@ -192,7 +193,7 @@ static void add_orphans(struct buf *sql, const struct restore_pg_find *f,
 		 f->parent ? ", coalesce(w.git_migrate_n, -1), "
 			     "w.git_migrate_op"
 			   : "");
-	restore_pg_find_add_rows(sql, f);
+	restore_pg_find_add_rows(sql, f, NULL);
 	if (f->parent)
 		buf_addf(sql, " LEFT JOIN %s w ON ", f->parent->was);
 	for (size_t i = 0; f->parent && i < key->n; i++)
@@ -249,8 +250,8 @@ static struct err *find_rows(struct restore_pg_find *f,
 	struct err *err;
 
 	restore_pg_find_add_begin(&sql, f, columns->list[0], columns->n);
-	restore_pg_find_add_rows(&sql, f);
-	buf_addf(&sql, " WHERE %s ORDER BY 1) TO STDOUT", where);
+	restore_pg_find_add_rows(&sql, f, where);
+	buf_addstr(&sql, " ORDER BY 1) TO STDOUT");
 	err = restore_pg_find_ask(f, buf_str(&sql));
 	buf_release(&sql);
 	return err;
@@ -308,5 +309,7 @@ struct err *restore_pg_find(struct restore_pg *r, const char *code,
 		return find_unchecked(&f, sql);
 	if (streq(code, "23502"))
 		return find_nulls(&f, sql);
+	if (streq(code, "23P01"))
+		return restore_pg_find_excluded(&f, sql);
 	return err_new(ERR_STATE, "rows cannot be told: %s", sql);
 }

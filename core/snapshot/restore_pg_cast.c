@@ -127,6 +127,7 @@ static void take_row(struct search *s, const struct restore_pg_field *row)
 {
 	struct restore_pg *r = s->r;
 	size_t n = s->keys.n;
+	struct restore_late late = { .table = s->t->before };
 	struct restore_detail d = { .object = s->t->before,
 				    .what = RESTORE_NO_VALUE,
 				    .column = s->col->name };
@@ -139,7 +140,9 @@ static void take_row(struct search *s, const struct restore_pg_field *row)
 			d.before = restore_pg_literal(
 				r, &row[n + 1], restore_pg_is_number(s->col));
 	}
-	restore_result_conflict(r->req, r->out, &d, false, false);
+	late.detail = d;
+	if (!restore_pg_unfit(r, &late, &s->keys, row, false))
+		restore_result_conflict(r->req, r->out, &d, false, false);
 }
 
 static struct err *report(struct search *s)
@@ -208,20 +211,20 @@ static struct err *search_column(struct search *s, const char *from)
 	return err;
 }
 
-static void names_of_keys(struct search *s,
-			  const struct restore_pg_relation *aside)
+void restore_pg_keys_of_aside(struct restore_pg *r,
+			      const struct restore_pg_table *t,
+			      const struct restore_pg_relation *aside,
+			      struct restore_pg_keys *out)
 {
-	struct arena *a = &s->r->arena;
-
-	if (s->t->lines && s->t->lines->n_keys) {
-		restore_pg_names_of_keys(s->r, s->t, aside, &s->keys);
+	if (t->lines && t->lines->n_keys) {
+		restore_pg_names_of_keys(r, t, aside, out);
 		return;
 	}
-	s->keys.n = aside->n_keys;
-	s->keys.names = aside->keys;
-	s->keys.number = arena_array(a, aside->n_keys + 1, sizeof(bool));
+	out->n = aside->n_keys;
+	out->names = aside->keys;
+	out->number = arena_array(&r->arena, aside->n_keys + 1, sizeof(bool));
 	for (size_t k = 0; k < aside->n_keys; k++)
-		s->keys.number[k] = restore_pg_is_number(
+		out->number[k] = restore_pg_is_number(
 			restore_pg_column(aside, aside->keys[k]));
 }
 
@@ -234,7 +237,7 @@ struct err *restore_pg_find_casts(struct restore_pg *r,
 	struct search s = { .r = r, .t = t };
 	struct err *err = NULL;
 
-	names_of_keys(&s, aside);
+	restore_pg_keys_of_aside(r, t, aside, &s.keys);
 	for (size_t i = 0; i < rel->n_columns && !err; i++) {
 		s.col = &rel->columns[i];
 		s.from = restore_pg_column(

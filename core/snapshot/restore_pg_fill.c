@@ -239,6 +239,27 @@ static struct err *try_fill(struct restore_pg *r, const char *sql,
 	return restore_pg_try(r, sql, codes, refused, why);
 }
 
+/* Values that the old type does not take; else rows, one by one. */
+static struct err *look(struct restore_pg *r, const struct restore_pg_table *t,
+			const struct query *q,
+			const struct restore_pg_relation *rel,
+			const struct restore_pg_relation *aside)
+{
+	const struct restore_pg_filling f = { .t = t,
+					      .rel = rel,
+					      .aside = aside,
+					      .columns = buf_str(&q->columns),
+					      .values = buf_str(&q->values),
+					      .from = buf_str(&q->from),
+					      .missing = buf_str(&q->missing) };
+	size_t known = r->req->memory->n;
+	struct err *err = restore_pg_find_casts(r, t, rel, aside, f.from);
+
+	if (err || r->out->blocked || r->req->memory->n > known)
+		return err;
+	return restore_pg_find_misfits(r, &f);
+}
+
 static struct err *fill_from_aside(struct restore_pg *r,
 				   const struct restore_pg_table *t,
 				   const struct restore_pg_relation *rel)
@@ -262,8 +283,7 @@ static struct err *fill_from_aside(struct restore_pg *r,
 		err = try_fill(r, buf_str(&sql), &refused, &why);
 	if (refused && r->look) {
 		err_free(why);
-		err = restore_pg_find_casts(r, t, rel, &aside,
-					    buf_str(&q.from));
+		err = look(r, t, &q, rel, &aside);
 		restore_pg_late(r, t->before, RESTORE_NO_VALUE, 1);
 	} else if (refused) {
 		err = blame(r, t, &q, why);

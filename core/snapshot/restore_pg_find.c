@@ -151,12 +151,13 @@ void restore_pg_find_add_begin(struct buf *sql, const struct restore_pg_find *f,
 	restore_pg_find_add_keys(sql, f);
 }
 
-void restore_pg_find_add_rows(struct buf *sql, const struct restore_pg_find *f)
+void restore_pg_find_add_rows(struct buf *sql, const struct restore_pg_find *f,
+			      const char *where)
 {
 	buf_addf(sql,
-		 " FROM (SELECT t.*, t.ctid AS git_migrate_at FROM ONLY %s t) "
-		 "t",
-		 f->table);
+		 " FROM (SELECT t.*, t.ctid AS git_migrate_at FROM ONLY %s t"
+		 "%s%s) t",
+		 f->table, where ? " WHERE " : "", where ? where : "");
 	restore_pg_find_add_lines(sql, f);
 }
 
@@ -218,6 +219,69 @@ static void settle(struct restore_pg_find *f, struct restore_late *late)
 	restore_remember(r->req, r->out, late);
 }
 
+/* The key's columns in what is there now; false: it has not all of them. */
+static bool keys_now(struct restore_pg_find *f, struct restore_pg_keys *out)
+{
+	struct restore_pg *r = f->r;
+	const struct restore_pg_table *t = NULL;
+
+	for (size_t i = 0; i < r->n_tables; i++)
+		if (r->tables[i].before && streq(r->tables[i].before, f->table))
+			t = &r->tables[i];
+	*out = f->keys;
+	out->names = arena_array(&r->arena, f->keys.n + 1, sizeof(char *));
+	for (size_t k = 0; k < f->keys.n; k++) {
+		out->names[k] =
+			t ? restore_pg_column_now(r, t, f->keys.names[k])
+			  : f->keys.names[k];
+		if (!out->names[k])
+			return false;
+	}
+	return out->n > 0;
+}
+
+/* A row of later that goes. */
+static bool evict(struct restore_pg_find *f, const struct restore_late *late,
+		  const struct restore_pg_field *key, bool choosable)
+{
+	struct restore_late unfit = *late;
+	struct restore_pg_keys keys;
+
+	unfit.table = f->table;
+	unfit.detail.now = NULL;
+	if (restore_result_wants(f->r->req, f->r->out))
+		unfit.detail.key = restore_pg_key_text(f->r, &f->keys, key);
+	return keys_now(f, &keys) &&
+	       restore_pg_unfit(f->r, &unfit, &keys, key, choosable);
+}
+
+/* A line that does not go back. */
+static bool leave_out(struct restore_pg_find *f,
+		      const struct restore_late *late)
+{
+	struct restore_late aside = *late;
+
+	aside.how = SETTLE_SKIP;
+	aside.evict = NULL;
+	return restore_set_aside(f->r->req, f->r->out, &aside,
+				 f->r->req->choice == RESTORE_KEEP);
+}
+
+/* What the row, or the line, has no place beside. */
+static bool set_aside(struct restore_pg_find *f,
+		      const struct restore_late *late,
+		      const struct restore_pg_field *row, bool restored)
+{
+	const struct restore_pg_field *more = row + 3 + f->keys.n;
+
+	if (!restored)
+		return evict(f, late, row + 3,
+			     late->table && f->r->req->choice == RESTORE_KEEP);
+	if (f->unique)
+		return is_true(&more[0]) && evict(f, late, more + 1, true);
+	return leave_out(f, late);
+}
+
 static void take_hit(struct restore_pg_find *f,
 		     const struct restore_pg_field *row)
 {
@@ -248,6 +312,8 @@ static void take_hit(struct restore_pg_find *f,
 		late.line = (uint64_t)number(&more[0]);
 		late.op = more[1].s[1];
 	}
+	if (set_aside(f, &late, row, restored))
+		return;
 	if (late.table)
 		settle(f, &late);
 	else

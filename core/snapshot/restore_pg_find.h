@@ -47,8 +47,18 @@ void restore_pg_find_add_restored(struct buf *sql,
 void restore_pg_find_add_begin(struct buf *sql, const struct restore_pg_find *f,
 			       const char *const *columns, size_t n);
 
-/** Append "FROM": the table and its lines. */
-void restore_pg_find_add_rows(struct buf *sql, const struct restore_pg_find *f);
+/** Append "FROM": the table and its lines.
+ * @param where of the rows, where only their own columns are known; or NULL */
+void restore_pg_find_add_rows(struct buf *sql, const struct restore_pg_find *f,
+			      const char *where);
+
+/**
+ * restore_pg_excluded.c: rows that an exclusion constraint keeps apart; `sql`
+ * makes it. Those of the snapshot are not among them unless they cannot be
+ * beside each other.
+ */
+MUST_USE struct err *restore_pg_find_excluded(struct restore_pg_find *f,
+					      const char *sql);
 
 /** Ask it, and report each row as a conflict. */
 MUST_USE struct err *restore_pg_find_ask(struct restore_pg_find *f,

@@ -142,6 +142,44 @@ static void init_detail(struct restore_pg_judge *j,
 		d->key = restore_pg_key_text(j->r, &j->keys, line->keys);
 }
 
+/* A row that cannot be beside the line's, or that the migration will make
+ * again: it goes, parked. */
+static void park_row(struct restore_pg_judge *j,
+		     const struct restore_pg_line *line)
+{
+	struct restore_pg_table *t = j->t;
+	struct buf key = BUF_INIT;
+
+	for (size_t k = 0; k < t->lines->n_keys; k++) {
+		if (k)
+			buf_addch(&key, '\t');
+		buf_add(&key, line->keys[k].s, line->keys[k].len);
+	}
+	VEC_GROW(t->unfit, t->n_unfit, t->cap_unfit);
+	t->unfit[t->n_unfit++] = arena_strdup(&j->r->arena, buf_str(&key));
+	buf_release(&key);
+}
+
+/* What a gone row had does not come back; another row makes room for one that
+ * comes back, or that the migration will make again. */
+static bool set_aside(struct restore_pg_judge *j,
+		      const struct restore_pg_line *line,
+		      const struct restore_detail *d)
+{
+	struct restore_pg *r = j->r;
+	bool gone = streq(d->what, RESTORE_DELETED);
+
+	if ((!gone && line->op == ROW_UPDATED) ||
+	    !restore_result_aside(r->req, r->out, d, true))
+		return false;
+	if (gone)
+		skip(j, line);
+	else
+		park_row(j, line);
+	r->out->kept += gone;
+	return true;
+}
+
 /* What the migration wrote gets its old values, whatever is there. */
 static void overwrite(struct restore_pg_judge *j,
 		      const struct restore_pg_line *line,
@@ -166,6 +204,8 @@ static void row_conflict(struct restore_pg_judge *j,
 	struct restore_detail d;
 
 	init_detail(j, line, what, &d);
+	if (set_aside(j, line, &d))
+		return;
 	switch (restore_result_conflict(j->r->req, j->r->out, &d, true, true)) {
 	case RESTORE_KEEP:
 		skip(j, line);
@@ -246,7 +286,13 @@ static void judge_inserted(struct restore_pg_judge *j,
 			   const struct restore_pg_field *row)
 {
 	bool first = true, take = true;
+	struct restore_detail d;
 
+	init_detail(j, line, RESTORE_CHANGED, &d);
+	if (restore_result_aside(j->r->req, j->r->out, &d, true)) {
+		park_row(j, line);
+		return;
+	}
 	for (size_t i = 0; i < j->t->lines->n_columns; i++) {
 		if (!j->known[i] || restore_pg_matches(&line->old[i], &row[i]))
 			continue;

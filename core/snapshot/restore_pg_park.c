@@ -23,15 +23,17 @@ struct parked {
 	 * number among the lines that are restored, n_lines: it is not */
 	const struct restore_pg_table *evict;
 	size_t *place, n_lines;
+	bool aside; /**< whole rows, with their key apart */
 };
 
-static struct manifest_table *new_table(struct restore_pg *r, const char *name)
+static struct manifest_table *new_table(struct restore_pg *r, const char *name,
+					const char *folder)
 {
 	struct manifest *m = &r->park_manifest;
 	struct manifest_table *t = manifest_add_table(m);
 	char path[32];
 
-	snprintf(path, sizeof(path), "rows/%zu", ++r->n_park_files);
+	snprintf(path, sizeof(path), "%s/%zu", folder, ++r->n_park_files);
 	t->before = arena_strdup(&m->arena, name);
 	t->file = arena_strdup(&m->arena, path);
 	line_writer_file(&r->park, path);
@@ -90,7 +92,7 @@ static bool is_whole(const struct parked *p)
 	const struct restore_pg_field *op =
 		p->row.fields + p->m->n_keys + p->m->n_columns;
 
-	if (!p->added)
+	if (!p->added || p->aside)
 		return true;
 	return p->evict && op->s[0] == '\'' && op->s[1] != '~';
 }
@@ -192,7 +194,7 @@ static struct err *park_table(struct restore_pg *r, const char *name)
 
 	if (err || rel.kind != 'r')
 		return err;
-	p.m = new_table(r, name);
+	p.m = new_table(r, name, "rows");
 	add_columns(&p, &rel);
 	buf_addstr(&sql, "COPY (SELECT ");
 	restore_pg_add_fields(&sql, p.m);
@@ -264,7 +266,7 @@ static struct err *park_columns(struct restore_pg *r, const char *name,
 
 	if (err || rel.kind != 'r')
 		return err;
-	p.m = new_table(r, name);
+	p.m = new_table(r, name, "rows");
 	p.m->after = arena_strdup(&r->park_manifest.arena,
 				  itself ? t->before : name);
 	p.int_key = rel.int_key;
@@ -300,6 +302,34 @@ static struct err *park_columns(struct restore_pg *r, const char *name,
 	buf_release(&sql);
 	buf_release(&from);
 	buf_release(&where);
+	drop_empty(r);
+	return err;
+}
+
+struct err *restore_pg_park_rows(struct restore_pg *r, const char *name,
+				 const char *before, const char *at)
+{
+	struct parked p = { .r = r, .aside = true };
+	struct restore_pg_relation rel;
+	struct buf sql = BUF_INIT;
+	struct err *err = restore_pg_relation(r, name, &rel);
+
+	if (err)
+		return err;
+	p.m = new_table(r, name, "aside");
+	p.m->after = arena_strdup(&r->park_manifest.arena, before);
+	p.int_key = rel.int_key;
+	p.added = arena_array(&r->arena, rel.n_columns + 1, sizeof(*p.added));
+	add_columns(&p, &rel);
+	for (size_t i = 0; i < p.m->n_columns; i++)
+		p.m->columns[i].after = p.m->columns[i].before;
+	buf_addstr(&sql, "COPY (SELECT ");
+	add_own(&sql, p.m);
+	buf_addf(&sql, " FROM ONLY %s t JOIN %s a ON a.at = t.ctid", name, at);
+	add_order(&sql, &rel);
+	buf_addstr(&sql, ") TO STDOUT");
+	err = park_stream(&p, buf_str(&sql));
+	buf_release(&sql);
 	drop_empty(r);
 	return err;
 }

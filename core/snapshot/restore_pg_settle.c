@@ -179,7 +179,7 @@ static struct err *leave_out(struct restore_pg *r,
 static bool is_late(const struct restore_pg_table *t,
 		    const struct restore_late *l)
 {
-	return l->evict && streq(l->table, t->before);
+	return l->evict && !l->aside && streq(l->table, t->before);
 }
 
 static bool has_evictions(const struct restore_pg *r,

@@ -83,6 +83,7 @@ void restore_remember(const struct restore_request *req,
 	*to = *late;
 	to->table = keep(m, late->table);
 	to->evict = keep(m, late->evict);
+	to->columns = keep(m, late->columns);
 	if (wanted)
 		to->detail = restore_detail_copy(&m->arena, d);
 	else

@@ -60,6 +60,9 @@ struct restore_late {
 	/** Of SETTLE_EVICT: key, as in a line, of the row that has to go, in
 	 * the table as it is now. */
 	const char *evict;
+	/** PostgreSQL, of a row that is set aside: its key's columns by name
+	 * now, with tabs between them. */
+	const char *columns;
 	enum settle_how how;
 	bool aside; /**< restore_request.aside: no conflict */
 };
