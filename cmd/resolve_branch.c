@@ -263,7 +263,7 @@ struct err *config_place_branch(struct config *c,
 		return NULL;
 	if (!branch && (named || clones))
 		err = current(c, out->target, &branch);
-	if (!err && clones)
+	if (!err && clones && branch)
 		err = compare_base(c, out->target, branch, &is_base);
 	if (!err)
 		err = fill_in(c, branch, out);

@@ -190,6 +190,11 @@ struct err *gs_reader_files(struct snapshot_reader *r,
 			    void (*fn)(void *payload, const char *path),
 			    void *payload);
 
+/* vault_share.c */
+struct err *gs_snapshots_share(struct store *s, const char *from,
+			       const char *to);
+struct err *gs_snapshots_let_go(struct store *s, const char *uuid);
+
 /* vault_size.c */
 struct err *gs_snapshots_weigh(struct store *s, const char *uuid,
 			       struct store_weight *list, size_t n);

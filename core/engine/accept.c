@@ -83,6 +83,7 @@ struct err *engine_accept(struct engine *e, bool fork,
 			  struct engine_identity *out)
 {
 	struct engine_run run = { 0 };
+	char old[37];
 	struct err *err = session_open_unchecked(e, ENGINE_READS);
 
 	memset(out, 0, sizeof(*out));
@@ -97,8 +98,12 @@ struct err *engine_accept(struct engine *e, bool fork,
 		return e->store->ops->ledger_forget(e->store, e->cfg.target);
 	}
 	err = session_open_unchecked(e, ENGINE_WRITES);
+	snprintf(old, sizeof(old), "%s", e->meta.uuid);
 	if (!err && fork) /* the ledger that it came from stays as it is */
 		err = fork_identity(e, NULL, NULL, &run);
+	if (!err && fork)
+		err = e->store->ops->snapshots_share(e->store, old,
+						     e->meta.uuid);
 	if (!err)
 		err = ledger_sync(e, ENGINE_WRITES);
 	if (!err && !fork)

@@ -104,6 +104,9 @@ static struct err *settle(struct fork *f)
 	if (!err)
 		err = write_down(f, true);
 	crash_point("copy-written");
+	if (!err && *f->copy.source)
+		err = f->from->store->ops->snapshots_share(
+			f->from->store, f->copy.source, f->copy.uuid);
 	if (!err)
 		err = engine_accept(c, false, &id);
 	engine_close(c);

@@ -390,6 +390,17 @@ struct store_ops {
 	void (*reader_close)(struct snapshot_reader *r);
 
 	/**
+	 * A database is a copy of another one: what is kept here for that is
+	 * kept for the copy, too, until both let go. Once more does no harm.
+	 */
+	struct err *(*snapshots_share)(struct store *s, const char *from,
+				       const char *to);
+
+	/** A database is gone: nothing is kept here for it any more. The room
+	 * comes back with the next snapshots_prune(). */
+	struct err *(*snapshots_let_go)(struct store *s, const char *uuid);
+
+	/**
 	 * What snapshots weigh here; each id once.
 	 *
 	 * @param uuid of the database: what others' snapshots lead to as well

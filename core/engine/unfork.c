@@ -92,6 +92,12 @@ struct err *engine_copy_remove(struct engine *e, const struct engine_copy *c,
 		return err;
 	crash_point("copy-removed");
 	target_copy_clean(e->cfg.url, e->cfg.base_dir);
+	err = e->store->ops->snapshots_let_go(e->store, c->uuid);
+	if (err) /* they take room, and nobody asks for them */
+		session_note(e, ENGINE_WARNING,
+			     "snapshots of the database stay: %s",
+			     err_text(err));
+	err_free(err);
 	engine_copy_forget(e->store, c);
 	return NULL;
 }

@@ -189,6 +189,31 @@ CREATE TABLE a (x);" && git migrate apply -q && git switch -q main 2>/dev/null &
 	expect_status 1 reconcile && has "$ERR" "git config migrate.dev.reconcile clone"
 '
 
+test_expect_success 'snapshots belong to both, until both let go' '
+	fresh && migration 2_drop <<<"DROP TABLE users;" && git migrate apply -q && gives switch -q -c a &&
+	vault="git --git-dir=.git/migrate/snapshots.git" && [ "$($vault for-each-ref | wc -l)" -eq 2 ] &&
+	gives switch -q main && GIT_MIGRATE_TEST_NOW=$((EPOCHSECONDS + 9)) git migrate snapshot prune -q --keep 0h &&
+	gives switch -q a && expect_status 0 rollback && [ "$(sqlite3 dev.db-a.db "SELECT name FROM users")" = ann ] &&
+	gives switch -q main && git branch -q -D a && expect_status 0 branches prune &&
+	[ -z "$($vault for-each-ref)" ]
+'
+
+test_expect_success 'WAL, and two at once: one copy, whole' '
+	fresh && sql "PRAGMA journal_mode = WAL" && GIT_MIGRATE_SKIP=1 git switch -q -c a &&
+	{ git migrate reconcile -q & one=$!; git migrate reconcile -q & two=$!; wait $one && wait $two; } &&
+	[ "$(sqlite3 dev.db-a.db "SELECT count(*) FROM git_migrate_history WHERE event = '\''fork'\''")" -eq 1 ] &&
+	[ "$(sqlite3 dev.db-a.db "SELECT name FROM users; PRAGMA integrity_check" | tr "\n" " ")" = "ann ok " ] &&
+	[ "$(meta dev.db-a.db uuid)" = "$(sed -n "s/^uuid //p" .git/migrate/branches/dev/*)" ] && [ "$(left)" = "dev.db dev.db-a.db migrations " ]
+'
+
+test_expect_success 'no room: nothing is left, and the next one makes it' '
+	fresh && sql "CREATE TABLE big AS SELECT randomblob(600000) AS b" && expect_status 0 apply -q &&
+	GIT_MIGRATE_SKIP=1 git switch -q -c a &&
+	! (trap "" XFSZ && ulimit -f 400 && git migrate reconcile) >"$OUT" 2>"$ERR" && has "$ERR" "^error: " &&
+	[ "$(left)" = "dev.db migrations " ] && expect_status 0 reconcile &&
+	[ "$(sqlite3 dev.db-a.db "SELECT length(b) FROM big")" -eq 600000 ]
+'
+
 # --- killed in the middle
 
 for place in copy-planned copy-step copy-made copy-identified copy-whole copy-named copy-written; do

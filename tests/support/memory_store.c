@@ -321,6 +321,7 @@ void memory_store_init(struct memory_store *s, const char *dir)
 		.sink_promote = memory_sink_promote,
 		.sink_close = memory_sink_close,
 		.pending_settle = memory_pending_settle,
+		.snapshots_share = memory_snapshots_share,
 		.reader_open = memory_reader_open,
 		.reader_file = memory_reader_file,
 		.reader_chunk = memory_reader_chunk,

@@ -251,6 +251,8 @@ struct err *memory_sink_durable(struct snapshot_sink *k, const char *key,
 				bool *written);
 struct err *memory_sink_promote(struct snapshot_sink *k);
 void memory_sink_close(struct snapshot_sink *k);
+struct err *memory_snapshots_share(struct store *s, const char *from,
+				   const char *to);
 struct err *memory_pending_settle(struct store *s, store_pending_fn ask,
 				  void *payload);
 struct err *memory_reader_open(struct store *s, const struct store_id *id,
