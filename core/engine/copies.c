@@ -13,7 +13,8 @@
  * The copies that this clone has made: migrate/branches/<target>/<hash of the
  * place> in the common git folder has a line "key value" for each field. It is
  * written before a copy is begun, without "made", and once more when it is
- * whole; docs/reconcile.md.
+ * whole; docs/reconcile.md. Who copies a repository's folder gets the list, and
+ * not what is on it: "home" tells whose it is.
  */
 
 #define FILE_MAX_BYTES 65536
@@ -50,6 +51,7 @@ struct err *copy_write(struct store *store, const struct engine_copy *c)
 	struct buf b = BUF_INIT;
 	struct err *err = file_mkdirs(dir, 0777);
 
+	add_line(&b, "home", store->ops->common_dir(store));
 	add_line(&b, "branch", c->branch);
 	add_line(&b, "from", c->from);
 	add_line(&b, "place", c->place);
@@ -73,14 +75,22 @@ void engine_copy_forget(struct store *store, const struct engine_copy *c)
 	lastuse_forget(store, c->uuid);
 }
 
-static const char **field_of(struct engine_copy *c, const char *key)
+/* What a file says. */
+struct record {
+	struct engine_copy c;
+	const char *home;
+};
+
+static const char **field_of(struct record *r, const char *key)
 {
+	struct engine_copy *c = &r->c;
 	const struct {
 		const char *key;
 		const char **field;
-	} fields[] = { { "branch", &c->branch }, { "from", &c->from },
-		       { "place", &c->place },   { "uuid", &c->uuid },
-		       { "source", &c->source }, { "made", &c->made_at } };
+	} fields[] = { { "home", &r->home },   { "branch", &c->branch },
+		       { "from", &c->from },   { "place", &c->place },
+		       { "uuid", &c->uuid },   { "source", &c->source },
+		       { "made", &c->made_at } };
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		if (streq(fields[i].key, key))
@@ -89,7 +99,7 @@ static const char **field_of(struct engine_copy *c, const char *key)
 }
 
 /* Lines of a newer program's are passed over. */
-static void take_lines(struct engine_copy *c, struct arena *a, char *text)
+static void take_lines(struct record *r, struct arena *a, char *text)
 {
 	char *save = NULL;
 
@@ -101,39 +111,51 @@ static void take_lines(struct engine_copy *c, struct arena *a, char *text)
 		if (!space)
 			continue;
 		*space = '\0';
-		field = field_of(c, line);
+		field = field_of(r, line);
 		if (field)
 			*field = arena_strdup(a, space + 1);
 	}
 }
 
-static bool read_one(struct engine_copy *c, struct arena *a, const char *file)
+/* Made by this clone, which may have been moved since. */
+static bool is_own(struct store *store, const char *home)
 {
+	return home && (streq(home, store->ops->common_dir(store)) ||
+			!file_exists(home));
+}
+
+static bool read_one(struct store *store, struct engine_copy *c,
+		     struct arena *a, const char *file)
+{
+	struct record r = { .home = NULL };
 	struct buf b = BUF_INIT;
 	struct err *err;
 
-	memset(c, 0, sizeof(*c));
 	if (!file_exists(file))
 		return false;
 	err = file_read(file, FILE_MAX_BYTES, &b);
 	if (!err && b.len)
-		take_lines(c, a, b.data);
+		take_lines(&r, a, b.data);
 	err_free(err);
 	buf_release(&b);
+	*c = r.c;
 	if (!c->source)
 		c->source = "";
-	return c->branch && c->from && c->place && c->uuid;
+	return c->branch && c->from && c->place && c->uuid &&
+	       is_own(store, r.home);
 }
 
 bool copy_read(struct store *store, const char *target, const char *place,
 	       struct arena *a, struct engine_copy *out)
 {
 	char *file = file_of(store, target, place);
-	bool found = read_one(out, a, file);
+	bool found = read_one(store, out, a, file);
 
 	free(file);
+	if (!found || !streq(out->place, place))
+		return false;
 	out->target = arena_strdup(a, target);
-	return found && streq(out->place, place);
+	return true;
 }
 
 static int by_branch(const void *a, const void *b)
@@ -160,7 +182,7 @@ struct err *engine_copies_read(struct store *store, const char *target,
 			continue;
 		VEC_GROW(out->items, out->n, cap);
 		file = file_join(dir, entry->d_name);
-		if (read_one(&out->items[out->n], &out->arena, file)) {
+		if (read_one(store, &out->items[out->n], &out->arena, file)) {
 			out->items[out->n].target =
 				arena_strdup(&out->arena, target);
 			out->n++;

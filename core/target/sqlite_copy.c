@@ -101,7 +101,7 @@ static struct err *make_file(const struct sqlite_target *t, const char *path)
 					strerror(errno)),
 				"the copy goes beside the database: its "
 				"folder has to be writable");
-	if (stat(t->path, &st) == 0)
+	if (t->path && stat(t->path, &st) == 0)
 		(void)!fchmod(fd, st.st_mode & 0777);
 	close(fd);
 	return NULL;

@@ -189,6 +189,11 @@ CREATE TABLE a (x);" && git migrate apply -q && git switch -q main 2>/dev/null &
 	expect_status 1 reconcile && has "$ERR" "git config migrate.dev.reconcile clone"
 '
 
+test_expect_success 'a copy of the repository'\''s folder removes nothing of the first one' '
+	fresh && gives switch -q -c a && gives switch -q main && cp -a . ../second && cd ../second &&
+	git branch -q -D a && expect_status 0 branches prune && [ -e ../repo/dev.db-a.db ] && expect_status 0 branches && has_not "$OUT" "dev.db-a"
+'
+
 test_expect_success 'snapshots belong to both, until both let go' '
 	fresh && migration 2_drop <<<"DROP TABLE users;" && git migrate apply -q && gives switch -q -c a &&
 	vault="git --git-dir=.git/migrate/snapshots.git" && [ "$($vault for-each-ref | wc -l)" -eq 2 ] &&
