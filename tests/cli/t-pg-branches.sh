@@ -81,7 +81,7 @@ test_expect_success 'no right to make databases: said, with the command' '
 	git config migrate.dev.url "$URL" && [ "$(dbs)" = "app app_b" ]
 '
 
-for place in copy-planned copy-made copy-adopted copy-identified copy-written; do
+for place in copy-made copy-adopted copy-identified; do
 	test_expect_success "killed at $place: the next command finishes it" '
 		git switch -q main && GIT_MIGRATE_SKIP=1 git switch -q -c k-'$place' &&
 		! GIT_MIGRATE_CRASH='$place' git migrate reconcile >"$OUT" 2>&1 &&
