@@ -501,6 +501,11 @@ bool run_try_again(struct run *r, const struct err *err, int *attempt)
 struct err *run_inspect(struct run *r, enum target_scope scope,
 			struct schema_delta *delta)
 {
-	r->check_schema |= scope != TARGET_ANYTHING;
-	return target_inspect(r->e->target, &r->schema, scope, delta);
+	struct err *err =
+		target_inspect(r->e->target, &r->schema, scope, delta);
+
+	/* where nothing has changed there is nothing to get wrong */
+	r->check_schema |=
+		scope != TARGET_ANYTHING && (err || !delta || delta->n);
+	return err;
 }

@@ -36,33 +36,38 @@ static struct err *take_key(void *payload, int n, const struct pg_cell *cell)
 	return NULL;
 }
 
-/* Those of a partition's parents count as the partition's own. */
+/* Those of a partition's parents count as the partition's own. In two halves,
+ * because the planner tries all orders of so many tables. */
 static const char keys_sql[] =
-	"SELECT c.oid::regclass::text, k.oid,"
-	" 'SELECT count(*) FROM ' || CASE c.relkind WHEN 'p' THEN '' ELSE"
-	" 'ONLY ' END || c.oid::regclass || ' c WHERE ' ||"
+	"SELECT k.child::regclass::text, k.oid,"
+	" 'SELECT count(*) FROM ' || CASE k.child_kind WHEN 'p' THEN '' ELSE"
+	" 'ONLY ' END || k.child::regclass || ' c WHERE ' ||"
 	" string_agg('c.' || quote_ident(a.attname) || ' IS NOT NULL',"
 	" ' AND ') || ' AND NOT EXISTS (SELECT FROM ' ||"
-	" CASE p.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END ||"
-	" p.oid::regclass || ' p WHERE ' || string_agg('p.' ||"
+	" CASE k.parent_kind WHEN 'p' THEN '' ELSE 'ONLY ' END ||"
+	" k.parent::regclass || ' p WHERE ' || string_agg('p.' ||"
 	" quote_ident(b.attname) || ' OPERATOR(' || quote_ident(n.nspname) ||"
 	" '.' || o.oprname || ') c.' || quote_ident(a.attname), ' AND ')"
 	" || ')', k.convalidated"
+	" FROM (SELECT k.oid, k.convalidated, c.oid AS child, c.relkind AS"
+	" child_kind, p.oid AS parent, p.relkind AS parent_kind, x.*"
 	" FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
 	" JOIN pg_class p ON p.oid = k.confrelid"
 	" CROSS JOIN LATERAL unnest(k.conkey, k.confkey, k.conpfeqop)"
-	" AS x (child, parent, op)"
-	" JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.child"
-	" JOIN pg_attribute b ON b.attrelid = p.oid AND b.attnum = x.parent"
-	" JOIN pg_operator o ON o.oid = x.op"
-	" JOIN pg_namespace n ON n.oid = o.oprnamespace"
+	" AS x (child_at, parent_at, op)"
 	" WHERE k.contype = 'f' AND NOT EXISTS (SELECT FROM pg_constraint q"
 	" WHERE q.oid = k.conparentid AND q.conrelid = k.conrelid)"
 	" AND (k.conrelid = to_regclass($1) OR k.confrelid ="
 	" to_regclass($1) OR k.confrelid IN (SELECT relid FROM"
-	" pg_partition_ancestors(to_regclass($1)) AS y (relid)))"
-	" GROUP BY k.oid, k.conname, k.convalidated, c.oid, c.relkind,"
-	" p.oid, p.relkind";
+	" pg_partition_ancestors(to_regclass($1)) AS y (relid))) OFFSET 0) k"
+	" JOIN pg_attribute a ON a.attrelid = k.child"
+	" AND a.attnum = k.child_at"
+	" JOIN pg_attribute b ON b.attrelid = k.parent"
+	" AND b.attnum = k.parent_at"
+	" JOIN pg_operator o ON o.oid = k.op"
+	" JOIN pg_namespace n ON n.oid = o.oprnamespace"
+	" GROUP BY k.oid, k.convalidated, k.child, k.child_kind, k.parent,"
+	" k.parent_kind";
 
 struct err *restore_pg_keys_before(struct restore_pg *r)
 {
