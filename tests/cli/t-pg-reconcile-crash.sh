@@ -71,16 +71,20 @@ test_expect_success "killed $kills times at random: A or B, and the next command
 	n=0 done=0 ms=$(cat "$TRASH/ms")
 	while [ $n -lt $kills ]; do
 		n=$((n + 1))
-		git-migrate reconcile -q >/dev/null 2>&1 & pid=$!
-		sleep "$(printf "%d.%03d" $((RANDOM % ms / 1000)) $((RANDOM % ms % 1000)))"
+		rm -f "$TRASH/passed"
+		GIT_MIGRATE_CRASH_LOG=$TRASH/passed git-migrate reconcile -q >/dev/null 2>&1 & pid=$!
+		when=$((RANDOM % (ms * 3 / 2)))
+		sleep "$(printf "%d.%03d" $((when / 1000)) $((when % 1000)))"
 		kill -9 $pid 2>/dev/null
 		wait $pid 2>/dev/null
+		if [ -s "$TRASH/passed" ]; then tail -n 1 "$TRASH/passed"; else echo start; fi >>"$TRASH/landed"
 		mends || { echo "kill $n" && return 1; }
 		cmp -s now "$TRASH/b.state" && done=$((done + 1))
 	done
 	echo "# report: $done of $kills killed when it was committed, a reconcile takes $ms ms" >"$TRASH/report"
 '
 cat "$TRASH/report"
+echo "# report: the last place passed: $(sort "$TRASH/landed" | uniq -c | sort -rn | awk '{ printf "%s%s %s", s, $1, $2; s = ", " }')"
 
 log=$TRASH/points
 GIT_MIGRATE_CRASH_LOG=$log git migrate reconcile -q

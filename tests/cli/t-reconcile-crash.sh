@@ -69,16 +69,20 @@ test_expect_success "killed $kills times at random: A or B, and the next command
 	while [ $n -lt $kills ]; do
 		n=$((n + 1))
 		begin_run || return 1
-		git-migrate reconcile -q >/dev/null 2>&1 & pid=$!
-		sleep "$(printf "%d.%03d" $((RANDOM % ms / 1000)) $((RANDOM % ms % 1000)))"
+		rm -f "$TRASH/passed"
+		GIT_MIGRATE_CRASH_LOG=$TRASH/passed git-migrate reconcile -q >/dev/null 2>&1 & pid=$!
+		when=$((RANDOM % (ms * 3 / 2)))
+		sleep "$(printf "%d.%03d" $((when / 1000)) $((when % 1000)))"
 		kill -9 $pid 2>/dev/null
 		wait $pid 2>/dev/null
+		if [ -s "$TRASH/passed" ]; then tail -n 1 "$TRASH/passed"; else echo start; fi >>"$TRASH/landed"
 		[ -s dev.db-journal ] && inside=$((inside + 1))
 		mends || { echo "kill $n" && return 1; }
 	done
 	echo "# report: $inside of $kills kills inside the open transaction, a reconcile takes $ms ms" >"$TRASH/report"
 '
 cat "$TRASH/report"
+echo "# report: the last place passed: $(sort "$TRASH/landed" | uniq -c | sort -rn | awk '{ printf "%s%s %s", s, $1, $2; s = ", " }')"
 
 log=$TRASH/points
 begin_run && GIT_MIGRATE_CRASH_LOG=$log git migrate reconcile -q
