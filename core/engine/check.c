@@ -452,6 +452,7 @@ void check_init(struct check *c, struct engine *e,
 
 void check_end(struct check *c)
 {
+	check_cache_prune(c);
 	free(c->findings);
 	free(c->places);
 	free(c->notes);

@@ -328,7 +328,7 @@ static struct err *reach(struct check *c, struct check_trees *t,
 	return err;
 }
 
-static bool get_effects(struct check *c, const char *key, struct effects *out)
+bool check_effects_get(struct check *c, const char *key, struct effects *out)
 {
 	struct buf b = BUF_INIT;
 	bool ok = check_cache_get(c, "effects", key, &b) &&
@@ -338,8 +338,8 @@ static bool get_effects(struct check *c, const char *key, struct effects *out)
 	return ok;
 }
 
-static void put_effects(struct check *c, const char *key,
-			const struct effects *es)
+void check_effects_put(struct check *c, const char *key,
+		       const struct effects *es)
 {
 	struct buf b = BUF_INIT;
 
@@ -361,7 +361,7 @@ static struct err *side_effects(struct check *c, struct check_trees *t,
 
 		check_chain(c, t, key, item->m);
 		item->has_effects = true;
-		if (get_effects(c, key, &item->effects))
+		if (check_effects_get(c, key, &item->effects))
 			continue;
 		if (t->only_cached) {
 			effects_init(&item->effects);
@@ -370,7 +370,7 @@ static struct err *side_effects(struct check *c, struct check_trees *t,
 		}
 		err = reach(c, t, s, &at, i, &item->effects);
 		if (!err && !t->base_broken && !t->limited)
-			put_effects(c, key, &item->effects);
+			check_effects_put(c, key, &item->effects);
 	}
 	close_at(&at);
 	return err;
@@ -387,62 +387,22 @@ struct err *check_effects(struct check *c, struct check_trees *t)
 	return err ? err : side_effects(c, t, &t->theirs);
 }
 
-/* All that the bases have done; false: one of them is not kept. */
-static bool get_old(struct check *c, struct check_trees *t)
-{
-	char key[65];
-
-	check_chain(c, t, key, NULL);
-	for (size_t i = 0; i < t->n_common; i++) {
-		check_chain(c, t, key, t->common[i]);
-		if (get_effects(c, key, &t->old[i]))
-			continue;
-		while (i-- > 0)
-			effects_release(&t->old[i]);
-		return false;
-	}
-	return true;
-}
-
-static void put_old(struct check *c, struct check_trees *t)
-{
-	char key[65];
-
-	check_chain(c, t, key, NULL);
-	for (size_t i = 0; i < t->n_common && !t->base_broken; i++) {
-		check_chain(c, t, key, t->common[i]);
-		put_effects(c, key, &t->old[i]);
-	}
-}
-
-static struct err *read_old(struct check *c, struct check_trees *t)
+/* Each on the schema before it: of a text against what the catalog has so far,
+ * or run behind all that stand before it. */
+struct err *check_run_old(struct check *c, struct check_trees *t,
+			  struct effects *old)
 {
 	struct effects_catalog *catalog = NULL;
 	struct replay *replay = NULL;
-	struct err *err = NULL;
+	struct err *err;
 
-	t->old = xcalloc(t->n_common + 1, sizeof(*t->old));
-	/* kept by what stands before each in the order of versions */
-	if (!t->reordered && get_old(c, t))
-		return NULL;
 	if (is_pg(t))
-		err = fold_pg(c, t, t->old, &catalog);
+		err = fold_pg(c, t, old, &catalog);
 	else
 		err = replay_sqlite_open(&replay, c->limits);
 	if (replay && !err)
-		err = run_common(c, t, replay, t->old);
-	if (!err && !t->reordered)
-		put_old(c, t);
+		err = run_common(c, t, replay, old);
 	effects_catalog_free(catalog);
 	replay_close(replay);
-	return err;
-}
-
-struct err *check_effects_of(struct check *c, struct check_trees *t, size_t i,
-			     const struct effects **out)
-{
-	struct err *err = t->old ? NULL : read_old(c, t);
-
-	*out = &t->old[i];
 	return err;
 }

@@ -11,6 +11,7 @@
  *   check.c          which revisions, which of the modes; adds up
  *   check_side.c     a tree's migrations, and what it did since the base
  *   check_effects.c  what each added migration touches
+ *   check_old.c      what the bases' migrations have touched
  *   check_replay.c   the three orders, run
  *   check_rules.c    sides, verdicts and replays into findings
  *   check_merged.c   the merged set: dependencies, and what a person made of it
@@ -18,6 +19,7 @@
  *   check_range.c    old..new
  *   check_quick.c    the common case, without reading whole folders
  *   check_cache.c    what need not be computed again
+ *   check_prune.c    and how much of it is kept
  *   check_finding.c  a finding: told once, waived, with its commits
  *   check_target.c   against what a database has
  *   check_branches.c all open branches
@@ -102,6 +104,7 @@ struct check {
 	struct map seen;    /**< fingerprints: a finding is told once */
 	const char *replay; /**< "sqlite", "postgresql", or NULL */
 	const struct replay_limits *limits; /**< of SQLite's; NULL = as usual */
+	size_t kept_bytes;                  /**< put into the cache */
 };
 
 void check_note(struct check *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -258,12 +261,14 @@ int check_order(const struct check_trees *t, const struct migration *a,
  * the order in which it runs. */
 MUST_USE struct err *check_effects(struct check *c, struct check_trees *t);
 
-/**
- * Of the i-th of t->common, on the schema before it; borrowed. The first call
- * goes through all of them.
- */
-MUST_USE struct err *check_effects_of(struct check *c, struct check_trees *t,
-				      size_t i, const struct effects **out);
+/** What is kept under the key of a migration's chain; false = nothing. */
+bool check_effects_get(struct check *c, const char *key, struct effects *out);
+void check_effects_put(struct check *c, const char *key,
+		       const struct effects *es);
+
+/** Fill the effects of all of t->common, from the first on. */
+MUST_USE struct err *check_run_old(struct check *c, struct check_trees *t,
+				   struct effects *old);
 
 struct replay;
 struct replay_script;
@@ -282,6 +287,15 @@ void check_script(const struct migration *m, struct replay_script *out);
 
 /** Read the files of a migration of the merged set, whichever side has it. */
 MUST_USE struct err *check_load(struct check_trees *t, struct migration *m);
+
+/* --- check_old.c --- */
+
+/**
+ * Of the i-th of t->common, on the schema before it; borrowed. The first call
+ * goes through all of them.
+ */
+MUST_USE struct err *check_effects_of(struct check *c, struct check_trees *t,
+				      size_t i, const struct effects **out);
 
 /* --- check_replay.c --- */
 
@@ -380,8 +394,18 @@ void check_key(struct check *c, char out[65], const char *kind, ...)
 bool check_cache_get(struct check *c, const char *kind, const char *key,
 		     struct buf *out);
 
-/** Keep them, if that works. */
+/** Keep them, if that works; much is kept deflated. */
 void check_cache_put(struct check *c, const char *kind, const char *key,
 		     const void *data, size_t len);
+
+/** The check is over: when it has kept a lot, or not for a day, what was not
+ * asked for the longest goes until the rest is below the limit. */
+void check_cache_prune(struct check *c);
+
+/* --- check_prune.c --- */
+
+/** Take files out of a cache folder, those that were not used for the longest
+ * first, when they are over the limit together: to three quarters of it. */
+void check_prune(const char *folder, uint64_t limit_bytes);
 
 #endif
