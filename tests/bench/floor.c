@@ -2,7 +2,9 @@
  * The least that could be done: minimal C programs with the same input and
  * output as a command, to measure git migrate against in the same run.
  *
- *   floor run CMD...           wall seconds and peak kilobytes of a command
+ *   floor run CMD...           wall seconds and peak kilobytes of a command;
+ *                              with BENCH_CPU set, its processor seconds
+ *   floor load FILE            read a database into memory, and its schema
  *   floor sql DB SQL           seconds that a statement takes, in one
  *                              transaction with synchronous=FULL
  *   floor read DB SQL          seconds to step through a query's rows
@@ -65,6 +67,11 @@ static void exec(sqlite3 *db, const char *sql)
 		die(sqlite3_errmsg(db));
 }
 
+static double seconds(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
 static int run(char **argv)
 {
 	double start = now();
@@ -77,7 +84,10 @@ static int run(char **argv)
 		_exit(127);
 	}
 	wait4(pid, &status, 0, &use);
-	fprintf(stderr, "%.4f %ld\n", now() - start, use.ru_maxrss);
+	start = now() - start;
+	if (getenv("BENCH_CPU"))
+		start = seconds(use.ru_utime) + seconds(use.ru_stime);
+	fprintf(stderr, "%.4f %ld\n", start, use.ru_maxrss);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
@@ -111,6 +121,23 @@ static int read_rows(const char *path, const char *text)
 	sqlite3_finalize(stmt);
 	sqlite3_close(db);
 	printf("%.4f %zu\n", now() - start, bytes);
+	return 0;
+}
+
+static int load(const char *path)
+{
+	struct buf b = BUF_INIT;
+	sqlite3 *db;
+
+	check(file_read(path, (size_t)1 << 30, &b));
+	if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
+	    sqlite3_deserialize(db, "main", (unsigned char *)b.data,
+				(sqlite3_int64)b.len, (sqlite3_int64)b.len,
+				SQLITE_DESERIALIZE_READONLY) != SQLITE_OK)
+		die(path);
+	exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1");
+	sqlite3_close(db);
+	buf_release(&b);
 	return 0;
 }
 
@@ -286,6 +313,8 @@ int main(int argc, char **argv)
 		return run(argv + 2);
 	if (!strcmp(what, "sql") && argc == 4)
 		return sql(argv[2], argv[3]);
+	if (!strcmp(what, "load") && argc == 3)
+		return load(argv[2]);
 	if (!strcmp(what, "read") && argc == 4)
 		return read_rows(argv[2], argv[3]);
 	if (!strcmp(what, "apply-each") && argc == 4)

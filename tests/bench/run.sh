@@ -3,9 +3,11 @@
 # minimal C program with the same input and output (floor.c), because seconds
 # do not carry from one machine to another and ratios nearly do.
 #
-# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert|check|hook|reconcile]...
+# usage: tests/bench/run.sh BUILD-FOLDER [apply|status|snapshot|revert|check|replay|branches|hook|reconcile]...
 #   N=1000000   rows of the table that snapshots are taken of
 #   RUNS=3      repetitions; the fastest of each counts
+#   BENCH_CPU=1 processor time of commands instead of the wall's, for a machine
+#               that others use as well
 set -euo pipefail
 
 build=$(cd "$1" && pwd)
@@ -307,6 +309,63 @@ bench_check() {
 	done
 }
 
+# a verdict that is not known yet goes on to the replay
+forget_outcome() {
+	rm -rf .git/migrate/cache/replay
+}
+
+# the three orders on the image of 1,000 migrations, against what is read alone
+# and loading such an image
+bench_replay() {
+	local t static load bytes mem
+	new_repository
+	git symbolic-ref HEAD refs/heads/main
+	small_migrations 1000
+	"$G" apply -q
+	sqlite3 dev.db "VACUUM INTO 'image.db'"
+	side ours 0
+	side theirs 3
+	git gc -q
+	git checkout -q ours
+	"$G" check ours theirs >/dev/null 2>&1 || true
+	"$G" check --no-replay ours theirs >/dev/null 2>&1 || true
+	read -r static _ < <(RUNS=10 best nothing "$G" check --no-replay ours theirs)
+	read -r load _ < <(RUNS=10 best nothing "$F" load image.db)
+	read -r t mem < <(RUNS=10 best forget_outcome "$G" check ours theirs)
+	static=$(awk -v s="$static" -v l="$load" 'BEGIN { print s + l }')
+	ratio "check with replay, 1,000 / static and image" "$t" "$static" 5
+	memory "check with replay, 1,000: peak memory" "$mem" -
+	bytes=$(du -sk .git/migrate/cache | cut -f1)
+	memory "its cache on the disk" "$bytes" -
+}
+
+# 100 branches of five migrations, each with every other
+bench_branches() {
+	local t cold pairs files mem
+	new_repository
+	git symbolic-ref HEAD refs/heads/main
+	printf '[migrate]\n\tdialect = sqlite\n' >.gitmigrate
+	small_migrations 100
+	seq 1 100 | awk '{
+		printf "commit refs/heads/b%d\ncommitter b <b@example.org> 1700000000 +0000\ndata 1\nb\nfrom refs/heads/main^0\n", $1
+		for (i = 1; i <= 5; i++) {
+			s = sprintf("-- migrate:up\nALTER TABLE t%d ADD COLUMN c%d_%d TEXT;\nCREATE TABLE n%d_%d (id INTEGER PRIMARY KEY);\n", $1, $1, i, $1, i)
+			printf "M 644 inline migrations/%d_b%d_%d.sql\ndata %d\n%s", 20270101000000 + $1 * 10 + i, $1, i, length(s), s
+		}
+		print ""
+	}' | git fast-import --quiet
+	git gc -q
+	read -r cold mem < <(RUNS=1 best nothing "$G" check --all-branches)
+	files=$(find .git/migrate/cache/effects -type f | wc -l)
+	read -r t _ < <(best nothing "$G" check --all-branches)
+	pairs=$((100 * 99 / 2 * 25))
+	printf 'check --all-branches, 100 of 5: first %s s, then %s s, %s files analysed (bar 500)\n' \
+		"$cold" "$t" "$files"
+	awk -v t="$t" -v n="$pairs" 'BEGIN {
+		printf "%-44s %8.4f ms%38s  bar 1\n", "... each of " n " pairs", 1000 * t / n, "" }'
+	memory "check --all-branches: peak memory" "$mem" -
+}
+
 # what a merge that brings no migration, and an ordinary commit, pay for hooks:
 # twice git itself, and libgit2's start-up
 bench_hook() {
@@ -437,7 +496,7 @@ bench_reconcile() {
 	bench_reconcile_columns
 }
 
-[ $# -gt 0 ] || set -- apply status snapshot revert check hook reconcile
+[ $# -gt 0 ] || set -- apply status snapshot revert check replay branches hook reconcile
 for part; do
 	"bench_$part"
 done
