@@ -132,15 +132,48 @@ static void add_line(struct buf *out, bool *any, const char *line)
 	*any = true;
 }
 
+/*
+ * From PostgreSQL 18 a NOT NULL has a name. Where it is the usual one, the
+ * table that was set aside has it still, and the server would take another.
+ */
+static const char *not_null(struct restore_pg *r,
+			    const struct schema_pg_table *t,
+			    const struct schema_pg_column *c)
+{
+	const char *name = restore_pg_behind_schema(t->name), *out;
+	size_t quoted = *name == '"';
+	struct buf text = BUF_INIT;
+
+	if (pg_conn_version(r->c) < 180000 ||
+	    !starts_with(c->not_null, "NOT NULL"))
+		return c->not_null;
+	buf_addf(&text, "CONSTRAINT \"%.*s_", (int)(strlen(name) - 2 * quoted),
+		 name + quoted);
+	for (const char *p = c->name; *p; p++) {
+		if (*p == '"')
+			buf_addch(&text, '"');
+		buf_addch(&text, *p);
+	}
+	buf_addf(&text, "_not_null\" %s", c->not_null);
+	out = arena_strndup(&r->arena, buf_str(&text), text.len);
+	buf_release(&text);
+	return out;
+}
+
 /* Rows without a value are found once they are there. */
 static const char *column_text(struct restore_pg *r,
+			       const struct schema_pg_table *t,
 			       const struct schema_pg_column *c)
 {
 	size_t len = strlen(c->text);
 
-	if (!r->look || !c->not_null || c->identity)
+	if (!c->not_null)
 		return c->text;
-	return arena_strndup(&r->arena, c->text, len - strlen(c->not_null));
+	len -= strlen(c->not_null);
+	if (r->look && !c->identity)
+		return arena_strndup(&r->arena, c->text, len);
+	return arena_printf(&r->arena, "%.*s%s", (int)len, c->text,
+			    not_null(r, t, c));
 }
 
 /* A table with its columns and checks, and nothing that rows wait for; in the
@@ -157,7 +190,7 @@ static const struct schema_object *bare(struct restore_pg *r,
 		return o;
 	buf_addstr(&text, t.head);
 	for (size_t i = 0; i < t.n_columns; i++)
-		add_line(&text, &any, column_text(r, &t.columns[i]));
+		add_line(&text, &any, column_text(r, &t, &t.columns[i]));
 	for (size_t i = 0; i < t.n_constraints && !r->look; i++)
 		if (t.constraints[i].kind == SCHEMA_PG_CHECK &&
 		    !t.constraints[i].not_valid)
