@@ -117,16 +117,6 @@ void replay_end_err(struct replay_result *result, enum replay_end end,
 	err_free(e);
 }
 
-static void unwrap(struct sql_script *s)
-{
-	if (s->n < 2 || s->statements[0].verb != SQL_BEGIN ||
-	    s->statements[s->n - 1].verb != SQL_COMMIT)
-		return;
-	memmove(s->statements, s->statements + 1,
-		(s->n - 2) * sizeof(*s->statements));
-	s->n -= 2;
-}
-
 bool replay_split(struct sql_script *out, enum sql_dialect d,
 		  const struct replay_script *script,
 		  struct replay_result *result)
@@ -138,7 +128,7 @@ bool replay_split(struct sql_script *out, enum sql_dialect d,
 		replay_end_err(result, REPLAY_FAILED, NULL, e);
 		return false;
 	}
-	unwrap(out);
+	sql_unwrap(out, script->blocks);
 	for (size_t i = 0; i < out->n; i++)
 		if (sql_is_transaction_command(&out->statements[i])) {
 			replay_end(result, REPLAY_FAILED, &out->statements[i],

@@ -19,6 +19,7 @@ struct replay_script {
 	size_t len;
 	unsigned first_line; /**< of text in its file */
 	bool no_transaction;
+	bool blocks; /**< as of struct migration */
 };
 
 enum replay_end {

@@ -23,6 +23,7 @@ void check_script(const struct migration *m, struct replay_script *out)
 		.len = m->up.len,
 		.first_line = m->up.line,
 		.no_transaction = m->no_transaction,
+		.blocks = m->blocks,
 	};
 }
 

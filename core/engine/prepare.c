@@ -12,17 +12,6 @@ static struct err *at(struct err *err, const char *path, unsigned line,
 	return err_at(err, (struct err_at){ path, line, col });
 }
 
-/* One BEGIN ... COMMIT around the whole file is our transaction. */
-static void unwrap(struct sql_script *s)
-{
-	if (s->n < 2 || s->statements[0].verb != SQL_BEGIN ||
-	    s->statements[s->n - 1].verb != SQL_COMMIT)
-		return;
-	memmove(s->statements, s->statements + 1,
-		(s->n - 2) * sizeof(*s->statements));
-	s->n -= 2;
-}
-
 static struct err *check_transactions(struct ready *r, const char *path)
 {
 	for (size_t i = 0; i < r->script.n; i++) {
@@ -122,7 +111,7 @@ struct err *ready_init_text(struct ready *r, struct engine *e,
 			m->up.line);
 	if (err)
 		return at(err, path, 0, 0);
-	unwrap(&r->script);
+	sql_unwrap(&r->script, m->blocks);
 	err = check_transactions(r, path);
 	if (!err)
 		err = check_places(r, e, path);

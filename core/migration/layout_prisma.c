@@ -36,6 +36,14 @@ static struct err *scan(struct migration_set *set,
 	return folders_scan(set, files, "migration.sql", NULL, NULL);
 }
 
+/* Around what it writes to take a value from an enum it puts BEGIN and COMMIT,
+ * whatever else the file does. */
+static struct err *parse(struct parse *p)
+{
+	p->m->blocks = true;
+	return pair_parse(p);
+}
+
 static struct err *create(const struct migration_set *set, const char *stamp,
 			  const char *slug, migration_new_file_fn fn,
 			  void *payload)
@@ -53,7 +61,7 @@ const struct layout layout_prisma = {
 	.name = "prisma",
 	.detect = detect,
 	.scan = scan,
-	.parse = pair_parse,
+	.parse = parse,
 	.create = create,
 	.shared_versions = true,
 	.text_versions = true,

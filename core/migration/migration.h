@@ -64,6 +64,8 @@ struct migration {
 	size_t n_allows;
 	bool no_transaction;
 	bool no_transaction_down;
+	bool blocks; /**< BEGIN ... COMMIT stands around parts of it, and means
+		      * no more than that: it is one transaction */
 	bool irreversible;
 	unsigned batch;               /**< rows; 0 = not a batch migration */
 	int64_t lock_timeout_ms;      /**< -1 = not given */

@@ -235,6 +235,13 @@ MUST_USE struct err *sql_split(struct sql_script *out, enum sql_dialect d,
 void sql_script_release(struct sql_script *s);
 
 /**
+ * Take out what only says that a script is one transaction: a BEGIN ... COMMIT
+ * around all of it; with `blocks`, also those around parts of it. Any other
+ * command about transactions stays.
+ */
+void sql_unwrap(struct sql_script *s, bool blocks);
+
+/**
  * Append the normal form of a text: its tokens without comments and white
  * space, one space between tokens, keywords and unquoted names in lower case,
  * names that need no quotes without them ("Users" in SQLite compares without

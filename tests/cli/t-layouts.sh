@@ -173,7 +173,22 @@ test_expect_success 'prisma' '
 	PRAGMA foreign_key_check("User");
 	PRAGMA foreign_keys=ON;
 	SQL
-	finish_layout prisma 20260101000000_init 20260102000000_redefine
+	put 20260103000000_less/migration.sql <<-\SQL &&
+	UPDATE "User" SET "mail" = 1;
+	-- AlterEnum
+	BEGIN;
+	CREATE TABLE "Mood" ("id" INTEGER NOT NULL PRIMARY KEY);
+	COMMIT;
+	-- AlterEnum
+	BEGIN;
+	DROP TABLE "Mood";
+	COMMIT;
+	ALTER TABLE "User" ADD COLUMN "mood" TEXT;
+	SQL
+	finish_layout prisma 20260101000000_init 20260102000000_redefine 20260103000000_less &&
+		expect_status 0 show --effects 20260103000000_less && has "$OUT" "^4: use table mood: made and dropped again" &&
+		put 20260104000000_open/migration.sql <<<"BEGIN; CREATE TABLE a (x); COMMIT; COMMIT;" && commit_all open &&
+		expect_status 128 apply && has "$ERR" "20260104000000_open/migration.sql:1:.* a transaction command inside"
 '
 
 test_expect_success 'sqitch' '
