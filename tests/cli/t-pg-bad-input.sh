@@ -14,7 +14,7 @@ pg_server_private -c "listen_addresses=$address" -c fsync=off -c max_connections
 printf '%s\n' "local all $weak scram-sha-256" "host all $weak $address/32 scram-sha-256" \
 	'local all all trust' "host all all $address/32 trust" |
 	cat - "$PG_DIR/data/pg_hba.conf" >"$TRASH/hba" && cat "$TRASH/hba" >"$PG_DIR/data/pg_hba.conf"
-"${PSQL[@]}" -c "SELECT pg_reload_conf()" -c "CREATE ROLE $weak LOGIN PASSWORD '$marker'" "$PG_ADMIN" >/dev/null || exit 128
+"${PSQL[@]}" -c "SELECT pg_reload_conf()" -c "SET password_encryption = 'scram-sha-256'" -c "CREATE ROLE $weak LOGIN PASSWORD '$marker'" "$PG_ADMIN" >/dev/null || exit 128
 
 # a repository with two migrations, and a database with one of them
 fresh() {

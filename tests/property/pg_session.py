@@ -48,6 +48,12 @@ class Session:
                         f'({sql}) q')
         return [list(row.values()) for row in json.loads(text)]
 
+    def drop_database(self, name):
+        """Whoever is in it: WITH (FORCE) came with PostgreSQL 13."""
+        self.run('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
+                 f"WHERE datname = '{name}'")
+        self.run(f'DROP DATABASE {name}')
+
     def close(self):
         self.process.stdin.close()
         self.process.wait()

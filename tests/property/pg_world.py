@@ -188,7 +188,7 @@ def make_database(url):
     admin.run(f'CREATE DATABASE {name} TEMPLATE template0')
 
     def drop():
-        admin.run(f'DROP DATABASE {name} WITH (FORCE)')
+        admin.drop_database(name)
         admin.close()
     head, _, query = url.partition('?')
     base = head[:head.rindex('/')] if head.count('/') > 2 else head

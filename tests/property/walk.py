@@ -118,13 +118,13 @@ class Pg:
 
     def drop(self, url):
         name = url.partition('?')[0].rsplit('/', 1)[1]
-        self.admin.run(f'DROP DATABASE {name} WITH (FORCE)')
+        self.admin.drop_database(name)
         self.names.remove(name)
 
     def close(self):
         self.db.close()
         for name in self.names:
-            self.admin.run(f'DROP DATABASE {name} WITH (FORCE)')
+            self.admin.drop_database(name)
         self.admin.close()
 
 

@@ -121,8 +121,12 @@ static void expect(struct world *w, const struct case_of *c, size_t n)
 
 	w->append = true;
 	for (size_t i = 0; i < n; i++) {
-		char *why = trip(w, &c[i]);
+		char *why;
 
+		if (strstr(c[i].before, "BEGIN ATOMIC") &&
+		    pg_conn_version(w->other) < 140000)
+			continue;
+		why = trip(w, &c[i]);
 		if (why)
 			print_error("%s\n  %s\n", c[i].migration, why);
 		failed += why != NULL;

@@ -44,13 +44,22 @@ static char *trip(struct world *w, const struct sample *s)
 	return diff.len ? buf_detach(&diff) : NULL;
 }
 
+/* From PostgreSQL 17 an index is made under a search_path of its own. */
+static bool indexes_follow_it(struct world *w)
+{
+	return pg_conn_version(w->other) < 170000;
+}
+
 static void expect(struct world *w, const struct sample *s, size_t n)
 {
 	size_t failed = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		char *why = trip(w, &s[i]);
+		char *why;
 
+		if (strstr(s[i].before, "INDEX") && !indexes_follow_it(w))
+			continue;
+		why = trip(w, &s[i]);
 		if (why)
 			print_error("%s\n  %s\n", s[i].migration, why);
 		failed += why != NULL;
@@ -129,6 +138,8 @@ static void reading__says_what_is_missing(void **state)
 	struct world_event ev;
 	struct err *e;
 
+	if (!indexes_follow_it(w))
+		skip();
 	start(w, "CREATE TABLE lookup (k int, v int); CREATE FUNCTION look(a "
 		 "int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT v FROM "
 		 "lookup WHERE k = a'; CREATE TABLE t (id int PRIMARY KEY, a "
