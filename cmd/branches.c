@@ -358,6 +358,18 @@ struct err *branches_ensure(struct cmd_ctx *ctx, enum branches_make make,
 
 /* --- the end --- */
 
+/* Its first commit is still to come. */
+static bool is_unborn(struct cmd_ctx *ctx, const char *branch)
+{
+	char *name = NULL;
+	struct err *err = ctx->store->ops->branch(ctx->store, &name);
+	bool yes = !err && streq_null(name, branch);
+
+	err_free(err);
+	free(name);
+	return yes;
+}
+
 void branch_fate_of(struct cmd_ctx *ctx, const char *target,
 		    const struct engine_copy *c, struct branch_fate *out)
 {
@@ -366,7 +378,8 @@ void branch_fate_of(struct cmd_ctx *ctx, const char *target,
 	struct err *err = ctx->store->ops->resolve(ctx->store, ref, &commit);
 	struct engine_copies list;
 
-	*out = (struct branch_fate){ .gone = err };
+	*out = (struct branch_fate){ .gone = err &&
+					     !is_unborn(ctx, c->branch) };
 	err_free(err);
 	store_commit_release(&commit);
 	free(ref);
