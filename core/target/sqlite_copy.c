@@ -261,6 +261,26 @@ static struct err *refuse_others(struct target *base, const char *path)
 	return e;
 }
 
+/* Another run may have removed it while this one waited to be the runner, and
+ * somebody have put another file there. */
+static struct err *unname(struct sqlite_target *t, const char *path,
+			  const char *going)
+{
+	int moved = 0;
+
+	sqlite3_file_control(t->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (moved && !is_there(path))
+		return NULL;
+	if (moved)
+		return err_new(ERR_STATE,
+			       "database '%s' was replaced by another one "
+			       "meanwhile",
+			       path);
+	if (rename(path, going) == 0)
+		return NULL;
+	return err_new(ERR_TARGET, "remove '%s': %s", path, strerror(errno));
+}
+
 struct err *sqlite_remove(struct target *base, const char *url)
 {
 	struct sqlite_target *t = sqlite_target_of(base);
@@ -272,13 +292,13 @@ struct err *sqlite_remove(struct target *base, const char *url)
 		path = xstrdup(t->path);
 	going = xasprintf("%s" GOING, path);
 	e = refuse_others(base, path);
-	if (!e && rename(path, going) != 0)
-		e = err_new(ERR_TARGET, "remove '%s': %s", path,
-			    strerror(errno));
+	if (!e)
+		e = unname(t, path, going);
 	crash_point("copy-unnamed");
 	target_close(base);
-	if (!e) {
+	if (!e && !is_there(path))
 		drop_beside(path);
+	if (!e) {
 		drop_all(path, GOING);
 		e = sync_folder(path);
 	}
