@@ -142,6 +142,18 @@ static struct err *try_folder(struct setup *s, struct cmd_ctx *ctx,
 	return err;
 }
 
+struct searching {
+	struct setup *s;
+	struct cmd_ctx *ctx;
+};
+
+static struct err *try_below(void *payload, const char *dir)
+{
+	struct searching *x = payload;
+
+	return is_folder(x->s->top, dir) ? try_place(x->s, x->ctx, dir) : NULL;
+}
+
 struct err *setup_find(struct setup *s, struct cmd_ctx *ctx)
 {
 	struct err *err = NULL;
@@ -150,6 +162,13 @@ struct err *setup_find(struct setup *s, struct cmd_ctx *ctx)
 		err = try_place(s, ctx, ".");
 	for (size_t i = 0; !err && i < ARRAY_LEN(places); i++)
 		err = try_folder(s, ctx, places[i]);
+	if (!err && !s->dir) {
+		struct searching below = { s, ctx };
+		enum sql_dialect dialect = SQL_SQLITE;
+
+		(void)url_dialect(s->url, &dialect);
+		err = setup_search(ctx->store, dialect, try_below, &below);
+	}
 	return err;
 }
 

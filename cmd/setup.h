@@ -27,6 +27,18 @@ void setup_release(struct setup *s);
  */
 MUST_USE struct err *setup_find(struct setup *s, struct cmd_ctx *ctx);
 
+/** So many folders are looked into. */
+#define SETUP_SEARCH_MAX 4
+
+/**
+ * Folders of the index that may hold migrations of this dialect, those with
+ * most files first.
+ */
+MUST_USE struct err *setup_search(struct store *store, enum sql_dialect dialect,
+				  struct err *(*fn)(void *payload,
+						    const char *dir),
+				  void *payload);
+
 /** Migrations in one folder; layout NULL = detect, free() what it gives. */
 MUST_USE struct err *setup_count(struct store *store, const char *dir,
 				 char **layout, size_t *n);

@@ -129,6 +129,19 @@ test_expect_success 'migrations of other tools are found' '
 	printf -- "-- +goose Up\nSELECT 1;\n" | found sql goose 001_a.sql
 '
 
+test_expect_success 'one somewhere below is found by the index' '
+	scratch_repo "$TRASH/below" && mkdir -p app/db/migrations app/db/migrations/mysql apps/api/migrations test/migrations migrate &&
+	for i in 1 2 3; do echo "SELECT 1;" >app/db/migrations/mysql/$i.sql && echo "SELECT 1;" >test/migrations/$i.sql; done &&
+	echo "SELECT 1;" >app/db/migrations/1_a.up.sql && echo "SELECT 1;" >app/db/migrations/2_b.up.sql &&
+	mkdir -p old/migrate/0.27 && for i in 1 2 3; do echo "SELECT 1;" >old/migrate/0.27/$i.sql; done &&
+	echo "SELECT 1;" >apps/api/migrations/1_c.sql && echo "package migrate" >migrate/migrate.go &&
+	expect_status 0 init && [ "$(git config -f .gitmigrate migrate.dir)" = migrations ] &&
+	rm -r .gitmigrate migrations && commit_all Import && expect_status 0 init &&
+	[ "$(git config -f .gitmigrate migrate.dir)" = app/db/migrations ] &&
+	has "$OUT" "layout golang-migrate.: 2 found" &&
+	has "$ERR" "^warning: apps/api/migrations holds migrations as well" && has_not "$ERR" "mysql|test/|0.27"
+'
+
 test_expect_success 'two folders with migrations: the first, and a warning' '
 	scratch_repo "$TRASH/both" && mkdir -p migrations sql &&
 	echo "SELECT 1;" >migrations/1_a.sql && echo "SELECT 1;" >sql/1_b.sql &&
