@@ -42,6 +42,18 @@ void apply_describe(struct run *r, const struct ready *m,
 			    &ev->author_date);
 }
 
+static bool is_template(const struct sql_statement *s)
+{
+	return memmem(s->text, s->len, "${", 2) ||
+	       memmem(s->text, s->len, "{{", 2);
+}
+
+static bool is_no_sql(const struct err *err)
+{
+	return strstr(err_text(err), "syntax error") ||
+	       strstr(err_text(err), "unrecognized token");
+}
+
 /* Say which statement it was, and where it stands. */
 struct err *apply_statement_error(struct err *err, const struct run *r,
 				  const struct ready *m, size_t i)
@@ -50,6 +62,9 @@ struct err *apply_statement_error(struct err *err, const struct run *r,
 
 	if (err_class_of(err) == ERR_CANCELLED)
 		return err;
+	if (!err_hint_of(err) && is_no_sql(err) && is_template(s))
+		err = err_hint(err, "the file is a template: what stands in "
+				    "${...} or {{...}} is not replaced here");
 	err = err_wrap(err, "statement %zu of %zu", i + 1, m->script.n);
 	return err_at(err,
 		      (struct err_at){ migration_full_path(r->set, m->m->path),

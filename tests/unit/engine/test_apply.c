@@ -154,6 +154,35 @@ static void apply__knows_no_other_names(void **state)
 		      "5_e is applied, and is not in this tree", NULL);
 }
 
+static void apply__tells_a_template_from_sql(void **state)
+{
+	static const struct {
+		const char *sql, *text;
+		bool hint;
+	} cases[] = {
+		{ "CREATE TABLE ${prefix}a (x);", "unrecognized token", true },
+		{ "CREATE TABLE {{.prefix}}a (x);", "unrecognized token",
+		  true },
+		{ "INSERT INTO b VALUES ('${prefix}{{x}}');", "no such table",
+		  false },
+		{ "CREATE TABLE TABLE;", "syntax error", false },
+	};
+	struct eworld *w = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err *e;
+
+		eworld_write(w, "1_a", cases[i].sql);
+		eworld_commit(w);
+		e = eworld_apply(w, NULL);
+		assert_non_null(strstr(err_text(e), cases[i].text));
+		assert_int_equal(err_hint_of(e) &&
+					 strstr(err_hint_of(e), "template"),
+				 cases[i].hint);
+		err_free(e);
+	}
+}
+
 static void apply__keeps_what_came_before_a_failure(void **state)
 {
 	struct eworld *w = *state;
@@ -396,6 +425,7 @@ int main(void)
 		eworld_test(apply__dry_run_changes_nothing),
 		eworld_test(apply__stops_where_it_is_told),
 		eworld_test(apply__knows_no_other_names),
+		eworld_test(apply__tells_a_template_from_sql),
 		eworld_test(apply__keeps_what_came_before_a_failure),
 		eworld_test(apply__keeps_a_failure_of_the_first),
 		eworld_test(apply__undoes_only_what_fails),
