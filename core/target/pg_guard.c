@@ -185,6 +185,9 @@ struct err *pg_target_guard_check(struct pg_target *t)
 		e = fingerprint(t, &now);
 	if (!e && now && !streq(now, t->before))
 		e = refuse(t, NULL);
+	/* what it left is kept in the journal before the next one starts */
+	free(t->before);
+	t->before = NULL;
 	free(now);
 	free(f.text);
 	return e;

@@ -215,6 +215,17 @@ test_expect_success 'a protected database is not taken back' '
 	has "$ERR" "is protected" && whole | cmp - before && git config --unset migrate.dev.protected
 '
 
+test_expect_success 'snapshots in the database: written between the migrations of one transaction' '
+	git switch -q -c kept base && migration 20260120000000_older <<-\SQL &&
+	UPDATE users SET born = born - 1;
+	SQL
+	migration 20260121000000_younger <<-\SQL &&
+	UPDATE users SET born = born + 1;
+	SQL
+	git config migrate.dev.snapshotStore database && expect_status 0 reconcile && fits &&
+	git switch -q b && expect_status 0 reconcile && fits && git config --unset migrate.dev.snapshotStore
+'
+
 test_expect_success 'who else is connected is told' '
 	pg_hold "SELECT 1" && expect_status 0 reconcile --to base &&
 	has "$ERR" "^hint: also connected: hold of [^ ]+ \(pid [0-9]+(, in a transaction)?\)$" &&
