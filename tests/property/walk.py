@@ -23,7 +23,7 @@ import time
 
 from pg_session import Session
 from walk_model import (AddColumn, Database, DropColumn, DropTable, Index,
-                        NewTable, Raise, Rename)
+                        Loosen, NewTable, Raise, Rename)
 
 BRANCHES = 6
 ENV = {
@@ -145,7 +145,7 @@ class Walk:
         self.fresh_ids = set()
         self.counts = dict(switches=0, rollbacks=0, applies=0, renames=0,
                            writes=0, edits=0, merges=0, rows=0, detached=0,
-                           tried=0)
+                           tried=0, aside=0)
         self.spent = 0.0
         self.store = os.environ.get('STORE') or self.random.choice(
             ('clone', 'clone', 'database'))
@@ -203,6 +203,8 @@ class Walk:
         self.serial += 1
         n = self.serial
         roll = self.random.random()
+        if not n % 5 and Loosen not in kinds:
+            return 'loosen', [Loosen()]
         if roll < 0.25:
             return 'table', [NewTable(f't{n}')]
         if roll < 0.5:
@@ -219,8 +221,10 @@ class Walk:
             return 'gone', [DropTable('spare')]
         if roll < 0.9 and Rename not in kinds:
             return 'rename', [Rename('items', 'name', 'label')]
-        if roll < 0.95:
+        if roll < 0.93:
             return 'index', [Index(f'i{n}')]
+        if roll < 0.97 and Loosen not in kinds:
+            return 'loosen', [Loosen()]
         return 'both', [NewTable(f't{n}'), AddColumn('items', f'c{n}', True)]
 
     def add_migration(self, branch):
@@ -248,7 +252,11 @@ class Walk:
             # code: by it a row is known again when most of it has changed
             f.write('CREATE TABLE items (id INTEGER PRIMARY KEY, '
                     'code TEXT UNIQUE, name TEXT, n INTEGER, old TEXT);\n'
-                    'CREATE TABLE spare (id INTEGER PRIMARY KEY, v TEXT);\n')
+                    'CREATE TABLE spare (id INTEGER PRIMARY KEY, v TEXT);\n'
+                    'CREATE TABLE needs (id INTEGER PRIMARY KEY, '
+                    'code TEXT UNIQUE, v TEXT, must TEXT NOT NULL);\n'
+                    'CREATE TABLE kids (id INTEGER PRIMARY KEY, need INTEGER '
+                    'REFERENCES needs (id), v TEXT);\n')
         self.commit('Base')
         self.branches['main'] = {}
         self.migrate('reconcile', '-q')
@@ -256,12 +264,19 @@ class Walk:
                      'old': f'old {i}'}
                  for i in range(1, 41)}
         spare = {i: {'v': f'spare {i}'} for i in range(1, 6)}
-        self.world.world.update(items=items, spare=spare)
+        needs = {i: {'code': f'k{i}', 'v': f'v {i}', 'must': f'must {i}'}
+                 for i in range(1, 9)}
+        kids = {i: {'need': i, 'v': f'v {i}'} for i in range(1, 5)}
+        self.world.world.update(items=items, spare=spare, needs=needs,
+                                kids=kids)
         self.engine.run(
             [f"INSERT INTO items VALUES ({i}, 'k{i}', 'name {i}', {i}, "
              f"'old {i}')"
              for i in items] +
-            [f"INSERT INTO spare VALUES ({i}, 'spare {i}')" for i in spare])
+            [f"INSERT INTO spare VALUES ({i}, 'spare {i}')" for i in spare] +
+            [f"INSERT INTO needs VALUES ({i}, 'k{i}', 'v {i}', 'must {i}')"
+             for i in needs] +
+            [f"INSERT INTO kids VALUES ({i}, {i}, 'v {i}')" for i in kids])
         for i in range(BRANCHES):
             start = self.random.choice(list(self.branches))
             self.git('switch', '-q', '-c', f'b{i}', start)
@@ -294,7 +309,7 @@ class Walk:
     def merge(self, branch):
         other = self.random.choice([b for b in self.branches if b != branch])
         mine, theirs = self.branches[branch], self.branches[other]
-        for kind in (DropColumn, DropTable, Rename):
+        for kind in (DropColumn, DropTable, Rename, Loosen):
             have = [{n for n, steps in side.items() for s in steps
                      if isinstance(s, kind)} for side in (mine, theirs)]
             if have[0] and have[1] and have[0] != have[1]:
@@ -323,6 +338,8 @@ class Walk:
                     row['n'] = key
                 if 'item' in row:
                     row['item'] = key
+                if 'need' in row:
+                    row['need'] = r.choice(sorted(w['needs']))
                 rows[key] = row
                 names = ', '.join(['id'] + list(row))
                 values = ', '.join(
@@ -335,7 +352,7 @@ class Walk:
             elif rows and r.random() < 0.8:
                 at = r.choice(sorted(rows))
                 texts = [c for c in columns
-                         if c not in ('n', 'item', 'old', 'code')]
+                         if c not in ('n', 'item', 'old', 'code', 'need')]
                 if table == 'spare' or not texts:
                     continue
                 c = r.choice(texts)
@@ -343,8 +360,10 @@ class Walk:
                 out.append(f"UPDATE {table} SET {c} = 'u{key}' "
                            f'WHERE id = {at}')
             else:
+                used = {row['need'] for row in w['kids'].values()}
                 free = [k for k in rows if k != 1 and
-                        (table.startswith('t') or
+                        (table.startswith('t') or table == 'kids' or
+                         (table == 'needs' and k not in used) or
                          (table == 'items' and k in self.fresh_ids))]
                 if not free:
                     continue
@@ -375,6 +394,8 @@ class Walk:
             elif e['event'] == 'rename':
                 self.counts['renames'] += 1
                 self.world.rename(e['name'], e['description'][len('was '):])
+        self.counts['aside'] += sum(c['rows'] for c in out['conflicts']
+                                    if c['aside'])
         self.fresh_ids = set()
         self.check(rev, steps_of)
 

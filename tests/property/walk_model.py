@@ -81,6 +81,27 @@ class DropColumn(Step):
             row[self.column] = self.kept.get(key)
 
 
+class Loosen(DropColumn):
+    """needs.must goes, without which no row can be there once it is back:
+    rows of meanwhile are set aside, and so are kids that refer to them."""
+
+    def __init__(self):
+        super().__init__('needs', 'must')
+
+    def apply(self, world, parked):
+        super().apply(world, parked)
+        for table, rows in (parked or {}).items():
+            world[table].update(rows)
+
+    def undo(self, world):
+        needs, kids = world['needs'], world['kids']
+        gone = {k: needs.pop(k) for k in list(needs) if k not in self.kept}
+        lost = {k: kids.pop(k) for k in list(kids)
+                if kids[k]['need'] in gone}
+        super().undo(world)
+        return {'needs': gone, 'kids': lost}
+
+
 class DropTable(Step):
     def __init__(self, table):
         self.table = table
