@@ -210,49 +210,6 @@ static void remember(struct search *s, enum verdict verdict,
 	buf_release(&key);
 }
 
-/* The table or column that is dropped is there under another name. */
-static bool is_renamed(const struct side *s, const struct effect *dropped)
-{
-	for (size_t i = 0; i < s->effects->n; i++) {
-		const struct effect *e = &s->effects->items[i];
-
-		if (e->action == EFFECT_CREATE && e->kind == dropped->kind &&
-		    streq_null(e->from, dropped->name) &&
-		    streq_null(e->table, dropped->table) &&
-		    streq_null(e->schema, dropped->schema))
-			return true;
-	}
-	return false;
-}
-
-/* What does not know a table or column by its name, or is told of the new one: SQLite
- * writes triggers and views anew. */
-static bool follows_rename(const struct effect *dropped, const struct effect *e)
-{
-	if (e->action == EFFECT_INSERT && e->all_columns && !e->conditional &&
-	    !verdict_aspect(e, "on conflict"))
-		return dropped->kind == EFFECT_COLUMN;
-	if (verdict_is_rows(e))
-		return verdict_aspect(e, "exists") ||
-		       verdict_aspect(e, "absent") ||
-		       (e->implied && !e->schema);
-	/* a key that is there, whose rows are written; not one that is made */
-	if (e->action == EFFECT_USE && e->kind == EFFECT_TABLE && e->why)
-		return starts_with(e->why, "foreign key ") &&
-		       !starts_with(e->why, "foreign key of ");
-	return e->kind == EFFECT_INDEX &&
-	       (e->action == EFFECT_DROP || e->action == EFFECT_ALTER);
-}
-
-static bool only_renamed(const struct side *s, const struct effect *dropped,
-			 const struct effect *other)
-{
-	return dropped->action == EFFECT_DROP &&
-	       (dropped->kind == EFFECT_TABLE ||
-		dropped->kind == EFFECT_COLUMN) &&
-	       follows_rename(dropped, other) && is_renamed(s, dropped);
-}
-
 static void meet(struct search *s, const struct effect *a,
 		 const struct effect *b)
 {
@@ -261,8 +218,9 @@ static void meet(struct search *s, const struct effect *a,
 
 	m.b_needs_a = m.b_needs_a && is_need(&s->a, &s->b, a);
 	m.a_needs_b = m.a_needs_b && is_need(&s->b, &s->a, b);
-	if (m.verdict == VERDICT_INDEPENDENT || only_renamed(&s->a, a, b) ||
-	    only_renamed(&s->b, b, a) ||
+	if (m.verdict == VERDICT_INDEPENDENT ||
+	    verdict_outlives(s->a.effects, a, b) ||
+	    verdict_outlives(s->b.effects, b, a) ||
 	    (made && !m.b_needs_a && !m.a_needs_b && a->action != EFFECT_DROP &&
 	     b->action != EFFECT_DROP))
 		return;
@@ -291,6 +249,14 @@ static void walk_key(void *data, const char *key)
 		     &b->effects->items[b->links[i - 1].effect]);
 }
 
+/* What is one by its name meets it there. */
+static bool stands_alone(const struct effect *schema, const struct effect *e)
+{
+	return e->kind == EFFECT_SCHEMA &&
+	       (!streq(schema->name, EFFECT_EVERY_SCHEMA) || !e->name ||
+		streq(e->name, schema->name));
+}
+
 /* A schema that is more than used, and all that is in it. */
 static void walk_schemas(struct search *s, bool of_a)
 {
@@ -306,7 +272,7 @@ static void walk_schemas(struct search *s, bool of_a)
 		for (size_t j = 0; j < all->n; j++) {
 			const struct effect *x = &all->items[j];
 
-			if (x->kind == EFFECT_SCHEMA)
+			if (stands_alone(schema, x))
 				continue;
 			meet(s, of_a ? schema : x, of_a ? x : schema);
 		}

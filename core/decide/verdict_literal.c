@@ -131,6 +131,12 @@ static bool fields_apart(const char *a, const char *b)
 	return !*a && !*b && differ;
 }
 
+bool verdict_are_fields(const char *a, const char *b)
+{
+	return is_fields(a) && is_fields(b) &&
+	       (fields_apart(a, b) || streq(a, b));
+}
+
 bool verdict_listed(const char **list, const char *column)
 {
 	for (; list && *list; list++)

@@ -33,11 +33,21 @@ static bool same_thing(const struct effect *a, const struct effect *b)
 	       constraint_and_index(a, b) || constraint_and_index(b, a);
 }
 
+static bool in_schema(const struct effect *schema, const struct effect *e)
+{
+	const char *is_in = e->kind == EFFECT_SCHEMA ? e->name : e->schema;
+
+	if (!is_in)
+		return false;
+	return streq(schema->name, EFFECT_EVERY_SCHEMA) ||
+	       (e->kind != EFFECT_SCHEMA && streq(schema->name, is_in));
+}
+
 /* b's thing is a part of a's. */
 static bool inside(const struct effect *a, const struct effect *b)
 {
 	if (a->kind == EFFECT_SCHEMA)
-		return streq_null(a->name, b->schema);
+		return in_schema(a, b);
 	return holds_parts(a->kind) && same_schema(a, b) && b->table &&
 	       streq(b->table, a->name);
 }
@@ -57,8 +67,8 @@ enum nearness verdict_near(const struct effect *a, const struct effect *b)
 	if (!a->name || !b->name)
 		return NEAR_NOT;
 	if (a->kind == EFFECT_SCHEMA || b->kind == EFFECT_SCHEMA) {
-		if (a->kind == b->kind)
-			return streq(a->name, b->name) ? NEAR_SAME : NEAR_NOT;
+		if (a->kind == b->kind && streq(a->name, b->name))
+			return NEAR_SAME;
 		if (inside(a, b))
 			return NEAR_INSIDE;
 		return inside(b, a) ? NEAR_AROUND : NEAR_NOT;

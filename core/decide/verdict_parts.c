@@ -114,6 +114,11 @@ static enum verdict column_altered(const struct effect *rows,
 		return insert && !gives(rows, column->name)
 			       ? VERDICT_ORDER
 			       : VERDICT_INDEPENDENT;
+	if (verdict_aspect(column, "generated") && column->schema)
+		return adds_values(rows) &&
+				       (insert || mentions(rows, column->name))
+			       ? VERDICT_ORDER
+			       : VERDICT_INDEPENDENT;
 	if (verdict_aspect(column, "generated"))
 		return insert || mentions(rows, column->name)
 			       ? VERDICT_ORDER
@@ -123,6 +128,9 @@ static enum verdict column_altered(const struct effect *rows,
 		return loose_type(rows, column);
 	if (column->aspect && !verdict_aspect(column, "type") &&
 	    !verdict_aspect(column, "collation"))
+		return VERDICT_INDEPENDENT;
+	if (verdict_aspect(column, "type") &&
+	    verdict_same_in_types(rows, column))
 		return VERDICT_INDEPENDENT;
 	if (mentions(rows, column->name))
 		return VERDICT_CONFLICT;
@@ -149,6 +157,10 @@ static struct meet column(const struct effect *rows, const struct effect *c)
 /* Values that are written, and what they have to keep from now on. */
 static bool touches(const struct effect *rows, const struct effect *rule)
 {
+	/* a row that breaks it already can no more be changed at all */
+	if (rule->digest && starts_with(rule->digest, "check ") &&
+	    ends_with(rule->digest, " not valid"))
+		return true;
 	if (rows->action == EFFECT_INSERT || !rule->columns || !rows->columns)
 		return true;
 	for (const char **c = rule->columns; *c; c++)
@@ -158,21 +170,22 @@ static bool touches(const struct effect *rows, const struct effect *rule)
 }
 
 /* NULL is equal to no other value, and refers to nothing. */
-static bool is_null(const struct effect *insert, const struct effect *rule)
+static bool is_null(const struct effect *rows, const struct effect *rule)
 {
 	static const char *const kinds[] = { "unique", "UNIQUE",
 					     "CREATE UNIQUE", "foreign key",
 					     "FOREIGN KEY" };
-	bool unequal = false;
+	bool unequal = false, insert = rows->action == EFFECT_INSERT;
 
-	if (insert->action != EFFECT_INSERT || !rule->digest ||
-	    !rule->columns || strstr(rule->digest, "nulls not distinct"))
+	if (!rule->digest || !rule->columns ||
+	    strstr(rule->digest, "nulls not distinct"))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		unequal |= starts_with(rule->digest, kinds[i]);
 	for (const char **c = rule->columns; unequal && *c; c++) {
 		const struct effect_literal *l =
-			verdict_literal(insert->where, insert->n_where, *c);
+			insert ? verdict_literal(rows->where, rows->n_where, *c)
+			       : verdict_literal(rows->sets, rows->n_sets, *c);
 
 		if (l && !l->value)
 			return true;
@@ -198,11 +211,16 @@ static enum verdict constraint(const struct effect *rows,
 		return VERDICT_CONFLICT;
 	if (c->action == EFFECT_CREATE && c->from) /* only another name */
 		return VERDICT_INDEPENDENT;
+	/* a key is in it, or it is one of two that are the same */
+	if (c->action == EFFECT_CREATE && c->kind == EFFECT_CONSTRAINT &&
+	    !c->strict && c->digest && starts_with(c->digest, "unique ("))
+		return VERDICT_INDEPENDENT;
 	if (c->action == EFFECT_CREATE && adds_values(rows) &&
-	    touches(rows, c) && !is_null(rows, c))
+	    touches(rows, c) && !is_null(rows, c) && !verdict_keeps(rows, c))
 		return VERDICT_CONFLICT;
 	/* the rows that go with a parent's go because of it */
 	if (c->action == EFFECT_DROP && writes(rows) && rows->implied &&
+	    (!c->schema || verdict_aspect(rows, "cascade")) &&
 	    may_be_its(rows, c))
 		return VERDICT_ORDER;
 	return VERDICT_INDEPENDENT;
@@ -263,6 +281,43 @@ static enum verdict trigger(const struct effect *rows, const struct effect *t)
 	return VERDICT_ORDER;
 }
 
+/* A rule on SELECT makes a view; an upsert is refused where any is. */
+static enum verdict rule(const struct effect *rows, const struct effect *r)
+{
+	if (r->action == EFFECT_USE ||
+	    (r->columns && !verdict_listed(r->columns, "select") &&
+	     !verdict_listed(r->columns, effect_action_name(rows->action))))
+		return VERDICT_INDEPENDENT;
+	return VERDICT_ORDER;
+}
+
+static bool is_of_heirs(const struct effect *table)
+{
+	return verdict_aspect(table, "partitions") ||
+	       verdict_aspect(table, "heir") ||
+	       verdict_aspect(table, "heir less") ||
+	       verdict_aspect(table, "inheritance");
+}
+
+/* Rows of a parent that gets or loses heirs, or of such an heir. A new
+ * partition takes rows that would come into another one, and is refused where
+ * they have. */
+static bool misses_heirs(const struct effect *rows, const struct effect *table)
+{
+	const char *does = table->digest ? table->digest : "";
+
+	if (verdict_aspect(table, "partitions"))
+		return table->strict || adds_values(rows);
+	if (verdict_aspect(table, "heir"))
+		return rows->action != EFFECT_INSERT;
+	if (verdict_aspect(table, "heir less"))
+		return true;
+	/* those that come through the parent */
+	return rows->implied || !(starts_with(does, "DetachPartition") ||
+				  starts_with(does, "DropInherit") ||
+				  starts_with(does, "AddInherit"));
+}
+
 static enum verdict table_altered(const struct effect *rows,
 				  const struct effect *table)
 {
@@ -275,6 +330,9 @@ static enum verdict table_altered(const struct effect *rows,
 
 	if (verdict_aspect(table, "schema"))
 		return VERDICT_CONFLICT;
+	if (is_of_heirs(table))
+		return misses_heirs(rows, table) ? VERDICT_ORDER
+						 : VERDICT_INDEPENDENT;
 	for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
 		if (verdict_aspect(table, harmless[i]))
 			return VERDICT_INDEPENDENT;
@@ -330,8 +388,7 @@ struct meet verdict_rows_thing(const struct effect *rows,
 		m.verdict = trigger(rows, thing);
 		break;
 	case EFFECT_RULE:
-		m.verdict = thing->action == EFFECT_USE ? VERDICT_INDEPENDENT
-							: VERDICT_ORDER;
+		m.verdict = rule(rows, thing);
 		break;
 	default:
 		break;

@@ -153,9 +153,40 @@ static bool has_already(const struct effect *insert,
 	return true;
 }
 
+/* An upsert looks whether a row has its key: rows apart by that, all of it. */
+static bool keys_apart(const struct effect *upsert, const struct effect *other)
+{
+	bool apart = upsert->reads && upsert->reads[0];
+
+	for (const char **c = upsert->reads; apart && *c; c++) {
+		const struct effect_literal *mine, *theirs;
+
+		mine = verdict_literal(upsert->where, upsert->n_where, *c);
+		theirs = verdict_literal(other->where, other->n_where, *c);
+		apart = mine && theirs && mine->value && theirs->value &&
+			verdict_values_apart(mine->value, theirs->value);
+	}
+	return apart;
+}
+
+/* Another row may have the upsert's key from now on, or no more. */
+static bool moves_key(const struct effect *update, const struct effect *upsert)
+{
+	if (!verdict_aspect(upsert, "on conflict"))
+		return false;
+	if (any_column(update) || !upsert->reads)
+		return true;
+	for (const char **c = update->columns; *c; c++)
+		if (verdict_listed(upsert->reads, *c))
+			return !keys_apart(upsert, update);
+	return false;
+}
+
 static enum verdict insert_update(const struct effect *insert,
 				  const struct effect *update)
 {
+	if (moves_key(update, insert))
+		return VERDICT_ORDER;
 	return (verdict_literals_apart(insert, update) ||
 		has_already(insert, update)) &&
 			       !takes_key(update, insert)
@@ -168,6 +199,9 @@ static enum verdict insert_delete(const struct effect *insert,
 				  const struct effect *delete)
 {
 	if (insert->generates_key && !insert->schema)
+		return VERDICT_ORDER;
+	if (verdict_aspect(insert, "on conflict") &&
+	    !keys_apart(insert, delete))
 		return VERDICT_ORDER;
 	return verdict_literals_apart(insert, delete) ? VERDICT_INDEPENDENT
 						      : VERDICT_ORDER;

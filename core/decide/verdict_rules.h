@@ -41,11 +41,19 @@ enum verdict verdict_rows(const struct effect *a, const struct effect *b);
 struct meet verdict_rows_thing(const struct effect *rows,
 			       const struct effect *thing);
 
+/** The one side drops it, for good or under this name only: the other side's
+ * effect does not mind. */
+bool verdict_outlives(const struct effects *side, const struct effect *dropped,
+		      const struct effect *other);
+
 /** Rows that have all of the one are surely not rows with all of the other. */
 bool verdict_literals_apart(const struct effect *a, const struct effect *b);
 
 /** These two values are different whatever the column's type is. */
 bool verdict_values_apart(const char *a, const char *b);
+
+/** Both are dates and times, with their parts in the same places. */
+bool verdict_are_fields(const char *a, const char *b);
 
 /** Everything not implied has its equal, and something is changed. */
 bool verdict_identical(const struct effects *a, const struct effects *b);
@@ -60,6 +68,23 @@ char *verdict_why(struct arena *arena, const struct effect *a,
 /** The column's value where it is given by a constant, or NULL. */
 const struct effect_literal *verdict_literal(const struct effect_literal *l,
 					     size_t n, const char *column);
+
+/** What is written is surely what the new CHECK wants. */
+bool verdict_keeps(const struct effect *rows, const struct effect *check);
+
+/** The constant that is written is the same under the column's type of before
+ * and of after (PostgreSQL). */
+bool verdict_same_in_types(const struct effect *rows,
+			   const struct effect *column);
+
+/** Numbers, texts or booleans: any index of a column goes on with them. */
+bool verdict_is_plain_type(const char *digest);
+
+/** No row fits both bounds. */
+bool verdict_partitions_apart(const struct effect *a, const struct effect *b);
+
+/** The text is an integer that two types of integers both have. */
+bool verdict_is_same_integer(const char *text, const struct effect *type);
 
 bool verdict_listed(const char **list, const char *column);
 

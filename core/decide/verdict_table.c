@@ -92,6 +92,16 @@ static bool privileges_commute(const char *a, const char *b)
 	return starts_with(ra, ": grant ") == starts_with(rb, ": grant ");
 }
 
+/* A default that goes, or that is the same integer under both types */
+static bool fits_type(const struct effect *value, const struct effect *type)
+{
+	if (!verdict_aspect(value, "default") ||
+	    !verdict_aspect(type, "type") || !value->digest || !value->schema)
+		return false;
+	return streq(value->digest, "no default") ||
+	       verdict_is_same_integer(value->digest, type);
+}
+
 static enum verdict alter_alter(const struct effect *a, const struct effect *b)
 {
 	if (!a->aspect || !b->aspect)
@@ -99,9 +109,15 @@ static enum verdict alter_alter(const struct effect *a, const struct effect *b)
 	if (streq(a->aspect, b->aspect) && a->digest &&
 	    streq_null(a->digest, b->digest))
 		return VERDICT_INDEPENDENT;
-	if (verdict_aspect(a, "privileges") &&
-	    verdict_aspect(b, "privileges") && a->digest && b->digest &&
-	    privileges_commute(a->digest, b->digest))
+	if (streq(a->aspect, b->aspect) && strstr(a->aspect, "privileges") &&
+	    a->digest && b->digest && privileges_commute(a->digest, b->digest))
+		return VERDICT_INDEPENDENT;
+	if (verdict_aspect(a, "partitions") && verdict_aspect(b, "partitions"))
+		return verdict_partitions_apart(a, b) ? VERDICT_INDEPENDENT
+						      : VERDICT_CONFLICT;
+	if (verdict_aspect(a, "heir") || verdict_aspect(a, "heir less"))
+		return VERDICT_INDEPENDENT; /* of one heir: it says so */
+	if (fits_type(a, b) || fits_type(b, a))
 		return VERDICT_INDEPENDENT;
 	return aspects(a, b, true);
 }
@@ -115,6 +131,11 @@ static enum verdict alter_use(const struct effect *alter,
 		return VERDICT_INDEPENDENT;
 	if (!alter->aspect)
 		return VERDICT_ORDER;
+	if (verdict_aspect(use, "key") && (verdict_aspect(alter, "type") ||
+					   verdict_aspect(alter, "collation")))
+		return verdict_is_plain_type(alter->digest)
+			       ? VERDICT_INDEPENDENT
+			       : VERDICT_CONFLICT;
 	return aspects(alter, use, false);
 }
 
@@ -183,10 +204,57 @@ static enum verdict whole_dropped(const struct effect *part)
 	return VERDICT_CONFLICT;
 }
 
+/* MERGE is refused where there are rules, an upsert where they are on what it
+ * does. */
+static bool forbids(const struct effect *whole, const struct effect *part)
+{
+	if (part->kind != EFFECT_RULE || part->action != EFFECT_CREATE ||
+	    part->from)
+		return false;
+	return verdict_aspect(whole, "rules") || !part->columns ||
+	       verdict_listed(part->columns, "insert") ||
+	       verdict_listed(part->columns, "update");
+}
+
+/* A table that inherits later does not get it, or otherwise. */
+static bool is_not_handed_down(const struct effect *part)
+{
+	if (part->kind == EFFECT_COLUMN)
+		return part->action == EFFECT_ALTER &&
+		       verdict_aspect(part, "statistics");
+	return part->kind == EFFECT_CONSTRAINT &&
+	       part->action == EFFECT_CREATE && part->digest &&
+	       strstr(part->digest, " not valid");
+}
+
+/* By LIKE ... INCLUDING */
+static bool is_copied(const struct effect *part)
+{
+	return (part->kind == EFFECT_INDEX || part->kind == EFFECT_CONSTRAINT ||
+		part->kind == EFFECT_COLUMN) &&
+	       (part->action == EFFECT_CREATE || part->action == EFFECT_DROP ||
+		part->action == EFFECT_ALTER);
+}
+
 /* A table or view whose set of columns is relied on, and one of them. */
 static enum verdict whole_used(const struct effect *whole,
 			       const struct effect *part)
 {
+	if (verdict_aspect(whole, "rules") ||
+	    verdict_aspect(whole, "write rules"))
+		return forbids(whole, part) ? VERDICT_CONFLICT
+					    : VERDICT_INDEPENDENT;
+	if (verdict_aspect(whole, "heirs"))
+		return is_not_handed_down(part) ? VERDICT_ORDER
+						: VERDICT_INDEPENDENT;
+	if (verdict_aspect(whole, "nulls"))
+		return part->kind == EFFECT_COLUMN &&
+				       part->action == EFFECT_ALTER &&
+				       verdict_aspect(part, "null")
+			       ? VERDICT_ORDER
+			       : VERDICT_INDEPENDENT;
+	if (verdict_aspect(whole, "on it"))
+		return is_copied(part) ? VERDICT_ORDER : VERDICT_INDEPENDENT;
 	if (part->kind != EFFECT_COLUMN || !verdict_aspect(whole, "columns"))
 		return VERDICT_INDEPENDENT;
 	if (part->action == EFFECT_CREATE)
@@ -199,16 +267,72 @@ static enum verdict whole_used(const struct effect *whole,
 	return VERDICT_INDEPENDENT;
 }
 
+/* "default privileges of tables": kinds by the last word */
+static bool is_of(const struct effect *part, const char *aspect)
+{
+	static const struct {
+		const char *word;
+		enum effect_kind kind;
+	} kinds[] = { { " tables", EFFECT_TABLE },
+		      { " tables", EFFECT_VIEW },
+		      { " sequences", EFFECT_SEQUENCE },
+		      { " types", EFFECT_TYPE },
+		      { " schemas", EFFECT_SCHEMA },
+		      { " routines", EFFECT_ROUTINE } };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (part->kind == kinds[i].kind &&
+		    ends_with(aspect, kinds[i].word))
+			return true;
+	return false;
+}
+
+/* What comes to be, or comes in, gets the privileges or comes too late. */
+static enum verdict privileges_of(const struct effect *schema,
+				  const struct effect *part)
+{
+	bool moved = part->from && streq(part->from, part->name);
+
+	if (!schema->aspect || part->action != EFFECT_CREATE ||
+	    !is_of(part, schema->aspect))
+		return VERDICT_INDEPENDENT;
+	if (!part->from)
+		return VERDICT_ORDER;
+	return moved && starts_with(schema->aspect, "privileges of all ")
+		       ? VERDICT_ORDER
+		       : VERDICT_INDEPENDENT;
+}
+
+/* A part of the parent, when it gets or loses heirs */
+static bool is_handed_down(const struct effect *parent,
+			   const struct effect *part)
+{
+	bool less = verdict_aspect(parent, "heir less");
+
+	if (!less && !verdict_aspect(parent, "heir") &&
+	    !(verdict_aspect(parent, "partitions") && parent->strict))
+		return false;
+	if (part->action != EFFECT_CREATE && part->action != EFFECT_DROP &&
+	    part->action != EFFECT_ALTER)
+		return false;
+	return part->kind == EFFECT_COLUMN || part->kind == EFFECT_CONSTRAINT ||
+	       (less &&
+		(part->kind == EFFECT_INDEX || part->kind == EFFECT_TRIGGER));
+}
+
 static enum verdict whole_altered(const struct effect *whole,
 				  const struct effect *part)
 {
 	if (whole->kind == EFFECT_SCHEMA)
-		return VERDICT_INDEPENDENT;
+		return privileges_of(whole, part);
 	if (verdict_aspect(whole, "rebuilt"))
 		return part->action == EFFECT_USE ? VERDICT_INDEPENDENT
 						  : VERDICT_ORDER;
 	if (verdict_aspect(whole, "schema") || !whole->aspect)
 		return VERDICT_CONFLICT;
+	if (whole->kind == EFFECT_TABLE)
+		return is_handed_down(whole, part) ? VERDICT_ORDER
+						   : VERDICT_INDEPENDENT;
 	if (whole->kind == EFFECT_VIEW && part->kind == EFFECT_COLUMN &&
 	    (verdict_aspect(whole, "definition") ||
 	     verdict_aspect(whole, "columns")))

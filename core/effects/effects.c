@@ -270,7 +270,9 @@ void effect_describe(struct buf *out, const struct effect *e)
 	if (e->reads && e->reads[0])
 		add_list(out, "by ", (const char *const *)e->reads);
 	add_literals(out, " set ", e->sets, e->n_sets);
-	add_literals(out, " where ", e->where, e->n_where);
+	/* what a check or a partition wants stands in its definition */
+	if (e->kind == EFFECT_ROWS)
+		add_literals(out, " where ", e->where, e->n_where);
 	add_marks(out, e);
 	if (e->why) {
 		buf_addstr(out, ": ");

@@ -48,6 +48,9 @@ enum effect_action {
 	EFFECT_ACTION_COUNT
 };
 
+/** Stands for all schemas. */
+#define EFFECT_EVERY_SCHEMA "*"
+
 /** Things. Those of one space share their names: a table and a view of one
  * name cannot both be (effect_space()). */
 enum effect_kind {
@@ -76,7 +79,8 @@ enum effect_kind {
 
 /* Aspects, so that both dialects say the same:
  *   column    "type", "default", "null" (NOT NULL or not), "generated",
- *             "statistics", "storage", "collation"
+ *             "statistics", "storage", "collation", "key" (USE: of an index
+ *             that is as good on another type)
  *   table     "columns" (which columns it has, in which order: SELECT *, INSERT
  *             without a list), "constraints", "row security", "owner",
  *             "options", "persistence", "replica identity", "inheritance",
@@ -87,6 +91,16 @@ enum effect_kind {
  *   view      "columns", "definition"
  *   routine   "definition", "signature"
  *   sequence  "value", "options"
+ *             "rules", "write rules" (USE: there must be none; none on INSERT
+ *             and UPDATE), "on it" (USE: what LIKE ... INCLUDING copies), "nulls" (USE: what
+ *             any LIKE does),
+ *             "heirs" (USE: a table that inherits follows what changes),
+ *             "partitions" (one is made; strict = it has rows already), "heir",
+ *             "heir less" (INHERIT; NO INHERIT, DETACH) of the parent,
+ *             "inheritance" of the heir
+ *   schema    "privileges of all tables" (sequences, routines): of those that
+ *             are there, "default privileges of tables" (... types, schemas):
+ *             of those that come; of EFFECT_EVERY_SCHEMA where none is named
  *   any       "comment", "privileges", "schema", "owner"
  * ALTER TABLE ... ADD COLUMN c is CREATE of the column and ALTER "columns" of
  * the table; both say whether a row without a value for it is possible:
@@ -99,8 +113,12 @@ enum effect_kind {
  *   CREATE column         generates_key = each row that is there gets the next
  *                         value of a sequence
  *   CREATE constraint     columns = those it is about; NULL = not known
- *   CREATE index          columns, and strict = it is unique; then where =
- *                         SQLite: only of these rows
+ *   CREATE constraint     of a CHECK: where = what it wants of single columns,
+ *                         when that is all: "< 4", "in 'x' 'y'", "not null"
+ *   ALTER "partitions"    where = its bounds, see pe_new_partition()
+ *   CREATE index          columns, and strict = it is unique, and no key of
+ *                         before is in it; CREATE constraint: the same. Then
+ *                         where = SQLite: only of these rows
  *   ALTER "privileges"    one effect for each role, digest "app: grant select"
  *   CREATE trigger        columns = "insert", "update", "delete": those it
  *                         fires for; NULL = not known. reads = SQLite:

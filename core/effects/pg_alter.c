@@ -5,6 +5,8 @@
 
 /* ALTER TABLE and its like, one action after the other. */
 
+#define AT(name) PG_QUERY__ALTER_TABLE_TYPE__AT_##name
+
 struct action {
 	const PgQuery__RangeVar *of;
 	const PgQuery__AlterTableCmd *cmd;
@@ -119,7 +121,12 @@ static void column_type(struct pe_walk *w, const struct action *a)
 	struct pe_owner before;
 	struct pe_scope scope;
 
-	e->digest = pe_digest(w, pe_type_text(w, def->type_name));
+	e->digest = pe_digest(
+		w,
+		pe_printf(w, "%s%s%s", pe_type_text(w, def->type_name),
+			  def->coll_clause ? " collate " : "",
+			  def->coll_clause ? pe_text(w, &def->coll_clause->base)
+					   : ""));
 	e->note = pe_printf(
 		w, "\n%s\n%s",
 		pe_name_of(def->type_name->names, def->type_name->n_names)
@@ -150,6 +157,7 @@ static void column_default(struct pe_walk *w, const struct action *a)
 
 	e->digest = a->cmd->def ? pe_digest(w, pe_node_text(w, a->cmd->def))
 				: "no default";
+	e->note = pe_constant_note(w, a->cmd->def);
 	before = pe_owner_set(w);
 	pe_expr(w, a->cmd->def);
 	/* a label, where the column's type has some */
@@ -274,8 +282,20 @@ static void parent(struct pe_walk *w, const PgQuery__RangeVar *r,
 	e->note = note;
 }
 
+/* Its rows and parts are the parent's, too, or no more. */
+static void heirs(struct pe_walk *w, const PgQuery__RangeVar *r,
+		  const char *aspect, const struct action *a)
+{
+	struct effect *e = pe_add(w, EFFECT_ALTER, EFFECT_TABLE, r->schemaname,
+				  NULL, r->relname, r->location);
+
+	e->aspect = aspect;
+	e->digest = action_text(w, a);
+}
+
 static void inheritance(struct pe_walk *w, const struct action *a)
 {
+	bool adds = a->cmd->subtype == AT(AddInherit);
 	struct effect *e = on_whole(w, a, "inheritance");
 	struct pe_owner before;
 
@@ -283,11 +303,9 @@ static void inheritance(struct pe_walk *w, const struct action *a)
 	if (!a->cmd->def ||
 	    a->cmd->def->node_case != PG_QUERY__NODE__NODE_RANGE_VAR)
 		return;
+	heirs(w, a->cmd->def->range_var, adds ? "heir" : "heir less", a);
 	before = pe_owner_set(w);
-	parent(w, a->cmd->def->range_var,
-	       a->cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit
-		       ? "inherits"
-		       : NULL);
+	parent(w, a->cmd->def->range_var, adds ? "inherits" : NULL);
 	pe_owner_restore(w, before);
 }
 
@@ -295,22 +313,23 @@ static void inheritance(struct pe_walk *w, const struct action *a)
 static void partition(struct pe_walk *w, const struct action *a)
 {
 	const PgQuery__RangeVar *child = a->cmd->def->partition_cmd->name;
+	bool adds = a->cmd->subtype == AT(AttachPartition);
 	struct effect *e;
 	struct pe_owner before;
 
+	if (adds)
+		pe_new_partition(w, a->of, a->cmd->def->partition_cmd->bound)
+			->strict = true;
+	else
+		heirs(w, a->of, "heir less", a);
 	e = pe_add(w, EFFECT_ALTER, EFFECT_TABLE, child->schemaname, NULL,
 		   child->relname, child->location);
 	e->aspect = "inheritance";
 	e->digest = action_text(w, a);
 	before = pe_owner_set(w);
-	parent(w, a->of,
-	       a->cmd->subtype == PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition
-		       ? "partition"
-		       : NULL);
+	parent(w, a->of, adds ? "partition" : NULL);
 	pe_owner_restore(w, before);
 }
-
-#define AT(name) PG_QUERY__ALTER_TABLE_TYPE__AT_##name
 
 static const struct {
 	int subtype;

@@ -93,12 +93,9 @@ static void call_one(struct pe_resolve *r, const struct effect *e,
 	const struct effect_literal *before = r->bound;
 	size_t n_before = r->n_bound;
 	struct effect_literal *bound = NULL;
-	struct effect *n = pe_imply(r, e, EFFECT_USE, EFFECT_ROUTINE, o->schema,
-				    NULL, o->name);
 	bool call = e->kind == EFFECT_ROUTINE;
 
-	if (n)
-		n->aspect = "definition";
+	pe_use_aspect(r, e, o, "definition");
 	/* with other constants it may be another thing that it does */
 	if (!pe_first_call(r, "call", call && e->n_sets ? (const void *)e : o))
 		return;

@@ -117,8 +117,11 @@ static const char *digest_of(struct pe_walk *w, const PgQuery__Constraint *c,
 	const char *text;
 
 	if (made->letter == 'c')
-		return pe_digest(w, pe_printf(w, "check %s",
-					      pe_node_text(w, c->raw_expr)));
+		return pe_printf(
+			w, "%s%s",
+			pe_digest(w, pe_printf(w, "check %s",
+					       pe_node_text(w, c->raw_expr))),
+			c->skip_validation ? " not valid" : "");
 	text = pe_printf(w, "%s (%s)%s%s%s", made->words, joined(w, keys, ", "),
 			 made->letter == 'f' ? foreign_text(w, c) : "",
 			 c->deferrable ? " deferrable" : "",
@@ -155,9 +158,12 @@ static void foreign(struct pe_walk *w, const PgQuery__Constraint *c)
 	use_keys(w, to, &keys, true, c->location);
 }
 
+/* plain: a B-tree without a rule for values, that any type can have */
 static void index_parts(struct pe_walk *w, const PgQuery__RangeVar *of,
-			PgQuery__Node *const *items, size_t n, int location)
+			PgQuery__Node *const *items, size_t n, bool plain)
 {
+	int location = of->location;
+
 	for (size_t i = 0; i < n; i++) {
 		const PgQuery__Node *k = items[i];
 
@@ -166,9 +172,13 @@ static void index_parts(struct pe_walk *w, const PgQuery__RangeVar *of,
 			k = k->list->items[0];
 		if (k->node_case != PG_QUERY__NODE__NODE_INDEX_ELEM)
 			continue;
-		if (*k->index_elem->name)
+		if (*k->index_elem->name) {
 			pe_use_column(w, of->schemaname, of->relname,
 				      k->index_elem->name, location);
+			if (plain && !k->index_elem->n_opclass &&
+			    !k->index_elem->n_collation)
+				w->out->items[w->out->n - 1].aspect = "key";
+		}
 		pe_expr(w, k->index_elem->expr);
 	}
 }
@@ -191,7 +201,7 @@ static void parts(struct pe_walk *w, const PgQuery__RangeVar *of,
 	pe_definition_open(w, &scope, of);
 	pe_expr(w, c->raw_expr);
 	pe_expr(w, c->where_clause);
-	index_parts(w, of, c->exclusions, c->n_exclusions, c->location);
+	index_parts(w, of, c->exclusions, c->n_exclusions, false);
 	pe_definition_close(w);
 	if (made->letter == 'f')
 		foreign(w, c);
@@ -221,6 +231,8 @@ void pe_constraint(struct pe_walk *w, const PgQuery__RangeVar *of,
 	e->implied = w->owner != 0;
 	e->strict = made->letter == 'p' || made->letter == 'u';
 	e->digest = digest;
+	if (made->letter == 'c')
+		pe_check_terms(w, c->raw_expr, e);
 	e->note = pe_printf(w, "%c%c%s%s%s", made->letter, named ? '-' : 'a',
 			    letter(c->fk_del_action), letter(c->fk_upd_action),
 			    *c->indexname ? "I" : "");
@@ -259,6 +271,14 @@ static const char *index_name(struct pe_walk *w, const PgQuery__IndexStmt *s)
 	return pe_auto_name(w, s->relation->relname, all, "idx");
 }
 
+static bool has_expression(const PgQuery__IndexStmt *s)
+{
+	for (size_t i = 0; i < s->n_index_params; i++)
+		if (s->index_params[i]->index_elem->expr)
+			return true;
+	return false;
+}
+
 void pe_create_index(struct pe_walk *w, const PgQuery__IndexStmt *s)
 {
 	const PgQuery__RangeVar *r = s->relation;
@@ -282,14 +302,16 @@ void pe_create_index(struct pe_walk *w, const PgQuery__IndexStmt *s)
 			  pe_list_text(w, s->index_params, s->n_index_params),
 			  s->where_clause ? " where " : "",
 			  pe_node_text(w, s->where_clause)));
-	e->note = pe_printf(w, "%c%c", s->unique ? 'u' : '-',
-			    *s->idxname ? '-' : 'a');
+	e->note = pe_printf(w, "%c%c%s", s->unique ? 'u' : '-',
+			    *s->idxname ? '-' : 'a',
+			    has_expression(s) ? "e" : "");
 	at = w->out->n;
 	before = pe_owner_set(w);
 	pe_definition_open(w, &scope, r);
-	index_parts(w, r, s->index_params, s->n_index_params, r->location);
+	index_parts(w, r, s->index_params, s->n_index_params,
+		    !s->unique && streq(s->access_method, "btree"));
 	index_parts(w, r, s->index_including_params,
-		    s->n_index_including_params, r->location);
+		    s->n_index_including_params, true);
 	pe_expr(w, s->where_clause);
 	pe_definition_close(w);
 	pe_owner_restore(w, before);

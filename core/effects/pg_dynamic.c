@@ -188,23 +188,40 @@ static void not_told(struct pe_walk *w, const char *expression,
 	e->note = pe_printf(w, "dynamic\n%u\n%s\n%s", line, from, expression);
 }
 
+/* Of "SELECT <expression>": what is selected; NULL when it is not just that */
+static const PgQuery__Node *selected(struct pe_tree *tree)
+{
+	const PgQuery__SelectStmt *s;
+
+	if (tree->result->n_stmts != 1 ||
+	    tree->result->stmts[0]->stmt->node_case !=
+		    PG_QUERY__NODE__NODE_SELECT_STMT)
+		return NULL;
+	s = tree->result->stmts[0]->stmt->select_stmt;
+	return s->n_target_list == 1 ? s->target_list[0]->res_target->val
+				     : NULL;
+}
+
+bool pe_constant(struct pe_walk *w, const char *expression, const char **value)
+{
+	struct pe_tree tree;
+	bool known =
+		pe_tree_parse(&tree, pe_printf(w, "SELECT %s", expression)) &&
+		pe_literal(w, selected(&tree), value);
+
+	pe_tree_release(&tree);
+	return known;
+}
+
 void pe_dynamic(struct pe_walk *w, const char *expression, unsigned line)
 {
 	const char *sql = pe_printf(w, "SELECT %s", expression);
 	struct pe_tree tree;
 	struct buf out = BUF_INIT;
-	const PgQuery__SelectStmt *s = NULL;
 	size_t from = w->out->n;
-	bool known = false;
 
-	if (pe_tree_parse(&tree, sql) && tree.result->n_stmts == 1 &&
-	    tree.result->stmts[0]->stmt->node_case ==
-		    PG_QUERY__NODE__NODE_SELECT_STMT)
-		s = tree.result->stmts[0]->stmt->select_stmt;
-	if (s && s->n_target_list == 1)
-		known = add_value(w, &out, s->target_list[0]->res_target->val,
-				  BARE);
-	if (known)
+	if (pe_tree_parse(&tree, sql) &&
+	    add_value(w, &out, selected(&tree), BARE))
 		pe_nested(w, buf_str(&out), line);
 	else
 		not_told(w, expression, buf_str(&out), line);

@@ -13,4 +13,7 @@
 /** What runs for EXECUTE of the expression; its text is PL/pgSQL's. */
 void pe_dynamic(struct pe_walk *w, const char *expression, unsigned line);
 
+/** The text is a constant: its value, as pe_literal() gives it. */
+bool pe_constant(struct pe_walk *w, const char *expression, const char **value);
+
 #endif

@@ -115,10 +115,10 @@ static struct pe_place whole_of(struct pe_resolve *r, const struct pe_set *set,
 }
 
 /* Tables that have the columns of this one */
-static void each_heir(struct pe_resolve *r, const struct pe_object *table,
-		      const struct effect *e,
-		      void (*fn)(struct pe_resolve *r, struct pe_object *heir,
-				 const struct effect *e))
+void pe_each_heir(struct pe_resolve *r, const struct pe_object *table,
+		  const struct effect *e,
+		  void (*fn)(struct pe_resolve *r, struct pe_object *heir,
+			     const struct effect *e))
 {
 	size_t n = r->c->n;
 
@@ -154,7 +154,7 @@ static void heir_column(struct pe_resolve *r, struct pe_object *heir,
 	}
 	fill(r, pe_make(r->c, EFFECT_COLUMN, heir->schema, heir->name, e->name),
 	     e);
-	each_heir(r, heir, e, heir_column);
+	pe_each_heir(r, heir, e, heir_column);
 }
 
 static void heir_alter(struct pe_resolve *r, struct pe_object *heir,
@@ -167,8 +167,9 @@ static void heir_alter(struct pe_resolve *r, struct pe_object *heir,
 		n->aspect = pe_own(r, e->aspect);
 		n->digest = pe_own(r, e->digest);
 		n->strict = e->strict;
+		n->from = pe_own(r, e->from);
 	}
-	each_heir(r, heir, e, heir_alter);
+	pe_each_heir(r, heir, e, heir_alter);
 }
 
 /* A key has an index of its name. */
@@ -261,6 +262,7 @@ static void create_part(struct pe_resolve *r, struct pe_set *set, size_t i)
 	struct pe_place p = whole_of(r, set, i);
 	const char *name = free_name(r, e, p.schema, e->table);
 	struct pe_object *o;
+	struct effect *n;
 
 	if (is_there(r, set, i, p.schema, e->table))
 		return;
@@ -268,7 +270,9 @@ static void create_part(struct pe_resolve *r, struct pe_set *set, size_t i)
 	    p.object->kind == EFFECT_VIEW &&
 	    pe_child(p.object, EFFECT_COLUMN, name))
 		return; /* CREATE OR REPLACE can only add columns */
-	pe_emit(r, e, p.schema, e->table, name);
+	n = pe_emit(r, e, p.schema, e->table, name);
+	if (n && e->strict && pe_key_within(r, e, p.object))
+		n->strict = false;
 	o = pe_make(r->c, e->kind, p.schema, e->table, name);
 	fill(r, o, e);
 	set->owners[i] = o;
@@ -277,7 +281,7 @@ static void create_part(struct pe_resolve *r, struct pe_set *set, size_t i)
 		key_columns(r, e, o);
 	}
 	if (e->kind == EFFECT_COLUMN && !e->implied)
-		each_heir(r, p.object, e, heir_column);
+		pe_each_heir(r, p.object, e, heir_column);
 	if (e->kind == EFFECT_RULE) {
 		pe_keep_body(r, o, set->from, i);
 		name_body(r, o);
@@ -290,7 +294,16 @@ static void create_routine(struct pe_resolve *r, struct pe_set *set, size_t i)
 	const char *schema = e->schema ? e->schema : pe_current_schema(r);
 	struct pe_object *o;
 
-	pe_emit(r, e, schema, NULL, e->name);
+	if (aspect_is(e, "or replace") &&
+	    pe_find(r->c, EFFECT_ROUTINE, schema, NULL, e->name)) {
+		struct effect altered = *e;
+
+		altered.action = EFFECT_ALTER;
+		altered.aspect = "definition";
+		pe_emit(r, &altered, schema, NULL, e->name);
+	} else {
+		pe_emit(r, e, schema, NULL, e->name);
+	}
 	o = pe_make(r->c, EFFECT_ROUTINE, schema, NULL, e->name);
 	fill(r, o, e);
 	set->owners[i] = o;
@@ -355,6 +368,35 @@ static void forget_uses(struct pe_object *o, bool of_type)
 	o->n_uses = n;
 }
 
+/* The third line of its note; NULL = not known */
+static const char *type_name(struct pe_resolve *r,
+			     const struct pe_object *column)
+{
+	const char *name = column->note ? strchr(column->note, '\n') : NULL;
+
+	name = name ? strchr(name + 1, '\n') : NULL;
+	if (!name || !name[1] || name[1] == '\n')
+		return NULL;
+	return arena_strndup(&r->arena, name + 1, strcspn(name + 1, "\n"));
+}
+
+/* The fourth line: its default, where that is a constant */
+static void set_constant(struct pe_resolve *r, struct pe_object *column,
+			 const char *value)
+{
+	const char *note = column->note ? column->note : "\n\n", *end = note;
+
+	for (int i = 0; i < 2 && end; i++)
+		end = strchr(end + (i > 0), '\n');
+	if (!end)
+		return;
+	end += 1 + strcspn(end + 1, "\n");
+	column->note = pe_store(r->c, arena_printf(&r->arena, "%.*s%s%s",
+						   (int)(end - note), note,
+						   value ? "\n" : "",
+						   value ? value : ""));
+}
+
 static void alter_column(struct pe_resolve *r, struct pe_object *o,
 			 const struct effect *e)
 {
@@ -365,6 +407,7 @@ static void alter_column(struct pe_resolve *r, struct pe_object *o,
 		bool next = e->digest && starts_with(e->digest, "nextval(");
 
 		forget_uses(o, false);
+		set_constant(r, o, e->note);
 		set_letters(r, o, none ? "" : next ? "ds" : "d", "ds");
 	} else if (aspect_is(e, "type") && e->note) {
 		size_t n = strcspn(o->note ? o->note : "", "\n");
@@ -408,11 +451,13 @@ static struct pe_place place_of(struct pe_resolve *r, const struct effect *e)
 	}
 }
 
-static bool is_granted(const struct pe_object *o, const char *note)
+#define ALL_OF "privileges of all "
+
+static bool is_granted(const struct pe_object *o, const char *what)
 {
-	if (streq(note, "all tables"))
+	if (streq(what, "tables"))
 		return o->kind == EFFECT_TABLE || o->kind == EFFECT_VIEW;
-	if (streq(note, "all sequences"))
+	if (streq(what, "sequences"))
 		return o->kind == EFFECT_SEQUENCE;
 	return o->kind == EFFECT_ROUTINE;
 }
@@ -427,7 +472,8 @@ static void grant_all(struct pe_resolve *r, const struct effect *e)
 		struct effect *n;
 
 		if (o->gone || o->table || !o->schema ||
-		    !streq(o->schema, e->name) || !is_granted(o, e->note))
+		    !streq(o->schema, e->name) ||
+		    !is_granted(o, e->aspect + strlen(ALL_OF)))
 			continue;
 		n = pe_imply(r, e, EFFECT_ALTER, o->kind, o->schema, NULL,
 			     o->name);
@@ -452,12 +498,15 @@ void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i)
 		    : p.object;
 	if (o && e->kind == EFFECT_TRIGGER)
 		named.columns = o->columns;
+	if (o && e->kind == EFFECT_COLUMN && aspect_is(e, "type"))
+		named.from = type_name(r, o);
 	pe_emit(r, &named, p.schema, e->table, e->name);
 	set->owners[i] = o;
-	if (e->kind == EFFECT_SCHEMA && e->note)
+	if (e->kind == EFFECT_SCHEMA && e->aspect &&
+	    starts_with(e->aspect, ALL_OF))
 		grant_all(r, e);
 	if (o && e->kind == EFFECT_COLUMN)
 		alter_column(r, o, e);
 	if (e->kind == EFFECT_COLUMN)
-		each_heir(r, p.object, e, heir_alter);
+		pe_each_heir(r, p.object, &named, heir_alter);
 }

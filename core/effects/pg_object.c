@@ -269,6 +269,8 @@ void pe_alter_sequence(struct pe_walk *w, const PgQuery__Node *n)
 
 	e->conditional |= s->missing_ok;
 	e->aspect = restarts ? "value" : "options";
+	if (s->n_options == 1 && option(s->options, 1, "owned_by"))
+		e->aspect = "owned by";
 	e->digest = pe_digest(w, pe_list_text(w, s->options, s->n_options));
 	before = pe_owner_set(w);
 	owned_by(w, s->options, s->n_options);
@@ -294,9 +296,11 @@ void pe_create_statistics(struct pe_walk *w, const PgQuery__Node *n)
 		const PgQuery__StatsElem *k = s->exprs[i]->stats_elem;
 		const PgQuery__RangeVar *r = s->relations[0]->range_var;
 
-		if (*k->name)
+		if (*k->name) {
 			pe_use_column(w, r->schemaname, r->relname, k->name,
 				      -1);
+			w->out->items[w->out->n - 1].aspect = "key";
+		}
 		pe_expr(w, k->expr);
 	}
 	pe_scope_pop(w);

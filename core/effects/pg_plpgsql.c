@@ -11,6 +11,8 @@
 /* Bodies in PL/pgSQL: every statement and expression that the parser's JSON
  * holds, in its order. */
 
+#define NAME_LENGTH 64 /* values that are longer may be cut */
+
 struct code {
 	struct pe_walk *w;
 	unsigned first_line; /**< of the body in the file */
@@ -241,8 +243,75 @@ static void collect(struct pe_walk *w, struct pe_names *names,
 		pe_names_add(w, names, pe_json_text(d->child, "refname"));
 }
 
+/* It is given another value somewhere. */
+static bool is_assigned(const struct pe_json *node, size_t variable)
+{
+	for (const struct pe_json *m = node ? node->child : NULL; m;
+	     m = m->next) {
+		bool names =
+			m->key && m->text &&
+			(streq(m->key, "varno") || streq(m->key, "target"));
+
+		if (names ? strtoul(m->text, NULL, 10) == variable
+			  : is_assigned(m, variable))
+			return true;
+	}
+	return false;
+}
+
+static bool is_only_one(const struct pe_json *datums, const char *name)
+{
+	size_t n = 0;
+
+	for (const struct pe_json *d = datums->child; d; d = d->next) {
+		const char *other = pe_json_text(d->child, "refname");
+
+		n += other && streq(other, name);
+	}
+	return n == 1;
+}
+
+/* n text := 't', and that for good */
+static bool is_fixed(struct pe_walk *w, const struct pe_json *body,
+		     const struct pe_json *datum, size_t i,
+		     struct effect_literal *l)
+{
+	const struct pe_json *var = pe_json_get(datum, "PLpgSQL_var");
+	const char *query = pe_json_text(
+		pe_json_get(pe_json_get(var, "default_val"), "PLpgSQL_expr"),
+		"query");
+
+	l->column = pe_json_text(var, "refname");
+	return query && l->column && pe_constant(w, query, &l->value) &&
+	       l->value && strlen(l->value) < NAME_LENGTH &&
+	       is_only_one(pe_json_get(body, "datums"), l->column) &&
+	       !is_assigned(body, i);
+}
+
+/* Variables that are as good as constants are known where they are used. */
+static void bind_fixed(struct pe_walk *w, const struct pe_json *body)
+{
+	const struct pe_json *datums = pe_json_get(body, "datums");
+	struct effect_literal *bound;
+	size_t most = w->n_bound, n = 0, i = 0;
+
+	for (const struct pe_json *d = datums ? datums->child : NULL; d;
+	     d = d->next)
+		most++;
+	bound = arena_array(w->arena, most + 1, sizeof(*bound));
+	for (const struct pe_json *d = datums ? datums->child : NULL; d;
+	     d = d->next)
+		n += is_fixed(w, body, d, i++, &bound[n]);
+	for (i = 0; i < w->n_bound; i++)
+		bound[n++] = w->bound[i];
+	w->bound = bound;
+	w->n_bound = n;
+}
+
 static void function(struct pe_walk *w, const struct pe_json *f, unsigned line)
 {
+	const struct effect_literal *bound = w->bound;
+	size_t n_bound = w->n_bound;
 	struct code c = { .w = w, .first_line = line, .line = line };
 	const struct pe_json *body = pe_json_get(f, "PLpgSQL_function");
 	const struct pe_names *before = w->variables;
@@ -251,10 +320,13 @@ static void function(struct pe_walk *w, const struct pe_json *f, unsigned line)
 
 	collect(w, &names, pe_json_get(body, "datums"));
 	w->variables = &names;
+	bind_fixed(w, body);
 	for (const struct pe_json *m = body ? body->child : NULL; m;
 	     m = m->next)
 		walk(&c, "PLpgSQL_function", m);
 	w->variables = before;
+	w->bound = bound;
+	w->n_bound = n_bound;
 	w->conditional = conditional;
 }
 

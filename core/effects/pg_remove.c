@@ -230,6 +230,20 @@ static struct pe_object *find(struct pe_resolve *r, const struct effect *e,
 	return p.object;
 }
 
+static void heir_loses(struct pe_resolve *r, struct pe_object *heir,
+		       const struct effect *e)
+{
+	struct removal m = { r, e, e->note && streq(e->note, "cascade") };
+	struct pe_object *column = pe_child(heir, EFFECT_COLUMN, e->name);
+
+	if (!column)
+		return;
+	pe_imply(r, e, EFFECT_DROP, EFFECT_COLUMN, heir->schema, heir->name,
+		 e->name);
+	go(&m, column);
+	pe_each_heir(r, heir, e, heir_loses);
+}
+
 void pe_dropped(struct pe_resolve *r, const struct effect *e)
 {
 	const char *note = e->note ? e->note : "", *schema;
@@ -250,6 +264,10 @@ void pe_dropped(struct pe_resolve *r, const struct effect *e)
 		return;
 	if (o)
 		go(&m, o);
+	if (e->kind == EFFECT_COLUMN)
+		pe_each_heir(
+			r, pe_find(r->c, EFFECT_TABLE, schema, NULL, e->table),
+			e, heir_loses);
 	if (e->kind == EFFECT_SCHEMA)
 		schema_goes(&m, e->name);
 }

@@ -66,6 +66,24 @@ static void rename_twin(struct pe_resolve *r, const struct effect *e,
 	pe_rename_object(r->c, twin, twin->schema, name);
 }
 
+static void heir_renames(struct pe_resolve *r, struct pe_object *heir,
+			 const struct effect *e)
+{
+	struct pe_object *column = pe_child(heir, EFFECT_COLUMN, e->from);
+	struct effect *n;
+
+	if (!column)
+		return;
+	pe_imply(r, e, EFFECT_DROP, EFFECT_COLUMN, heir->schema, heir->name,
+		 e->from);
+	n = pe_imply(r, e, EFFECT_CREATE, EFFECT_COLUMN, heir->schema,
+		     heir->name, e->name);
+	if (n)
+		n->from = pe_own(r, e->from);
+	pe_rename_object(r->c, column, column->schema, e->name);
+	pe_each_heir(r, heir, e, heir_renames);
+}
+
 static void rename_part(struct pe_resolve *r, const struct effect *e)
 {
 	struct pe_place p = pe_lookup(
@@ -82,6 +100,8 @@ static void rename_part(struct pe_resolve *r, const struct effect *e)
 		return;
 	rename_twin(r, e, o, e->name);
 	pe_rename_object(r->c, o, o->schema, e->name);
+	if (e->kind == EFFECT_COLUMN)
+		pe_each_heir(r, p.object, e, heir_renames);
 }
 
 static struct pe_object *find_routine(struct pe_resolve *r, const char *schema,

@@ -79,6 +79,22 @@ void pe_use_thing(struct pe_resolve *r, struct pe_set *set, size_t i);
 void pe_create(struct pe_resolve *r, struct pe_set *set, size_t i);
 void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i);
 
+/** Tables that have the columns of this one. */
+void pe_each_heir(struct pe_resolve *r, const struct pe_object *table,
+		  const struct effect *e,
+		  void (*fn)(struct pe_resolve *r, struct pe_object *heir,
+			     const struct effect *e));
+
+/** The column's type, where that is a domain; else NULL. */
+const struct pe_object *pe_domain_of(const struct effects_catalog *c,
+				     const struct pe_object *column);
+void pe_use_aspect(struct pe_resolve *r, const struct effect *e,
+		   const struct pe_object *thing, const char *aspect);
+
+/** What is made unique is so already, by a key in it: that has to stay. */
+bool pe_key_within(struct pe_resolve *r, const struct effect *e,
+		   const struct pe_object *table);
+
 /* pg_rename.c: ADD CONSTRAINT ... USING INDEX takes the index over */
 void pe_adopt_index(struct pe_resolve *r, const struct effect *e,
 		    struct pe_object *constraint, struct pe_object *index);

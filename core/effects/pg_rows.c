@@ -5,6 +5,7 @@
 #include "effects/pg_resolve.h"
 
 #define DEPTH_MAX 12
+#define HEIR_OF "heir of " /* verdicts look for it */
 
 /* Rows: keys, foreign keys in both directions, triggers, rules, views. */
 
@@ -213,6 +214,19 @@ static void fire(struct rows *w, const struct pe_object *t)
 	}
 }
 
+/* Its values are as the domain wants them, or the domain's own. */
+static void use_domain(struct rows *w, const struct pe_object *column)
+{
+	bool gives = pe_gives(w->e, column->name);
+	const struct pe_object *d = pe_domain_of(w->r->c, column);
+
+	if (!d || (w->e->action == EFFECT_UPDATE && !gives))
+		return;
+	pe_use_aspect(w->r, w->e, d, "definition");
+	if (!gives && !pe_is(column, 'd'))
+		pe_use_aspect(w->r, w->e, d, "default");
+}
+
 static void part(struct rows *w, const struct pe_object *k)
 {
 	bool adds =
@@ -222,6 +236,8 @@ static void part(struct rows *w, const struct pe_object *k)
 	case EFFECT_COLUMN:
 		if (w->e->action == EFFECT_INSERT && !pe_gives(w->e, k->name))
 			call_uses(w, k);
+		if (adds)
+			use_domain(w, k);
 		break;
 	case EFFECT_CONSTRAINT:
 		if (adds && pe_is(k, 'f'))
@@ -341,6 +357,8 @@ static void heirs(struct rows *w)
 			continue;
 		heir = *w->e;
 		heir.implied = true;
+		heir.why = arena_printf(&w->r->arena, HEIR_OF "%s",
+					w->table->name);
 		tell_fires(&heir, o);
 		pe_emit(w->r, &heir, o->schema, NULL, o->name)->implied = true;
 	}

@@ -27,6 +27,21 @@ static void select_stmt(struct pe_walk *w, const PgQuery__Node *n)
 	pe_create_table_as(w, &into);
 }
 
+/* SELECT nextval('s'): nobody looks at the number, each step is like another */
+static bool is_step(const PgQuery__SelectStmt *s)
+{
+	const PgQuery__Node *n =
+		s->n_target_list == 1 && !s->n_from_clause && !s->into_clause
+			? s->target_list[0]->res_target->val
+			: NULL;
+
+	return n && n->node_case == PG_QUERY__NODE__NODE_FUNC_CALL &&
+	       streq(pe_name_of(n->func_call->funcname,
+				n->func_call->n_funcname)
+			     .name,
+		     "nextval");
+}
+
 /* Reading alone leaves nothing behind: what a query reads counts where its
  * calls may do something with it. */
 static void query_alone(struct pe_walk *w, const PgQuery__Node *n)
@@ -34,6 +49,9 @@ static void query_alone(struct pe_walk *w, const PgQuery__Node *n)
 	size_t before = w->out->n, calls = w->foreign;
 
 	select_stmt(w, n);
+	if (!w->nesting && is_step(n->select_stmt) &&
+	    w->out->items[w->out->n - 1].kind == EFFECT_SEQUENCE)
+		w->out->items[w->out->n - 1].digest = "next";
 	if (w->nesting || w->foreign != calls || n->select_stmt->into_clause)
 		return;
 	for (size_t i = before; i < w->out->n; i++)

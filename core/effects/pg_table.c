@@ -5,6 +5,8 @@
 #include "base/util.h"
 
 #define NAME_MAX_BYTES 63
+#define CONSTANT_MAX 40            /* longer ones may be cut */
+#define INCLUDING_INDEXES (1 << 6) /* CREATE_TABLE_LIKE_INDEXES */
 
 /* CREATE TABLE: its columns and what it is made after. */
 
@@ -148,20 +150,32 @@ static const char *definition(struct pe_walk *w, const PgQuery__ColumnDef *c,
 			     t->value ? pe_node_text(w, t->value) : ""));
 }
 
+const char *pe_constant_note(struct pe_walk *w, const PgQuery__Node *n)
+{
+	const char *value;
+
+	if (!n || !pe_literal(w, n, &value) || !value ||
+	    strlen(value) > CONSTANT_MAX || strchr(value, '\n'))
+		return NULL;
+	return pe_printf(w, "=%s", value);
+}
+
 static const char *column_note(struct pe_walk *w, const PgQuery__ColumnDef *c,
 			       const struct traits *t)
 {
-	const char *serial = serial_of(c->type_name);
+	const char *serial = serial_of(c->type_name), *value;
 	struct pe_name type = { NULL, "" };
 
 	if (c->type_name)
 		type = pe_name_of(c->type_name->names, c->type_name->n_names);
 	if (serial)
 		type = (struct pe_name){ "pg_catalog", serial };
-	return pe_printf(w, "%s%s%s%s\n%s\n%s", t->not_null ? "n" : "",
+	value = t->generated ? NULL : pe_constant_note(w, t->value);
+	return pe_printf(w, "%s%s%s%s\n%s\n%s%s%s", t->not_null ? "n" : "",
 			 t->value ? "d" : "", t->sequence ? "s" : "",
 			 t->generated ? "g" : "",
-			 type.schema ? type.schema : "", type.name);
+			 type.schema ? type.schema : "", type.name,
+			 value ? "\n" : "", value ? value : "");
 }
 
 /* The value's constant may be a label of the column's type. */
@@ -229,27 +243,50 @@ void pe_column_def(struct pe_walk *w, const PgQuery__RangeVar *of,
 }
 
 static void made_after(struct pe_walk *w, const PgQuery__RangeVar *r,
-		       const char *note)
+		       const char *aspect, const char *note)
 {
 	struct effect *e = pe_add(w, EFFECT_USE, EFFECT_TABLE, r->schemaname,
 				  NULL, r->relname, r->location);
 
-	e->aspect = "columns";
+	e->aspect = aspect;
 	e->note = note;
 }
 
-/* INCLUDING: indexes, constraints and more, as they are at that moment */
+/* What changes in the parent changes here as well; a column that is there, too,
+ * has to be the same. */
+static void inherits(struct pe_walk *w, const PgQuery__CreateStmt *s,
+		     const PgQuery__RangeVar *parent)
+{
+	size_t owner = w->owner;
+
+	made_after(w, parent, "heirs", s->partbound ? "partition" : "inherits");
+	w->owner = 0; /* it does not hang on them */
+	if (s->partbound)
+		pe_new_partition(w, parent, s->partbound);
+	for (size_t i = 0; i < s->n_table_elts; i++)
+		if (s->table_elts[i]->node_case ==
+		    PG_QUERY__NODE__NODE_COLUMN_DEF)
+			pe_use_column(w, parent->schemaname, parent->relname,
+				      s->table_elts[i]->column_def->colname,
+				      parent->location);
+	w->owner = owner;
+}
+
+/* INCLUDING: indexes, constraints and more, as they are at that moment. The
+ * sequence of an identity column is one of its own. */
 static void made_like(struct pe_walk *w, const PgQuery__TableLikeClause *l)
 {
 	const PgQuery__RangeVar *r = l->relation;
 	struct effect *e;
 
-	made_after(w, r, "like");
+	made_after(w, r, "nulls", "like");
+	made_after(w, r, "columns",
+		   l->options & INCLUDING_INDEXES ? "like keys" : "like");
 	if (!l->options)
 		return;
-	e = pe_add(w, EFFECT_UNCERTAIN, EFFECT_TABLE, r->schemaname, NULL,
-		   r->relname, r->location);
-	e->why = "LIKE copies what is on it";
+	e = pe_add(w, EFFECT_USE, EFFECT_TABLE, r->schemaname, NULL, r->relname,
+		   r->location);
+	e->aspect = "on it";
 }
 
 static void element(struct pe_walk *w, const PgQuery__RangeVar *of,
@@ -294,8 +331,7 @@ void pe_create_table(struct pe_walk *w, const PgQuery__CreateStmt *s,
 	if (s->of_typename)
 		pe_use_type(w, s->of_typename);
 	for (size_t i = 0; i < s->n_inh_relations; i++)
-		made_after(w, s->inh_relations[i]->range_var,
-			   s->partbound ? "partition" : "inherits");
+		inherits(w, s, s->inh_relations[i]->range_var);
 	for (size_t i = 0; i < s->n_table_elts; i++)
 		element(w, r, s->table_elts[i]);
 	for (size_t i = 0; i < s->n_constraints; i++)

@@ -386,12 +386,21 @@ static void grant_columns(struct pe_walk *w, const PgQuery__GrantStmt *s,
 	}
 }
 
-/* What ALL TABLES IN SCHEMA and its like are to effects */
+/* What ALL TABLES IN SCHEMA, or ON TABLES by default, are to effects */
 static const char *grant_kind(int objtype)
 {
-	if (objtype == OBJ(TABLE))
-		return "all tables";
-	return objtype == OBJ(SEQUENCE) ? "all sequences" : "all routines";
+	switch (objtype) {
+	case OBJ(TABLE):
+		return "tables";
+	case OBJ(SEQUENCE):
+		return "sequences";
+	case OBJ(TYPE):
+		return "types";
+	case OBJ(SCHEMA):
+		return "schemas";
+	default:
+		return "routines";
+	}
 }
 
 static void grant_on(struct pe_walk *w, const PgQuery__GrantStmt *s,
@@ -409,10 +418,10 @@ static void grant_on(struct pe_walk *w, const PgQuery__GrantStmt *s,
 	for (size_t i = 0; i < s->n_grantees; i++) {
 		struct effect *e = pe_add_thing(w, EFFECT_ALTER, &t);
 
-		e->aspect = all ? "privileges of all" : "privileges";
+		e->aspect = all ? pe_printf(w, "privileges of all %s",
+					    grant_kind((int)s->objtype))
+				: "privileges";
 		e->digest = grant_text(w, s, s->grantees[i]->role_spec);
-		if (all)
-			e->note = grant_kind((int)s->objtype);
 	}
 	if (r)
 		grant_columns(w, s, r);
@@ -428,22 +437,48 @@ void pe_grant(struct pe_walk *w, const PgQuery__Node *n)
 		use_role(w, s->grantees[i]->role_spec);
 }
 
+/* In every schema, where none is named */
+static void default_in(struct pe_walk *w, const char *schema,
+		       const PgQuery__GrantStmt *action)
+{
+	for (size_t i = 0; i < action->n_grantees; i++) {
+		const PgQuery__RoleSpec *role = action->grantees[i]->role_spec;
+		struct effect *e = pe_add(w, EFFECT_ALTER, EFFECT_SCHEMA, NULL,
+					  NULL, schema, -1);
+
+		e->aspect = pe_printf(w, "default privileges of %s",
+				      grant_kind((int)action->objtype));
+		e->digest = grant_text(w, action, role);
+		use_role(w, role);
+	}
+}
+
+static void default_option(struct pe_walk *w, const PgQuery__DefElem *o,
+			   const PgQuery__GrantStmt *action, bool *named)
+{
+	const PgQuery__List *list = NULL;
+
+	if (o->arg && o->arg->node_case == PG_QUERY__NODE__NODE_LIST)
+		list = o->arg->list;
+	for (size_t i = 0; list && i < list->n_items; i++) {
+		if (streq(o->defname, "schemas")) {
+			*named = true;
+			default_in(w, pe_string(list->items[i]), action);
+		} else if (list->items[i]->node_case ==
+			   PG_QUERY__NODE__NODE_ROLE_SPEC) {
+			use_role(w, list->items[i]->role_spec);
+		}
+	}
+}
+
 void pe_default_privileges(struct pe_walk *w, const PgQuery__Node *n)
 {
 	const PgQuery__AlterDefaultPrivilegesStmt *s =
 		n->alter_default_privileges_stmt;
-	const char *name = pe_printf(
-		w, "default privileges %s",
-		pe_digest(w, pe_list_text(w, s->options, s->n_options)));
+	bool named = false;
 
-	for (size_t i = 0; s->action && i < s->action->n_grantees; i++) {
-		const PgQuery__RoleSpec *role =
-			s->action->grantees[i]->role_spec;
-		struct effect *e = pe_add(w, EFFECT_ALTER, EFFECT_OTHER, NULL,
-					  NULL, name, -1);
-
-		e->aspect = "privileges";
-		e->digest = grant_text(w, s->action, role);
-		use_role(w, role);
-	}
+	for (size_t i = 0; s->action && i < s->n_options; i++)
+		default_option(w, s->options[i]->def_elem, s->action, &named);
+	if (s->action && !named)
+		default_in(w, EFFECT_EVERY_SCHEMA, s->action);
 }

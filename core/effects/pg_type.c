@@ -155,7 +155,7 @@ void pe_create_domain(struct pe_walk *w, const PgQuery__Node *n)
 	struct pe_owner before;
 
 	make_type(w, pe_name_of(s->domainname, s->n_domainname),
-		  pe_text(w, &s->base), NULL);
+		  pe_text(w, &s->base), "domain");
 	before = pe_owner_set(w);
 	pe_use_type(w, s->type_name);
 	for (size_t i = 0; i < s->n_constraints; i++)
@@ -172,7 +172,7 @@ void pe_alter_domain(struct pe_walk *w, const PgQuery__Node *n)
 				  NULL, name.name, -1);
 
 	/* T default, N and O NULL, C, X and V constraints */
-	e->aspect = "definition";
+	e->aspect = *s->subtype == 'T' ? "default" : "definition";
 	e->digest = pe_sum(w, &s->base);
 	before = pe_owner_set(w);
 	pe_expr(w, s->def);

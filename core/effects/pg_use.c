@@ -114,6 +114,7 @@ static void use_column(struct pe_resolve *r, const struct pe_set *set, size_t i)
 {
 	const struct effect *e = &set->from->items[i];
 	const char *note = e->note ? e->note : "";
+	struct effect named = *e;
 	struct pe_place p;
 
 	if (starts_with(note, PG_NOTE_AMONG)) {
@@ -139,10 +140,44 @@ static void use_column(struct pe_resolve *r, const struct pe_set *set, size_t i)
 		return;
 	}
 	p = pe_lookup(r, EFFECT_TABLE, e->schema, e->table);
-	pe_emit(r, e, p.schema, e->table, e->name);
+	if (streq(note, PG_NOTE_TARGET)) {
+		if (!r->late)
+			named.aspect = NULL;
+		note = "";
+	}
+	pe_emit(r, &named, p.schema, e->table, e->name);
 	remember(r, set, i,
 		 &(struct pe_use){ EFFECT_COLUMN, p.schema, e->table, e->name,
 				   *note ? note : NULL });
+}
+
+void pe_use_aspect(struct pe_resolve *r, const struct effect *e,
+		   const struct pe_object *thing, const char *aspect)
+{
+	struct effect use = { .action = EFFECT_USE,
+			      .kind = thing->kind,
+			      .aspect = aspect,
+			      .implied = true,
+			      .conditional = e->conditional,
+			      .line = e->line,
+			      .col = e->col };
+
+	pe_emit(r, &use, thing->schema, thing->table, thing->name);
+}
+
+/* Rows that are there get the domain's default in a new column. */
+static void use_for_rows(struct pe_resolve *r, const struct pe_set *set,
+			 size_t i, const struct pe_object *type)
+{
+	const struct effect *e = &set->from->items[i];
+	const struct effect *column = e->of ? e - e->of : NULL;
+
+	if (!type || !type->note || !streq(type->note, "domain") || !column ||
+	    column->action != EFFECT_CREATE || column->kind != EFFECT_COLUMN ||
+	    column->implied)
+		return;
+	pe_use_aspect(r, e, type, "definition");
+	pe_use_aspect(r, e, type, "default");
 }
 
 static void use_type(struct pe_resolve *r, const struct pe_set *set, size_t i)
@@ -156,6 +191,7 @@ static void use_type(struct pe_resolve *r, const struct pe_set *set, size_t i)
 	remember(
 		r, set, i,
 		&(struct pe_use){ EFFECT_TYPE, p.schema, NULL, e->name, NULL });
+	use_for_rows(r, set, i, p.object);
 }
 
 static void use_label(struct pe_resolve *r, const struct effect *e)
@@ -212,12 +248,12 @@ static void use_key(struct pe_resolve *r, const struct effect *e,
 				 k->table, k->name);
 		for (const char **c = k->columns;
 		     !n && pe_is(k, 'p') && c && *c; c++) {
-			struct effect *u =
-				pe_imply(r, e, EFFECT_USE, EFFECT_COLUMN,
-					 k->schema, k->table, *c);
+			struct pe_object column = { .kind = EFFECT_COLUMN,
+						    .schema = k->schema,
+						    .table = k->table,
+						    .name = *c };
 
-			if (u)
-				u->aspect = "type";
+			pe_use_aspect(r, e, &column, "type");
 		}
 	}
 }
@@ -239,9 +275,20 @@ static void check_parents(struct pe_resolve *r, const struct pe_set *set,
 	n->columns = pe_own_list(r, e->columns);
 }
 
+/* LIKE leaves defaults out, if it is not told otherwise. */
+static const char *without_constant(struct pe_resolve *r, const char *note)
+{
+	const char *value = note ? strstr(note, "\n=") : NULL;
+
+	if (!value)
+		return note;
+	return pe_store(r->c,
+			arena_strndup(&r->arena, note, (size_t)(value - note)));
+}
+
 /* Columns of the parent come with it. */
 static void inherit(struct pe_resolve *r, struct pe_object *child,
-		    const struct pe_object *parent)
+		    const struct pe_object *parent, bool copy)
 {
 	for (size_t i = 0; parent && child && i < parent->n; i++) {
 		const struct pe_object *p = parent->children[i];
@@ -252,7 +299,7 @@ static void inherit(struct pe_resolve *r, struct pe_object *child,
 			continue;
 		o = pe_make(r->c, EFFECT_COLUMN, child->schema, child->name,
 			    p->name);
-		o->note = p->note;
+		o->note = copy ? without_constant(r, p->note) : p->note;
 		o->digest = p->digest;
 		for (size_t k = 0; k < p->n_uses; k++)
 			if (p->uses[k].kind == EFFECT_TYPE)
@@ -260,6 +307,44 @@ static void inherit(struct pe_resolve *r, struct pe_object *child,
 	}
 	if (!parent && child)
 		child->note = "open";
+}
+
+static const char *copied_name(struct pe_resolve *r, const char *table,
+			       const struct pe_object *key)
+{
+	struct buf out = BUF_INIT;
+	const char *name;
+
+	buf_addstr(&out, table);
+	for (const char **c = key->columns; !pe_is(key, 'p') && c && *c; c++)
+		buf_addf(&out, "_%s", *c);
+	buf_addstr(&out, pe_is(key, 'p')                  ? "_pkey"
+			 : key->kind == EFFECT_CONSTRAINT ? "_key"
+							  : "_idx");
+	name = arena_strdup(&r->arena, buf_str(&out));
+	buf_release(&out);
+	return name;
+}
+
+/* LIKE ... INCLUDING INDEXES: the keys, too, under names of their own */
+static void copy_keys(struct pe_resolve *r, const struct pe_object *copy,
+		      const struct pe_object *of)
+{
+	for (size_t i = 0; copy && of && i < of->n; i++) {
+		const struct pe_object *k = of->children[i];
+		bool key = k->kind == EFFECT_CONSTRAINT &&
+			   (pe_is(k, 'p') || pe_is(k, 'u') || pe_is(k, 'x'));
+		struct pe_object *o;
+
+		if (!key &&
+		    (k->kind != EFFECT_INDEX || !k->note || k->note[0] != 'u'))
+			continue;
+		o = pe_make(r->c, k->kind, copy->schema, copy->name,
+			    copied_name(r, copy->name, k));
+		o->note = k->note;
+		o->columns = k->columns;
+		o->digest = k->digest;
+	}
 }
 
 /* A view keeps the columns that there were when it was made. */
@@ -307,14 +392,16 @@ static void use_relation(struct pe_resolve *r, const struct pe_set *set,
 			owner->reads = pe_store_list(r->c, e->columns);
 	}
 	if (streq(note, "inherits") || streq(note, "partition") ||
-	    streq(note, "like"))
-		inherit(r, owner, p.object);
+	    starts_with(note, "like"))
+		inherit(r, owner, p.object, starts_with(note, "like"));
+	if (streq(note, "like keys"))
+		copy_keys(r, owner, p.object);
 	if (owner && owner->kind == EFFECT_VIEW && e->aspect &&
 	    streq(e->aspect, "columns")) {
 		use_star(r, set, i, &p);
 		return;
 	}
-	if (!streq(note, "like"))
+	if (!starts_with(note, "like"))
 		remember(r, set, i,
 			 &(struct pe_use){ named.kind, p.schema, NULL, e->name,
 					   *note ? note : NULL });

@@ -55,14 +55,46 @@ bool pe_gives(const struct effect *e, const char *column)
 	return e->all_columns || !e->columns || pe_listed(e->columns, column);
 }
 
-/* A row gets NULL where nothing is given and there is no default. */
-static void add_nulls(struct pe_resolve *r, struct effect *e,
-		      const struct pe_object *table)
+const struct pe_object *pe_domain_of(const struct effects_catalog *c,
+				     const struct pe_object *column)
+{
+	for (size_t i = 0; i < column->n_uses; i++) {
+		const struct pe_use *u = &column->uses[i];
+		const struct pe_object *type;
+
+		if (u->kind != EFFECT_TYPE)
+			continue;
+		type = pe_find(c, u->kind, u->schema, NULL, u->name);
+		if (type && type->note && streq(type->note, "domain"))
+			return type;
+	}
+	return NULL;
+}
+
+/* What it gets where nothing is given; false when that is not known. */
+static bool default_of(struct pe_resolve *r, const struct pe_object *column,
+		       const char **value)
+{
+	const char *note = column->note ? column->note : "";
+
+	for (int i = 0; i < 3 && note; i++)
+		note = strchr(note + (i > 0), '\n');
+	*value = note && note[1] == '=' ? pe_own(r, note + 2) : NULL;
+	if (pe_is(column, 's') || pe_is(column, 'g') || pe_is(column, 'x'))
+		return false;
+	if (pe_is(column, 'd'))
+		return *value != NULL;
+	return !pe_is(column, 'n') && !pe_domain_of(r->c, column);
+}
+
+/* A row gets the default where nothing is given, or NULL. */
+static void add_defaults(struct pe_resolve *r, struct effect *e,
+			 const struct pe_object *table)
 {
 	struct effect_literal *where;
 
-	if (is_open(table) || table->kind != EFFECT_TABLE || !e->columns ||
-	    !e->columns[0])
+	if (is_open(table) || table->kind != EFFECT_TABLE || e->all_columns ||
+	    !e->columns)
 		return;
 	where = arena_array(&r->out->arena, e->n_where + table->n + 1,
 			    sizeof(*where));
@@ -70,13 +102,13 @@ static void add_nulls(struct pe_resolve *r, struct effect *e,
 		where[i] = e->where[i];
 	for (size_t i = 0; i < table->n; i++) {
 		const struct pe_object *c = table->children[i];
+		const char *value;
 
 		if (c->kind != EFFECT_COLUMN ||
-		    pe_listed(e->columns, c->name) || pe_is(c, 'd') ||
-		    pe_is(c, 's') || pe_is(c, 'g') || pe_is(c, 'x') ||
-		    pe_is(c, 'n'))
+		    pe_listed(e->columns, c->name) || !default_of(r, c, &value))
 			continue;
-		where[e->n_where++].column = pe_own(r, c->name);
+		where[e->n_where].column = pe_own(r, c->name);
+		where[e->n_where++].value = value;
 	}
 	e->where = where;
 }
@@ -141,6 +173,36 @@ static bool is_unique(const struct pe_object *k)
 	if (k->kind == EFFECT_CONSTRAINT)
 		return pe_is(k, 'p') || pe_is(k, 'u') || pe_is(k, 'x');
 	return k->kind == EFFECT_INDEX && k->note && k->note[0] == 'u';
+}
+
+static bool is_subset(const char **part, const char **whole)
+{
+	for (; part && *part; part++)
+		if (!pe_listed(whole, *part))
+			return false;
+	return true;
+}
+
+bool pe_key_within(struct pe_resolve *r, const struct effect *e,
+		   const struct pe_object *table)
+{
+	if ((e->kind != EFFECT_INDEX && e->kind != EFFECT_CONSTRAINT) ||
+	    (e->kind == EFFECT_INDEX && e->note && strchr(e->note, 'e')) ||
+	    (e->digest && starts_with(e->digest, "primary key")))
+		return false;
+	for (size_t i = 0; table && e->columns && i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+
+		/* no value of a primary key is NULL */
+		if (k->kind != EFFECT_CONSTRAINT || !pe_is(k, 'p') ||
+		    !k->columns || !k->columns[0] ||
+		    !is_subset(k->columns, e->columns))
+			continue;
+		pe_imply(r, e, EFFECT_USE, k->kind, k->schema, k->table,
+			 k->name);
+		return true;
+	}
+	return false;
 }
 
 /* Random keys never meet. */
@@ -248,7 +310,7 @@ void pe_tell_values(struct pe_resolve *r, struct effect *e,
 			tell_together(r, e, table);
 	} else {
 		name_values(r, e, table);
-		add_nulls(r, e, table);
+		add_defaults(r, e, table);
 		tell_keys(r, e, table);
 		e->n_where = keep_values(r, e, table, e->where, e->n_where);
 	}

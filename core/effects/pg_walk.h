@@ -27,6 +27,8 @@
 #define PG_NOTE_ROW "row"
 /** UPDATE of rows: what a trigger puts into NEW. */
 #define PG_NOTE_NEW "new"
+/** A column that gets values: the rows tell what its type means for them. */
+#define PG_NOTE_TARGET "target"
 /** The name was made up as the server does, and gives way. */
 #define PG_NOTE_AUTO "auto"
 /** A string that names a thing: nextval('s'), 't'::regclass. */

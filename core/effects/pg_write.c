@@ -44,6 +44,7 @@ static struct pe_names target_columns(struct pe_walk *w,
 		pe_names_add(w, &names, t->name);
 		pe_use_column(w, r->schemaname, r->relname, t->name,
 			      t->location);
+		w->out->items[w->out->n - 1].note = PG_NOTE_TARGET;
 		pe_exprs(w, t->indirection, t->n_indirection);
 	}
 	return names;
@@ -148,12 +149,22 @@ static void returning(struct pe_walk *w, PgQuery__Node *const *items, size_t n)
 	pe_exprs(w, items, n);
 }
 
+/* Refused where the table has some. */
+static void no_rules(struct pe_walk *w, const PgQuery__RangeVar *r,
+		     const char *which)
+{
+	pe_add(w, EFFECT_USE, EFFECT_TABLE, r->schemaname, NULL, r->relname,
+	       r->location)
+		->aspect = which;
+}
+
 static void on_conflict(struct pe_walk *w, const PgQuery__RangeVar *r,
 			const PgQuery__OnConflictClause *c)
 {
 	struct pe_scope scope;
 	struct pe_source *excluded;
 
+	no_rules(w, r, "write rules");
 	pe_scope_push(w, &scope);
 	if (c->n_target_list) {
 		struct effect *e;
@@ -298,6 +309,41 @@ static void merge_when(struct pe_walk *w, const PgQuery__RangeVar *r,
 	pe_expr(w, c->condition);
 }
 
+/* UPDATE ... FROM or DELETE ... USING: what is there besides does not show */
+static bool is_plain(const PgQuery__MergeStmt *s)
+{
+	const PgQuery__MergeWhenClause *c =
+		s->merge_when_clauses[0]->merge_when_clause;
+
+	return s->n_merge_when_clauses == 1 &&
+	       (c->command_type == PG_QUERY__CMD_TYPE__CMD_UPDATE ||
+		c->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE);
+}
+
+static void merge_on(struct pe_walk *w, const PgQuery__MergeStmt *s)
+{
+	target(w, s->relation);
+	pe_from(w, &s->source_relation, s->source_relation ? 1 : 0);
+	pe_expr(w, s->join_condition);
+}
+
+static void merge_plain(struct pe_walk *w, const PgQuery__MergeStmt *s)
+{
+	const PgQuery__RangeVar *r = s->relation;
+	const PgQuery__MergeWhenClause *c =
+		s->merge_when_clauses[0]->merge_when_clause;
+
+	target_columns(w, r, c->target_list, c->n_target_list);
+	if (c->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE)
+		add_rows(w, EFFECT_DELETE, r);
+	else
+		tell_sets(w, add_rows(w, EFFECT_UPDATE, r), c->target_list,
+			  c->n_target_list);
+	merge_on(w, s);
+	set_values(w, c->target_list, c->n_target_list);
+	pe_expr(w, c->condition);
+}
+
 void pe_merge(struct pe_walk *w, const PgQuery__MergeStmt *s)
 {
 	const PgQuery__RangeVar *r = s->relation;
@@ -306,10 +352,14 @@ void pe_merge(struct pe_walk *w, const PgQuery__MergeStmt *s)
 	pe_scope_push(w, &scope);
 	pe_with(w, s->with_clause);
 	pe_use_relation(w, r);
+	no_rules(w, r, "rules");
+	if (is_plain(s)) {
+		merge_plain(w, s);
+		pe_scope_pop(w);
+		return;
+	}
 	add_rows(w, EFFECT_SELECT, r);
-	target(w, r);
-	pe_from(w, &s->source_relation, s->source_relation ? 1 : 0);
-	pe_expr(w, s->join_condition);
+	merge_on(w, s);
 	for (size_t i = 0; i < s->n_merge_when_clauses; i++)
 		merge_when(w, r, s->merge_when_clauses[i]->merge_when_clause);
 	pe_scope_pop(w);
@@ -326,6 +376,7 @@ static void copy_from(struct pe_walk *w, const PgQuery__CopyStmt *s)
 		pe_names_add(w, &columns, pe_string(s->attlist[i]));
 		pe_use_column(w, r->schemaname, r->relname,
 			      pe_string(s->attlist[i]), r->location);
+		w->out->items[w->out->n - 1].note = PG_NOTE_TARGET;
 	}
 	if (!columns.n)
 		pe_add(w, EFFECT_USE, EFFECT_TABLE, r->schemaname, NULL,

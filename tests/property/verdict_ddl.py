@@ -47,6 +47,7 @@ class Ddl:
 
     def column_of(self, taken):
         kinds = list(self.types()) + [f'enum {e}' for e in self.schema.enums]
+        kinds += [f'domain {d}' for d in self.schema.domains]
         c = Column(self.fresh(taken), self.pick(kinds))
         c.notnull = self.chance(30)
         if c.notnull or self.chance(30):

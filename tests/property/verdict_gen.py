@@ -15,6 +15,8 @@ from verdict_lite_seed import LiteSeed
 from verdict_model import Maker
 from verdict_pg import PRIVILEGES, ROLES, Pg
 from verdict_pg_more import PgMore
+from verdict_pg_tables import PgTables
+from verdict_pg_types import PgTypes
 
 # statement and how often; what is common in real migrations is so here
 BOTH = (
@@ -62,8 +64,39 @@ PG = BOTH + (
     ('row_security', 1), ('disable_trigger', 1), ('column_option', 1),
     ('default_of_sequence', 2), ('set_value', 1), ('cast_column', 2),
     ('update_from', 2))
-
-
+# one each
+RARE = (
+    'create_domain', 'alter_domain', 'add_domain_column', 'create_composite',
+    'alter_composite', 'drop_type', 'rename_type', 'rename_sequence',
+    'restart_sequence', 'own_sequence', 'next_value', 'rename_view',
+    'alter_view', 'create_view_of_two', 'drop_matview', 'refresh_matview',
+    'create_schema', 'drop_schema', 'rename_schema', 'set_schema',
+    'create_table_there', 'create_extension', 'drop_extension', 'grant_all',
+    'grant_default', 'grant_columns', 'grant_thing', 'grant_role',
+    'create_role', 'alter_role', 'drop_role', 'owner', 'set_local',
+    'create_aggregate', 'create_collation', 'create_operator',
+    'create_publication', 'alter_publication', 'create_foreign_table',
+    'create_partitioned', 'create_partition', 'attach_partition',
+    'detach_partition', 'create_table_like', 'create_heir', 'no_inherit',
+    'alter_policy', 'drop_policy', 'create_rule', 'drop_rule',
+    'create_before_trigger', 'rename_trigger', 'create_statistics',
+    'drop_statistics', 'table_option', 'column_storage',
+    'validate_constraint', 'defer_constraint', 'add_exclude', 'key_of_index',
+    'change_identity', 'create_table_soft', 'create_index_soft',
+    'add_column_soft', 'drop_cascade', 'drop_column_cascade',
+    'alter_function', 'rename_function', 'create_procedure',
+    'call_procedure', 'default_of_function', 'merge', 'delete_using',
+    'move_rows', 'insert_rows', 'insert_defaults', 'write_view',
+    'truncate_more', 'lock_table', 'do_loop', 'do_if', 'do_execute',
+    'do_format')
+PG += tuple((kind, 1) for kind in RARE)
+# what the others need first: in a base, this often in a hundred
+IN_BASE = (
+    ('create_policy', 30), ('create_rule', 12), ('create_before_trigger', 15),
+    ('create_matview', 20), ('create_statistics', 25), ('create_schema', 35),
+    ('create_composite', 35), ('create_role', 35), ('create_publication', 20),
+    ('create_procedure', 30), ('add_check', 30), ('create_extension', 8),
+    ('create_heir', 15), ('create_table_like', 15))
 
 LITE_WRITES = (
     'insert_virtual', 'update_virtual', 'delete_virtual', 'fill_virtual',
@@ -77,6 +110,17 @@ LITE_BY_ROWS = (
     'create_trigger_of', 'create_trigger_view', 'create_trigger_search',
     'add_reference', 'add_checked_column', 'add_generated_column_sqlite',
     'drop_used_table')
+PG_WRITES = (
+    'call_procedure', 'merge', 'delete_using', 'move_rows', 'insert_rows',
+    'insert_defaults', 'write_view', 'truncate_more', 'do_loop', 'do_if',
+    'do_execute')
+PG_BY_ROWS = (
+    'alter_domain', 'add_domain_column', 'refresh_matview', 'create_partition',
+    'attach_partition', 'detach_partition', 'no_inherit', 'create_rule',
+    'drop_rule', 'create_before_trigger', 'validate_constraint',
+    'defer_constraint', 'add_exclude', 'key_of_index', 'change_identity',
+    'drop_cascade', 'drop_column_cascade', 'default_of_function',
+    'add_column_soft')
 # what these do, or whether they run, depends on the rows
 BY_ROWS = frozenset((
     'insert', 'insert_expression', 'insert_select', 'update',
@@ -87,11 +131,15 @@ BY_ROWS = frozenset((
     'rebuild', 'add_check', 'add_unique', 'add_fk', 'drop_constraint',
     'set_not_null', 'set_default', 'retype', 'cast_column',
     'default_of_sequence', 'add_generated_column', 'add_identity_column',
-    'add_column', 'drop_table') + LITE_WRITES + LITE_BY_ROWS)
+    'add_column', 'drop_table') + LITE_WRITES + LITE_BY_ROWS + PG_WRITES +
+    PG_BY_ROWS)
 WRITES = frozenset((
     'insert', 'insert_expression', 'insert_select', 'update',
     'update_expression', 'update_from', 'delete', 'upsert', 'truncate',
-    'do_block', 'rebuild') + LITE_WRITES)
+    'do_block', 'rebuild') + LITE_WRITES + PG_WRITES)
+
+FAR = ['CREATE FOREIGN DATA WRAPPER verdict_wrapper',
+       'CREATE SERVER verdict_far FOREIGN DATA WRAPPER verdict_wrapper']
 
 
 def script(statements):
@@ -117,7 +165,8 @@ class Side:
                     (mine | theirs) & WRITES)
 
 
-class Generator(Maker, Ddl, Dml, Pg, PgMore, Lite, LiteRows, LiteSeed):
+class Generator(Maker, Ddl, Dml, Pg, PgMore, PgTables, PgTypes, Lite, LiteRows,
+                LiteSeed):
     def many(self, least, most, fn, *args):
         return [fn(*args) for _ in range(self.rnd.randint(least, most))]
 
@@ -127,12 +176,16 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore, Lite, LiteRows, LiteSeed):
         out = []
         if self.pg:
             out += [f'CREATE ROLE {r}' for r in ROLES]
+            out += FAR
             out += self.many(0, 2, self.create_enum)
+            out += self.many(0, 1, self.create_domain)
         for _ in range(self.rnd.randint(2, 4)):
-            out.append(self.create_table())
+            out.append(self.create_partitioned() if self.pg and
+                       self.chance(10) else self.create_table())
         out += [] if self.pg else self.lite_base()
         head, out = out, []
-        rows = self.data(5)
+        self.early = list(self.schema.tables)
+        rows = self.data(5, self.early)
         out += self.many(1, 3, self.create_index)
         out += self.many(0, 1, self.create_view)
         if self.chance(40):
@@ -142,6 +195,8 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore, Lite, LiteRows, LiteSeed):
         if self.pg:
             out += self.many(0, 2, self.create_function)
             out += self.many(0, 1, self.create_sequence)
+            out += [sql for kind, often in IN_BASE if self.chance(often)
+                    for sql in (getattr(self, kind)(),) if sql]
             out += [f'GRANT {self.pick(PRIVILEGES)} ON {t} TO {ROLES[0]}'
                     for t in self.schema.tables if self.chance(30)]
         return script(head), rows, script(out)
@@ -149,34 +204,49 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore, Lite, LiteRows, LiteSeed):
     def rows_of(self, t, most, *sides):
         """Few values: conditions meet, and rows are alike."""
         out, t.rows = [], []
+        near = self.pick((20, 50, 85)) if sides else 0
         given = [c.name for c in t.columns if not c.made]
         for i in range(self.how_many(t, most, sides)):
             row = {c.name: self.seeded(t, c, i) for c in t.columns}
             for side in sides:
-                self.overlay(t, row, side, str(i + 1))
+                self.overlay(t, row, side, str(i + 1), near)
             t.rows.append({n: v for n, v in row.items() if v != 'NULL'})
             out.append('(' + ', '.join(row[n] for n in given) + ')')
         if not out:
             return []
-        return [f"INSERT INTO {t.name} ({', '.join(given)}) VALUES "
-                f"{', '.join(out)}"]
+        sql = [f"INSERT INTO {t.name} ({', '.join(given)}) VALUES "
+               f"{', '.join(out)}"]
+        return sql + self.number_asked(t, len(out), sides)
+
+    def number_asked(self, t, n, sides):
+        """Rows that are gone had numbers: the next may be one that a side
+        gives by itself."""
+        asked = [int(v) for v in self.asked(t, sides) if int(v) > n + 1]
+        if not (self.pg and asked and self.chance(40)):
+            return []
+        key = next(c.name for c in t.columns if c.made)
+        return [f"SELECT setval(pg_get_serial_sequence('{t.name}', '{key}'), "
+                f'{self.pick(asked) - 1})']
+
+    def asked(self, t, sides):
+        return [values[c.name] for s in sides for name, values in s.hints
+                if name == t.name for c in t.columns
+                if c.made in ('serial', 'identity', 'rowid', 'count') and
+                values.get(c.name, '').isdigit()]
 
     def how_many(self, t, most, sides):
         """The next key is now and then one that a side asks for."""
-        asked = [int(values[c.name]) - 1 for s in sides
-                 for name, values in s.hints if name == t.name
-                 for c in t.columns if c.made and c.name in values
-                 and values[c.name].isdigit()]
+        asked = [int(v) - 1 for v in self.asked(t, sides)]
         if asked and self.chance(50):
             return min(8, max(0, self.pick(asked)))
         return self.rnd.randint(0 if sides else 3, most)
 
-    def overlay(self, t, row, side, number):
+    def overlay(self, t, row, side, number, often):
         """Now and then a row that this side looks for, or makes."""
         made = [c.name for c in t.columns if c.made]
         near = [values for name, values in side.hints if name == t.name and
                 all(values.get(c, number) == number for c in made)]
-        if not near or self.chance(20):
+        if not near or not self.chance(often):
             return
         for name, value in self.pick(near).items():
             if name not in row or self.chance(10):
@@ -207,20 +277,23 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore, Lite, LiteRows, LiteSeed):
             return 'NULL'
         return self.literal(c.kind)
 
-    def data(self, most, *sides):
-        """Rows for all tables."""
-        return script([s for t in self.schema.tables.values()
-                       for s in self.rows_of(t, most, *sides)] +
-                      self.virtual_rows())
+    def data(self, most, names, *sides):
+        """Rows for these tables."""
+        return script([s for name in names
+                       for s in self.rows_of(self.schema.tables[name], most,
+                                             *sides)] + self.virtual_rows())
 
     def data_for(self, *sides):
         """Other rows than those that values were taken from."""
         kept = {t.name: t.rows for t in self.schema.tables.values()}
-        rows = self.data(6, *sides) if self.pg else \
-            script(self.lite_data(*sides))
+        rows, late = script(self.lite_data(*sides)) if not self.pg else \
+            self.data(6, self.early, *sides), ''
+        if self.pg:
+            late = self.data(6, [n for n in kept if n not in self.early],
+                             *sides)
         for t in self.schema.tables.values():
             t.rows = kept[t.name]
-        return rows
+        return rows, late
 
     # --- a migration ---
 
@@ -256,7 +329,8 @@ class Case:
 
     def base_for(self, a, b):
         """The base with other rows: such as both look for, or make."""
-        return self.parts[0] + self.maker.data_for(a, b) + self.parts[2]
+        rows, late = self.maker.data_for(a, b)
+        return self.parts[0] + rows + self.parts[2] + late
 
     def side(self):
         return self.maker.side()

@@ -45,6 +45,11 @@ class Table:
         self.tail = ''
         self.module = ''       # of a virtual one
         self.bound = set()     # columns that computed ones read
+        self.policies = []
+        self.rules = []
+        self.parts = None      # of a partitioned one: name -> bounds
+        self.like = None       # the table that it is a copy of
+        self.heir_of = None
 
     def column(self, name):
         return next(c for c in self.columns if c.name == name)
@@ -79,6 +84,12 @@ class Schema:
         self.functions = {}  # name -> 'plain', 'trigger', 'used'
         self.enums = {}      # name -> labels
         self.sequences = []
+        self.domains = {}    # name -> kind, checks
+        self.composites = {} # name -> attributes
+        self.schemas = []
+        self.roles = []
+        self.statistics = []
+        self.publications = []
         self.matviews = {}   # name -> table
         self.virtuals = {}   # SQLite: of a module
 
@@ -132,7 +143,7 @@ class Maker:
         names = set(s.tables) | set(s.views) | set(s.sequences) | \
             set(s.matviews) | set(s.virtuals)
         for t in s.tables.values():
-            names |= set(t.indexes) | set(t.constraints)
+            names |= set(t.indexes) | set(t.constraints) | set(t.parts or ())
         return names
 
     # --- values ---
@@ -141,8 +152,8 @@ class Maker:
         return PG_TYPES if self.pg else SQLITE_TYPES
 
     def type_of(self, kind):
-        if kind.startswith('enum '):
-            return kind[5:]
+        if ' ' in kind:
+            return kind.split()[1]
         return self.types()[kind]
 
     def literal(self, kind, wide=False):
@@ -163,6 +174,8 @@ class Maker:
         if kind == 'day':
             return f"'20{self.rnd.randrange(10, 30)}-0{n % 9 + 1}-11'" \
                 if wide else f"'2024-01-0{n}'"
+        if kind.startswith('domain '):
+            return self.literal(self.schema.domains[kind[7:]][0], wide)
         if kind.startswith('enum '):
             return "'" + self.pick(self.schema.enums[kind[5:]]) + "'"
         word = self.pick(WORDS) + str(n) if wide else self.pick(TEXTS)

@@ -257,7 +257,7 @@ class Pg:
         if not self.schema.sequences:
             return None
         name = self.pick(self.schema.sequences)
-        return f'ALTER SEQUENCE {name} INCREMENT BY {self.rnd.randrange(1, 9)}'
+        return f'ALTER SEQUENCE {name} INCREMENT BY {self.rnd.randrange(2, 9)}'
 
     def drop_sequence(self):
         if not self.schema.sequences:

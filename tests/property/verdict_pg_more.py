@@ -62,7 +62,8 @@ class PgMore:
     def create_policy(self):
         t = self.table()
         c = self.pick(t.columns)
-        name = f"p_{self.fresh((), '')}"
+        name = self.fresh(t.policies, 'p_')
+        t.policies.append(name)
         return f'CREATE POLICY {name} ON {t.name} USING ({c.name} IS NOT ' \
             'NULL)'
 

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 
-from pg_session import SqlError
+from pg_conn import Error
 from verdict_truth_pg import SHAPE, rows_sql
 
 COMMUTE, DIVERGE, CONFLICT = 'commute', 'diverge', 'conflict'
@@ -73,7 +73,7 @@ class Sqlite:
     def __init__(self, _):
         pass
 
-    def start(self, base):
+    def start(self, base, head=''):
         self.base = sqlite3.connect(':memory:', isolation_level=None)
         self.run(self.base, base)
 
@@ -173,43 +173,52 @@ class Sqlite:
 
 class Postgres:
     """In one transaction that is undone: the base, then each order from a
-    savepoint. Sequences do not go back by themselves."""
+    savepoint. Sequences do not go back by themselves. What it costs is mostly
+    the way to the server and back, so all that can goes at once."""
 
     name = 'postgresql'
 
     def __init__(self, session):
         self.session = session
+        self.head = None
+        session.run("SET client_min_messages = error; SET timezone = 'UTC'; "
+                    "SET statement_timeout = '20s'; SET lock_timeout = '10s'")
+        session.run(f'PREPARE shape AS {SHAPE}')  # planning takes longest
 
-    def start(self, base):
-        s = self.session
-        s.run('ROLLBACK')
-        s.run("BEGIN; SET LOCAL client_min_messages = error;")
+    def start(self, base, head=''):
+        """head: what the base begins with, and many others do."""
         try:
-            s.run(base)
-            s.run('SET CONSTRAINTS ALL IMMEDIATE')
-        except SqlError as e:
-            s.run('ROLLBACK')
+            if self.head is None or head != self.head:
+                self.head = None
+                self.session.run(f'ROLLBACK; BEGIN;\n{head};'
+                                 'SET CONSTRAINTS ALL IMMEDIATE; '
+                                 'SAVEPOINT head')
+                self.at_head = self.places()
+                self.head = head
+                back = ''
+            else:
+                back = f'ROLLBACK TO head; {set_places(self.at_head)};\n'
+            self.session.run(f'{back}{base[len(head):]};'
+                             'SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT base')
+        except Error as e:
             raise Refused(str(e)) from e
-        self.sequences = s.ask(
+        self.at_base = self.places()
+
+    def places(self):
+        return self.session.run(
             'SELECT sequencename, coalesce(last_value, start_value), '
             "last_value IS NOT NULL FROM pg_sequences WHERE schemaname = "
             "'public'")
-        s.run('SAVEPOINT base')
 
     def back(self):
-        values = ', '.join(
-            f"setval('public.{n}', {v}, {str(c).lower()})"
-            for n, v, c in self.sequences)
-        self.session.run(f'ROLLBACK TO base; SELECT {values}')
+        self.session.run(f'ROLLBACK TO base; {set_places(self.at_base)}')
 
     def after(self, *scripts):
-        s = self.session
         try:
-            for sql in scripts:
-                s.run(sql)
-            shape = s.run(SHAPE)
-            return shape, s.run(rows_sql(shape))
-        except SqlError as e:
+            shape = '\n'.join(line for line, in self.session.run(
+                ''.join(scripts) + 'EXECUTE shape'))
+            return shape, self.session.run(rows_sql(shape))
+        except Error as e:
             self.why = str(e)
             return None
         finally:
@@ -219,13 +228,20 @@ class Postgres:
         try:
             self.session.run(sql)
             return True
-        except SqlError as e:
+        except Error as e:
             self.why = str(e)
             return False
         finally:
             self.back()
 
     runs = fits
+
+    runs = fits
+
+
+def set_places(sequences):
+    return 'SELECT ' + ', '.join(f"setval('public.{n}', {v}, '{c}')"
+                                 for n, v, c in sequences)
 
 
 def judge(engine, a, b):

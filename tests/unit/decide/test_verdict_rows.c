@@ -62,6 +62,13 @@ static void rows__and_rows(void **state)
 		  "delete t where=a:2 in=", ORDER, 0 },
 		{ "insert t cols=a where=a:1 !gen", "delete t where=a:2",
 		  INDEPENDENT, 0 },
+		/* whether a row has the key of an upsert */
+		{ "insert t cols=k,a @on_conflict reads=k where=k:1,a:3",
+		  "delete t where=a:2", ORDER, 0 },
+		{ "insert t cols=k,a @on_conflict reads=k where=k:1,a:3",
+		  "delete t where=k:2", INDEPENDENT, 0 },
+		{ "insert t cols=k,a @on_conflict reads=k where=k:1,a:3",
+		  "update t cols=k where=a:2 sets=k:5", ORDER, 0 },
 		{ "insert t cols=a where=a:1", "select t cols=b where=a:2",
 		  INDEPENDENT, 0 },
 		{ "insert t cols=a where=a:1", "select t cols=b", ORDER, 0 },
@@ -221,7 +228,8 @@ static void rows__and_other_parts(void **state)
 		  "insert t cols=b where=a:NULL,b:1", INDEPENDENT, 0 },
 		{ "create constraint t.k #primary_key_(a) cols=a",
 		  "insert t cols=b where=a:NULL", CONFLICT, 0 },
-		{ "create constraint t.k #unique_nulls_not_distinct cols=a",
+		{ "create constraint t.k #unique_nulls_not_distinct cols=a "
+		  "!strict",
 		  "insert t cols=b where=a:NULL", CONFLICT, 0 },
 		{ "create constraint t.k cols=a", "update t cols=a", CONFLICT,
 		  0 },
@@ -230,7 +238,10 @@ static void rows__and_other_parts(void **state)
 		{ "create constraint t.k", "update t cols=b", CONFLICT, 0 },
 		{ "create constraint t.k cols=a", "delete t", INDEPENDENT, 0 },
 		{ "drop constraint t.k", "insert t cols=a", INDEPENDENT, 0 },
-		{ "drop constraint t.k", "delete t !implied", ORDER, 0 },
+		/* what goes with its parent, and what a trigger does */
+		{ "drop constraint t.k", "delete t !implied @cascade", ORDER,
+		  0 },
+		{ "drop constraint t.k", "delete t !implied", INDEPENDENT, 0 },
 		{ "use constraint t.k", "delete t @truncate", CONFLICT, 0 },
 		{ "use constraint t.k", "delete t", INDEPENDENT, 0 },
 		{ "create constraint t.l from=k", "insert t cols=a",
@@ -250,12 +261,124 @@ static void rows__and_other_parts(void **state)
 		{ "drop trigger t.x cols=update", "update t cols=a", ORDER, 0 },
 		{ "create trigger t.x", "select t cols=a", INDEPENDENT, 0 },
 		{ "create rule t.x", "select t cols=a", ORDER, 0 },
+		{ "create rule t.x cols=delete", "insert t cols=a", INDEPENDENT,
+		  0 },
+		{ "create rule t.x cols=insert", "insert t cols=a", ORDER, 0 },
+		{ "create rule t.x cols=delete", "use table t @rules", CONFLICT,
+		  0 },
+		{ "create rule t.x cols=delete", "use table t @write_rules",
+		  INDEPENDENT, 0 },
+		{ "create rule t.x cols=update", "use table t @write_rules",
+		  CONFLICT, 0 },
+		{ "drop rule t.x cols=update", "use table t @rules",
+		  INDEPENDENT, 0 },
 		{ "create policy t.x", "insert t cols=a", INDEPENDENT, 0 },
 		{ "alter table t @triggers", "delete t", ORDER, 0 },
 		{ "alter table t @columns", "insert t cols=a", INDEPENDENT, 0 },
 		{ "alter table t @schema", "insert t cols=a", CONFLICT, 0 },
 		{ "create view v; use table t", "insert t cols=a", INDEPENDENT,
 		  0 },
+	};
+
+	(void)state;
+	assert_all(cases);
+}
+
+#define CHECK(wants) "create constraint t.k #check_x cols=a where=a:" wants
+
+/* Constants that a new CHECK allows */
+static void rows__that_keep_a_check(void **state)
+{
+	static const struct verdict_case cases[] = {
+		{ CHECK("<_4"), "insert t cols=a where=a:3", INDEPENDENT, 0 },
+		{ CHECK("<_4"), "insert t cols=a where=a:4", CONFLICT, 0 },
+		/* may be rounded */
+		{ CHECK("<_4"), "insert t cols=a where=a:3.9", CONFLICT, 0 },
+		{ CHECK("<_4"), "insert t cols=a where=a:2.9", INDEPENDENT, 0 },
+		{ CHECK(">=_4"), "insert t cols=a where=a:4", INDEPENDENT, 0 },
+		{ CHECK("<>_4"), "insert t cols=a where=a:5", INDEPENDENT, 0 },
+		{ CHECK("<>_4"), "insert t cols=a where=a:4.0", CONFLICT, 0 },
+		{ CHECK("<_4"), "insert t cols=a", CONFLICT, 0 },
+		{ CHECK("<_4"), "insert t cols=b where=a:NULL", INDEPENDENT,
+		  0 },
+		{ CHECK("not_null"), "insert t cols=b where=a:NULL", CONFLICT,
+		  0 },
+		{ CHECK("not_null"), "insert t cols=a where=a:1", INDEPENDENT,
+		  0 },
+		{ CHECK("in_1_2"), "insert t cols=a where=a:2", INDEPENDENT,
+		  0 },
+		{ CHECK("in_1_2"), "insert t cols=a where=a:3", CONFLICT, 0 },
+		{ CHECK("in_'x'_'y_z'"), "insert t cols=a where=a:y_z",
+		  INDEPENDENT, 0 },
+		{ CHECK("in_'x'_'y_z'"), "insert t cols=a where=a:z", CONFLICT,
+		  0 },
+		{ CHECK("<_'b'"), "insert t cols=a where=a:a", CONFLICT, 0 },
+		{ CHECK("=_'x'"), "update t cols=a,b sets=a:x", INDEPENDENT,
+		  0 },
+		{ CHECK("=_'x'"), "update t cols=a,b sets=b:x", CONFLICT, 0 },
+		{ CHECK("<_4,b:>_1"), "update t cols=a sets=a:3", INDEPENDENT,
+		  0 },
+		{ CHECK("<_4,b:>_1"), "insert t cols=a,b where=a:3,b:1",
+		  CONFLICT, 0 },
+		{ "create constraint t.k #check_x cols=a "
+		  "where=length(a):<_4",
+		  "insert t cols=a where=a:red", INDEPENDENT, 0 },
+		{ "create constraint t.k #check_x cols=a "
+		  "where=length(a):<_4",
+		  "insert t cols=a where=a:blue", CONFLICT, 0 },
+		/* 1000 */
+		{ "create constraint t.k #check_x cols=a "
+		  "where=length(a):<_4",
+		  "insert t cols=a where=a:1e3", CONFLICT, 0 },
+		/* rows that break it can no more be changed */
+		{ "create constraint t.k #check_x_not_valid cols=a "
+		  "where=a:<_4",
+		  "update t cols=b", CONFLICT, 0 },
+		/* NULL refers to nothing */
+		{ "create constraint t.k #foreign_key cols=a",
+		  "update t cols=a sets=a:NULL", INDEPENDENT, 0 },
+	};
+
+	(void)state;
+	assert_all(cases);
+}
+
+/* Constants that are the same in the old type and the new one */
+static void rows__and_another_type(void **state)
+{
+	static const struct verdict_case cases[] = {
+		{ "alter column t.a @type #bigint from=int4",
+		  "insert t cols=a where=a:7", INDEPENDENT, 0 },
+		{ "alter column t.a @type #bigint from=int4", "insert t cols=a",
+		  CONFLICT, 0 },
+		{ "alter column t.a @type #bigint_using_b from=int4",
+		  "insert t cols=a where=a:7", CONFLICT, 0 },
+		{ "alter column t.a @type #bigint", "insert t cols=a where=a:7",
+		  CONFLICT, 0 },
+		{ "alter column t.a @type #text from=int4",
+		  "insert t cols=a where=a:7", INDEPENDENT, 0 },
+		{ "alter column t.a @type #text from=int4",
+		  "insert t cols=a where=a:07", CONFLICT, 0 },
+		{ "alter column t.a @type #text from=numeric",
+		  "insert t cols=a where=a:7", CONFLICT, 0 },
+		{ "alter column t.a @type #text from=bool",
+		  "insert t cols=a where=a:true", INDEPENDENT, 0 },
+		{ "alter column t.a @type #text from=bool",
+		  "insert t cols=a where=a:t", CONFLICT, 0 },
+		{ "alter column t.a @type #varchar(3) from=text",
+		  "insert t cols=a where=a:red", INDEPENDENT, 0 },
+		{ "alter column t.a @type #varchar(3) from=text",
+		  "insert t cols=a where=a:blue", CONFLICT, 0 },
+		{ "alter column t.a @type #text from=bpchar",
+		  "insert t cols=a where=a:red", CONFLICT, 0 },
+		{ "alter column t.a @type #date from=text",
+		  "insert t cols=a where=a:NULL", INDEPENDENT, 0 },
+		{ "alter column t.a @type #bigint from=int4",
+		  "update t cols=a sets=a:7", INDEPENDENT, 0 },
+		{ "alter column t.a @type #bigint from=int4",
+		  "update t cols=a sets=a:7 reads=a", CONFLICT, 0 },
+		{ "alter column t.a @type #bigint from=int4",
+		  "delete t where=a:7", CONFLICT, 0 },
 	};
 
 	(void)state;
@@ -382,6 +505,8 @@ int main(void)
 		cmocka_unit_test(rows__that_triggers_run_for),
 		cmocka_unit_test(rows__and_columns),
 		cmocka_unit_test(rows__and_other_parts),
+		cmocka_unit_test(rows__that_keep_a_check),
+		cmocka_unit_test(rows__and_another_type),
 		cmocka_unit_test(values__apart_under_every_type),
 	};
 

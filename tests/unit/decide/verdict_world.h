@@ -50,6 +50,15 @@ static inline const char **world_list(struct arena *a, char *text)
 	return list;
 }
 
+static inline char *world_blanks(struct arena *a, const char *word)
+{
+	char *copy = arena_strdup(a, word);
+
+	for (char *c = copy; *c; c++)
+		*c = *c == '_' ? ' ' : *c;
+	return copy;
+}
+
 static inline size_t world_literals(struct arena *a, char *text,
 				    struct effect_literal **out)
 {
@@ -63,18 +72,10 @@ static inline size_t world_literals(struct arena *a, char *text,
 		assert_non_null(value);
 		*value++ = '\0';
 		(*out)[n].column = list[n];
-		(*out)[n].value = streq(value, "NULL") ? NULL : value;
+		(*out)[n].value =
+			streq(value, "NULL") ? NULL : world_blanks(a, value);
 	}
 	return n;
-}
-
-static inline char *world_blanks(struct arena *a, const char *word)
-{
-	char *copy = arena_strdup(a, word);
-
-	for (char *c = copy; *c; c++)
-		*c = *c == '_' ? ' ' : *c;
-	return copy;
 }
 
 static inline void world_mark(struct effect *e, const char *mark)

@@ -40,7 +40,7 @@ static const struct pg_case alter_cases[] = {
 	  "use routine public.f signature\n"
 	  "use routine public.f() definition implied\n"
 	  "use table public.log implied: f() runs\n"
-	  "use column public.log.x type implied: f() runs\n"
+	  "use column public.log.x implied: f() runs\n"
 	  "insert rows of public.log (x) -> sum where x = 1 implied: f() "
 	  "runs\n"
 	  "alter table public.t columns\n" },
@@ -110,12 +110,11 @@ static const struct pg_case alter_cases[] = {
 	  "TABLE t VALIDATE CONSTRAINT k",
 	  NULL,
 	  "use table public.t\n"
-	  "create constraint public.t.k -> check (a > 0)\n"
+	  "create constraint public.t.k -> check (a > 0) not valid\n"
 	  "use column public.t.a type\n"
 	  "alter table public.t constraints implied\n"
 	  "use table public.t\n"
-	  "alter constraint public.t.k validation -> ValidateConstraint "
-	  "k\n" },
+	  "alter constraint public.t.k validation -> ValidateConstraint k\n" },
 	{ "ALTER TABLE t ADD UNIQUE (a)", NULL,
 	  "use table public.t\n"
 	  "create constraint public.t.t_a_key -> unique (a) strict\n"
@@ -190,9 +189,12 @@ static const struct pg_case alter_cases[] = {
 	  "use table public.c\n"
 	  "alter table public.c inheritance -> AddInherit "
 	  "RangeVar(relname='p' inh=1 relpersistence='p')\n"
+	  "alter table public.p heir -> AddInherit RangeVar(relname='p' "
+	  "inh=1 relpersistence='p')\n"
 	  "use table public.p columns\n" },
 	{ "ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (2)", NULL,
 	  "use table public.p\n"
+	  "alter table public.p partitions -> sum strict\n"
 	  "alter table public.c inheritance -> AttachPartition "
 	  "PartitionCmd(name=RangeVar(relname='c' inh=1 "
 	  "relpersistence='p') bound=PartitionBoundSpec(strategy='l' "
@@ -226,7 +228,7 @@ static const struct pg_case alter_cases[] = {
 	  "create column public.t.b from a\n"
 	  "alter table public.t columns\n"
 	  "use table public.t\n"
-	  "use column public.t.b type\n"
+	  "use column public.t.b\n"
 	  "update rows of public.t (b) -> sum set b = 1\n" },
 	{ "ALTER TABLE t RENAME CONSTRAINT k TO l",
 	  "CREATE TABLE t (a int CONSTRAINT k UNIQUE)",

@@ -220,8 +220,8 @@ static void long_text__is_no_nesting(void **state)
 	run_text(c, sql, &out);
 	assert_string_equal(buf_str(&out),
 			    "use table public.t\n"
-			    "use column public.t.a type\n"
-			    "use column public.t.b type\n"
+			    "use column public.t.a\n"
+			    "use column public.t.b\n"
 			    "insert rows of public.t (a, b) -> sum\n");
 	buf_release(&out);
 	free(sql);
@@ -256,7 +256,7 @@ static void copy__with_its_data(void **state)
 	run_text(c, "COPY t (a) FROM stdin;\n1\n\\.\nDELETE FROM u;", &out);
 	assert_string_equal(buf_str(&out),
 			    "use table public.t\n"
-			    "use column public.t.a type\n"
+			    "use column public.t.a\n"
 			    "insert rows of public.t (a)\n"
 			    "4: use table public.u\n"
 			    "4: delete rows of public.u -> sum\n");

@@ -38,7 +38,7 @@ static const struct pg_case functions_cases[] = {
 	  "use routine public.p signature\n"
 	  "use routine public.p(integer) definition implied\n"
 	  "use table public.t implied: p(integer) runs\n"
-	  "use column public.t.a type implied: p(integer) runs\n"
+	  "use column public.t.a implied: p(integer) runs\n"
 	  "insert rows of public.t (a) -> sum implied: p(integer) runs\n" },
 	{ "SELECT f(1)",
 	  "CREATE FUNCTION f(int) RETURNS void AS $$ DELETE FROM t $$ "
@@ -117,7 +117,7 @@ static const struct pg_case do_cases[] = {
 	  "UPDATE u SET a = 1 WHERE id = r.id; END LOOP; END $$",
 	  NULL,
 	  "use table public.u conditional\n"
-	  "use column public.u.a type conditional\n"
+	  "use column public.u.a conditional\n"
 	  "update rows of public.u (a) -> sum by (id) set a = 1 conditional\n"
 	  "use column public.u.id type conditional\n"
 	  "use table public.t\n"
@@ -151,7 +151,7 @@ static const struct pg_case do_cases[] = {
 	  "use table public.t\n"
 	  "create column public.t.b -> integer\n"
 	  "alter table public.t columns\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "update rows of public.t (a) -> sum\n" },
 	{ "DO $$ DECLARE r record; BEGIN FOR r IN SELECT 1 LOOP EXECUTE "
 	  "format('ALTER TABLE t DROP CONSTRAINT %I', r.x); EXECUTE "
@@ -261,7 +261,7 @@ static const struct pg_case views_cases[] = {
 	  "CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT * FROM "
 	  "t",
 	  "use view public.v\n"
-	  "use column public.v.a type\n"
+	  "use column public.v.a\n"
 	  "update rows of public.v (a) -> sum set a = 1\n"
 	  "update rows of public.t (a) by (a, b) implied\n" },
 	{ "DROP VIEW v; DROP MATERIALIZED VIEW IF EXISTS m", NULL,

@@ -41,7 +41,8 @@ static const struct pg_case create_cases[] = {
 	  "use column public.t.b type\n"
 	  "create constraint public.t.t_a_b_key -> unique (a, b) strict "
 	  "implied\n"
-	  "create index public.t_a_b_key on t -> unique (a, b) strict implied\n"
+	  "create index public.t_a_b_key on t -> unique (a, b) strict "
+	  "implied\n"
 	  "use column public.t.a\n"
 	  "use column public.t.b\n"
 	  "create constraint public.t.k -> check (b > 0) implied\n" },
@@ -87,20 +88,22 @@ static const struct pg_case create_cases[] = {
 	  "use routine public.my_next signature\n" },
 	{ "CREATE TABLE t (LIKE p INCLUDING ALL)", "CREATE TABLE p (a int)",
 	  "create table public.t -> sum\n"
+	  "use table public.p nulls\n"
 	  "use table public.p columns\n"
-	  "uncertain table public.p: LIKE copies what is on it\n" },
+	  "use table public.p on it\n" },
 	{ "CREATE TABLE c () INHERITS (p)", NULL,
 	  "create table public.c -> sum\n"
-	  "use table public.p columns\n" },
+	  "use table public.p heirs\n" },
 	{ "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)",
 	  "CREATE TABLE p (a int) PARTITION BY LIST (a)",
 	  "create table public.p1 -> sum\n"
-	  "use table public.p columns\n" },
+	  "use table public.p heirs\n"
+	  "alter table public.p partitions -> sum\n" },
 	{ "CREATE TEMP TABLE t (a int); INSERT INTO t (a) VALUES (1)", NULL,
 	  "create table pg_temp.t -> sum\n"
 	  "create column pg_temp.t.a -> integer implied\n"
 	  "use table pg_temp.t\n"
-	  "use column pg_temp.t.a type\n"
+	  "use column pg_temp.t.a\n"
 	  "insert rows of pg_temp.t (a) -> sum where a = 1\n" },
 	{ "CREATE UNLOGGED TABLE t (a mood)", "CREATE TYPE mood AS ENUM ('ok')",
 	  "create table public.t -> sum\n"
@@ -153,9 +156,8 @@ static const struct pg_case create_cases[] = {
 static const struct pg_case index_cases[] = {
 	{ "CREATE INDEX ON t (a, lower(b))", NULL,
 	  "use table public.t\n"
-	  "create index public.t_a_lower_idx on t -> btree (a, "
-	  "lower(b))\n"
-	  "use column public.t.a type\n"
+	  "create index public.t_a_lower_idx on t -> btree (a, lower(b))\n"
+	  "use column public.t.a key\n"
 	  "use column public.t.b type\n" },
 	{ "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON s.t USING "
 	  "btree (a DESC, f(b)) INCLUDE (c) WHERE d IS NULL",
@@ -166,7 +168,7 @@ static const struct pg_case index_cases[] = {
 	  "use column s.t.a type\n"
 	  "use routine public.f signature\n"
 	  "use column s.t.b type\n"
-	  "use column s.t.c type\n"
+	  "use column s.t.c key\n"
 	  "use column s.t.d type\n" },
 	{ "CREATE INDEX IF NOT EXISTS i ON t (b)",
 	  "CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a)",
@@ -177,7 +179,7 @@ static const struct pg_case index_cases[] = {
 	  "CREATE TABLE t (a int); CREATE INDEX ON t (a)",
 	  "use table public.t\n"
 	  "create index public.t_a_idx1 on t -> btree (a)\n"
-	  "use column public.t.a type\n" },
+	  "use column public.t.a key\n" },
 };
 
 static const struct pg_case search_path_cases[] = {

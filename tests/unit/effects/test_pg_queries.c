@@ -16,7 +16,7 @@ static const struct pg_case queries_cases[] = {
 	  "alter sequence public.t_id_seq value\n" },
 	{ "SELECT nextval('public.\"Odd\"')", NULL,
 	  "use sequence public.Odd\n"
-	  "alter sequence public.Odd value\n" },
+	  "alter sequence public.Odd value -> next\n" },
 	{ "WITH gone AS (DELETE FROM t WHERE a = 1 RETURNING b) INSERT "
 	  "INTO u (b) SELECT b FROM gone",
 	  NULL,
@@ -25,19 +25,19 @@ static const struct pg_case queries_cases[] = {
 	  "use column public.t.a type\n"
 	  "use column public.t.b type\n"
 	  "use table public.u\n"
-	  "use column public.u.b type\n"
+	  "use column public.u.b\n"
 	  "insert rows of public.u (b) -> sum\n" },
 	{ "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 "
 	  "FROM r) INSERT INTO t (a) SELECT n FROM r",
 	  NULL,
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "insert rows of public.t (a) -> sum\n" },
 	{ "INSERT INTO t (a) SELECT x.b FROM (SELECT a AS b FROM u) x "
 	  "WHERE EXISTS (SELECT 1 FROM v WHERE v.id = x.b)",
 	  NULL,
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "use table public.u\n"
 	  "select rows of public.u (a)\n"
 	  "use column public.u.a type\n"
@@ -48,7 +48,7 @@ static const struct pg_case queries_cases[] = {
 	{ "INSERT INTO t (a) SELECT c FROM u JOIN v ON u.id = v.u",
 	  "CREATE TABLE u (id int); CREATE TABLE v (u int, c int)",
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "use table public.u\n"
 	  "select rows of public.u (id)\n"
 	  "use table public.v\n"
@@ -59,7 +59,7 @@ static const struct pg_case queries_cases[] = {
 	  "insert rows of public.t (a) -> sum\n" },
 	{ "INSERT INTO t (a) SELECT id FROM u JOIN v USING (id)", NULL,
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "use table public.u\n"
 	  "select rows of public.u (id)\n"
 	  "use table public.v\n"
@@ -69,7 +69,7 @@ static const struct pg_case queries_cases[] = {
 	  "insert rows of public.t (a) -> sum\n" },
 	{ "UPDATE t SET a = (SELECT max(b) FROM u WHERE u.t = t.id)", NULL,
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "update rows of public.t (a) -> sum by (b, id)\n"
 	  "use table public.u\n"
 	  "select rows of public.u (b, t)\n"
@@ -79,11 +79,11 @@ static const struct pg_case queries_cases[] = {
 	  "use column public.t.id type\n" },
 	{ "INSERT INTO t (a) SELECT relname FROM pg_class", NULL,
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "insert rows of public.t (a) -> sum\n" },
 	{ "INSERT INTO t (a) SELECT row_to_json(u) FROM u", NULL,
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "use table public.u\n"
 	  "select rows of public.u (*)\n"
 	  "use table public.u columns\n"
@@ -94,13 +94,13 @@ static const struct pg_case views_and_rules_cases[] = {
 	{ "INSERT INTO v (a) VALUES (1)",
 	  "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
 	  "use view public.v\n"
-	  "use column public.v.a type\n"
+	  "use column public.v.a\n"
 	  "insert rows of public.v (a) -> sum where a = 1\n"
 	  "insert rows of public.t (a) implied\n" },
 	{ "INSERT INTO x (a) SELECT a FROM v",
 	  "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t",
 	  "use table public.x\n"
-	  "use column public.x.a type\n"
+	  "use column public.x.a\n"
 	  "use view public.v\n"
 	  "select rows of public.v (a)\n"
 	  "select rows of public.t (a) implied\n"
@@ -112,16 +112,16 @@ static const struct pg_case views_and_rules_cases[] = {
 	  "use table public.t\n"
 	  "delete rows of public.t -> sum\n"
 	  "use table public.log implied conditional: rule r\n"
-	  "use column public.log.x type implied conditional: rule r\n"
+	  "use column public.log.x implied conditional: rule r\n"
 	  "insert rows of public.log (x) -> sum where x = 1 implied "
 	  "conditional: rule r\n" },
 	{ "UPDATE p SET b = 1",
 	  "CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE "
 	  "TABLE c PARTITION OF p FOR VALUES IN (1)",
 	  "use table public.p\n"
-	  "use column public.p.b type\n"
+	  "use column public.p.b\n"
 	  "update rows of public.p (b) -> sum set b = 1\n"
-	  "update rows of public.c (b) -> sum set b = 1 implied\n" },
+	  "update rows of public.c (b) -> sum set b = 1 implied: heir of p\n" },
 };
 
 static const struct pg_case triggers_cases[] = {
@@ -131,12 +131,12 @@ static const struct pg_case triggers_cases[] = {
 	  "CREATE TABLE t (a int, b int); CREATE TRIGGER g AFTER UPDATE "
 	  "ON t FOR EACH ROW EXECUTE FUNCTION f()",
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "update rows of public.t (a) -> sum set a = 1\n"
 	  "use trigger public.t.g implied\n"
 	  "use routine public.f() definition implied\n"
 	  "use table public.log implied: f() runs\n"
-	  "use column public.log.x type implied: f() runs\n"
+	  "use column public.log.x implied: f() runs\n"
 	  "use column public.t.b type implied: f() runs\n"
 	  "insert rows of public.log (x) -> sum implied: f() runs\n" },
 	{ "UPDATE t SET b = 1",
@@ -145,7 +145,7 @@ static const struct pg_case triggers_cases[] = {
 	  "CREATE TRIGGER g AFTER UPDATE OF a ON t FOR EACH ROW EXECUTE "
 	  "FUNCTION f()",
 	  "use table public.t\n"
-	  "use column public.t.b type\n"
+	  "use column public.t.b\n"
 	  "update rows of public.t (b) -> sum set b = 1\n" },
 	{ "INSERT INTO t (a) VALUES (1)",
 	  "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN NEW.a = 2; "
@@ -153,7 +153,7 @@ static const struct pg_case triggers_cases[] = {
 	  "TABLE t (a int, up timestamp); CREATE TRIGGER g BEFORE INSERT "
 	  "OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "insert rows of public.t (a) -> sum\n"
 	  "use trigger public.t.g implied\n"
 	  "use routine public.f() definition implied\n" },
@@ -163,7 +163,7 @@ static const struct pg_case triggers_cases[] = {
 	  "TABLE t (a int, up timestamp); CREATE TRIGGER g BEFORE INSERT "
 	  "OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "update rows of public.t (a) -> sum\n"
 	  "use trigger public.t.g implied\n"
 	  "use routine public.f() definition implied\n"

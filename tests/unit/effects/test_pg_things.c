@@ -52,7 +52,7 @@ static const struct pg_case types_cases[] = {
 	  "drop column public.t.m implied\n" },
 	{ "UPDATE t SET a = 'ok'::mood", "CREATE TYPE mood AS ENUM ('ok')",
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
+	  "use column public.t.a\n"
 	  "update rows of public.t (a) -> sum set a = ok\n"
 	  "use type public.mood\n"
 	  "use label public.mood.ok conditional\n" },
@@ -114,16 +114,16 @@ static const struct pg_case the_rest_cases[] = {
 	  "use role bob\n" },
 	{ "GRANT SELECT ON ALL TABLES IN SCHEMA app TO bob, eve",
 	  "CREATE TABLE app.t (a int)",
-	  "alter schema app privileges of all -> bob: grant select\n"
+	  "alter schema app privileges of all tables -> bob: grant select\n"
 	  "alter table app.t privileges -> bob: grant select implied\n"
-	  "alter schema app privileges of all -> eve: grant select\n"
+	  "alter schema app privileges of all tables -> eve: grant select\n"
 	  "alter table app.t privileges -> eve: grant select implied\n"
 	  "use role bob\n"
 	  "use role eve\n" },
 	{ "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES "
 	  "TO bob",
 	  NULL,
-	  "alter default privileges schemas app privileges -> bob: grant "
+	  "alter schema app default privileges of tables -> bob: grant "
 	  "select\n"
 	  "use role bob\n" },
 	{ "COMMENT ON TABLE t IS 'x'; COMMENT ON COLUMN t.a IS NULL; "
@@ -137,8 +137,8 @@ static const struct pg_case the_rest_cases[] = {
 	{ "CREATE STATISTICS st ON a, b FROM t", NULL,
 	  "create statistics st -> sum\n"
 	  "use table public.t\n"
-	  "use column public.t.a type\n"
-	  "use column public.t.b type\n" },
+	  "use column public.t.a key\n"
+	  "use column public.t.b key\n" },
 	{ "CREATE CAST (a AS b) WITH FUNCTION f(a)", NULL,
 	  "create cast a, b -> sum\n"
 	  "use type public.a\n"
