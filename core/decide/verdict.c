@@ -210,10 +210,24 @@ static void remember(struct search *s, enum verdict verdict,
 	buf_release(&key);
 }
 
+/* Two that drop a thing softly agree, if it does not go on elsewhere. */
+static struct meet meet_dropped(const struct search *s, const struct effect *a,
+				const struct effect *b)
+{
+	struct meet m = verdict_meet(a, b);
+
+	if (m.verdict == VERDICT_INDEPENDENT && a->action == EFFECT_DROP &&
+	    b->action == EFFECT_DROP && verdict_near(a, b) == NEAR_SAME &&
+	    verdict_is_moved(s->a.effects, a) !=
+		    verdict_is_moved(s->b.effects, b))
+		m.verdict = VERDICT_CONFLICT;
+	return m;
+}
+
 static void meet(struct search *s, const struct effect *a,
 		 const struct effect *b)
 {
-	struct meet m = verdict_meet(a, b);
+	struct meet m = meet_dropped(s, a, b);
 	bool made = m.b_needs_a || m.a_needs_b;
 
 	m.b_needs_a = m.b_needs_a && is_need(&s->a, &s->b, a);

@@ -18,7 +18,7 @@ static bool is_renamed(const struct effects *side, const struct effect *dropped)
 	return false;
 }
 
-static bool is_moved(const struct effects *side, const struct effect *dropped)
+bool verdict_is_moved(const struct effects *side, const struct effect *dropped)
 {
 	for (size_t i = 0; i < side->n; i++) {
 		const struct effect *e = &side->items[i];
@@ -59,7 +59,7 @@ static bool of_all(const struct effects *side, const struct effect *dropped,
 	    !granted->implied || granted->why ||
 	    !verdict_aspect(granted, "privileges"))
 		return false;
-	return !is_moved(side, dropped);
+	return !verdict_is_moved(side, dropped);
 }
 
 /* A label of a type that gets another name: who gives the value says nothing of

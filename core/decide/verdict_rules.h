@@ -46,6 +46,9 @@ struct meet verdict_rows_thing(const struct effect *rows,
 bool verdict_outlives(const struct effects *side, const struct effect *dropped,
 		      const struct effect *other);
 
+/** What the one side drops here comes to be in another schema. */
+bool verdict_is_moved(const struct effects *side, const struct effect *dropped);
+
 /** Rows that have all of the one are surely not rows with all of the other. */
 bool verdict_literals_apart(const struct effect *a, const struct effect *b);
 

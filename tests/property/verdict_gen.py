@@ -241,7 +241,7 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore, PgTables, PgTypes, Lite, LiteRows,
             return min(8, max(0, self.pick(asked)))
         return self.rnd.randint(0 if sides else 3, most)
 
-    def overlay(self, t, row, side, number, often):
+    def overlay(self, t, row, side, number, often=80):
         """Now and then a row that this side looks for, or makes."""
         made = [c.name for c in t.columns if c.made]
         near = [values for name, values in side.hints if name == t.name and

@@ -341,6 +341,19 @@ static void domains_defaults_and_the_like(void **state)
 	expect_pairs(pairs);
 }
 
+static void indexes__that_move_along(void **state)
+{
+	static const struct sql_pair pairs[] = {
+		{ T "CREATE INDEX i ON t (a)", "DROP INDEX IF EXISTS i",
+		  "ALTER TABLE t SET SCHEMA n", CONFLICT },
+		{ T "CREATE INDEX i ON t (a)", "DROP INDEX IF EXISTS i",
+		  "ALTER TABLE t DROP COLUMN a", INDEPENDENT },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
 static void rules_and_types(void **state)
 {
 	static const char mood[] = "CREATE TYPE mood AS ENUM ('ok', 'bad');"
@@ -415,6 +428,7 @@ int main(void)
 		cmocka_unit_test(tables__made_after_others),
 		cmocka_unit_test(partitions_and_heirs),
 		cmocka_unit_test(domains_defaults_and_the_like),
+		cmocka_unit_test(indexes__that_move_along),
 		cmocka_unit_test(rules_and_types),
 		cmocka_unit_test(variables__that_are_constants),
 	};
