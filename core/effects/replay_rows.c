@@ -124,6 +124,24 @@ static struct err *add_select(struct replay_sqlite *r, const char *table,
 	return NULL;
 }
 
+/* Most tables of a replay are: a thousand of them need not be asked for their
+ * columns. What cannot be told is not. */
+static bool is_empty(struct replay_sqlite *r, const char *table)
+{
+	struct buf text = BUF_INIT;
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	buf_addstr(&text, "SELECT 1 FROM main.");
+	sql_quote_name(&text, table);
+	rc = sqlite3_prepare_v2(r->db, buf_str(&text), -1, &stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	buf_release(&text);
+	return rc == SQLITE_DONE;
+}
+
 static struct err *read_all(struct replay_sqlite *r, struct buf *out)
 {
 	struct buf select = BUF_INIT;
@@ -139,6 +157,8 @@ static struct err *read_all(struct replay_sqlite *r, struct buf *out)
 	while (!e && sqlite3_step(stmt) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(stmt, 0);
 
+		if (is_empty(r, name))
+			continue;
 		e = add_select(r, name, &select);
 		if (!e)
 			e = read_table(r, name, buf_str(&select), out);

@@ -350,7 +350,7 @@ bench_branches() {
 		printf "commit refs/heads/b%d\ncommitter b <b@example.org> 1700000000 +0000\ndata 1\nb\nfrom refs/heads/main^0\n", $1
 		for (i = 1; i <= 5; i++) {
 			s = sprintf("-- migrate:up\nALTER TABLE t%d ADD COLUMN c%d_%d TEXT;\nCREATE TABLE n%d_%d (id INTEGER PRIMARY KEY);\n", $1, $1, i, $1, i)
-			printf "M 644 inline migrations/%d_b%d_%d.sql\ndata %d\n%s", 20270101000000 + $1 * 10 + i, $1, i, length(s), s
+			printf "M 644 inline migrations/20270101%06d_b%d_%d.sql\ndata %d\n%s", $1 * 10 + i, $1, i, length(s), s
 		}
 		print ""
 	}' | git fast-import --quiet
