@@ -19,6 +19,19 @@ PG_DOWN=
 URL=
 PG_DIRECT=
 
+# pg_dump reads no server that is newer than it is
+major() {
+	"$@" --version | sed 's/.*) //; s/[^0-9].*//'
+}
+if [ -n "${PG_BINDIR-}" ] && [ "$(major "$PG_BINDIR/postgres")" -gt "$(major pg_dump)" ]; then
+	pg_dump() {
+		local s=off
+
+		[ "$1" != -s ] || s=on
+		"${PSQL[@]}" -v s=$s -f "$TEST_DIR/pg-state.sql" "${@: -1}"
+	}
+fi
+
 # pg_uri <server's URI> <database>
 pg_uri() {
 	local rest=${1#*://} query=
