@@ -467,6 +467,8 @@ class Lite:
 
     def lite_parts(self):
         out = []
+        if self.chance(45):
+            out += [self.create_view(), self.create_trigger_view()]
         for make in (self.create_trigger_raise, self.create_trigger_own,
                      self.create_trigger_log, self.create_trigger_of,
                      self.create_trigger_view, self.create_view_join,
