@@ -23,7 +23,7 @@
 /* Of all files together, as the file system counts. */
 #define CACHE_LIMIT_BYTES ((uint64_t)256 << 20)
 #define A_LOT_BYTES ((size_t)1 << 20)
-#define A_DAY_S (24 * 60 * 60)
+#define A_DAY_S ((time_t)24 * 60 * 60)
 
 /* From here on deflated: this mark, the size in 8 bytes, the stream. */
 #define DEFLATED_FROM ((size_t)4 << 10)

@@ -52,12 +52,13 @@ static void follow_depends(struct check *c, struct check_trees *t)
 {
 	struct migration_set set = t->merged;
 
-	set.items = arena_array(c->arena, t->n_common + 1, sizeof(*set.items));
+	set.items = arena_array(c->arena, t->n_common + 1,
+				sizeof(struct migration *));
 	set.n = t->n_common;
-	memcpy(set.items, t->common, t->n_common * sizeof(*set.items));
+	memcpy(set.items, t->common, t->n_common * sizeof(struct migration *));
 	err_free(decide_order(&set, NULL, NULL));
 	t->reordered = memcmp(set.items, t->common,
-			      t->n_common * sizeof(*set.items)) != 0;
+			      t->n_common * sizeof(struct migration *)) != 0;
 	t->common = set.items;
 	err_free(decide_order(&t->merged, NULL, NULL));
 	if (!t->reordered)
