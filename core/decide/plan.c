@@ -300,34 +300,109 @@ static const char *why_it_leaves(const struct plan_item *item)
 	return NULL;
 }
 
-/* What has to go with those that leave, and because of which. */
-static struct err *choose_leaving(const struct newest *all,
-				  const struct plan_choice *choice,
-				  struct going *g)
+bool plan_item_leaves(const struct plan_item *item)
 {
+	return why_it_leaves(item) != NULL;
+}
+
+/* What has to go with those that go, the first n of all, and because of
+ * which. */
+static struct err *choose_along(const struct newest *all,
+				const struct plan_choice *ask, struct going *g,
+				size_t n)
+{
+	bool *before = xcalloc(all->n + 1, sizeof(*before));
 	struct err *e = NULL;
 
-	for (size_t i = 0; i < all->n; i++) {
-		const char *why = why_it_leaves(all->items[i]);
-
-		g->goes[i] = why != NULL;
-		g->why[i] = why ? xstrdup(why) : NULL;
-	}
-	for (size_t i = all->n; i-- > 0 && !e;) {
+	for (size_t i = n; i-- > 0 && !e;) {
 		if (!g->goes[i])
 			continue;
-		e = take_along(all, choice, g, i);
-		for (size_t k = 0; k < i && !e; k++) {
+		memcpy(before, g->goes, i * sizeof(*before));
+		e = take_along(all, ask, g, i);
+		for (size_t k = 0; k < i; k++) {
 			char *why = g->why[k];
 
-			if (!g->goes[k] || why_it_leaves(all->items[k]) ||
-			    (why && starts_with(why, "goes with ")))
+			if (!g->goes[k] || before[k])
 				continue;
 			g->why[k] = xasprintf("goes with %s%s%s%s",
 					      all->items[i]->known->name,
 					      why ? " (" : "", why ? why : "",
 					      why ? ")" : "");
 			free(why);
+		}
+	}
+	free(before);
+	return e;
+}
+
+static struct err *choose_leaving(const struct newest *all,
+				  const struct plan_choice *ask,
+				  struct going *g)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const char *why = why_it_leaves(all->items[i]);
+
+		g->goes[i] = why != NULL;
+		g->why[i] = why ? xstrdup(why) : NULL;
+	}
+	return choose_along(all, ask, g, all->n);
+}
+
+/* It sorts, and is no repeatable, which runs whenever it has changed. */
+static bool has_place(const struct plan_item *item)
+{
+	return item->migration && !item->migration->repeatable;
+}
+
+/* What stays behind one that is to run, and may not be passed by it. */
+static struct err *choose_passed_by(const struct newest *all,
+				    const struct plan_choice *ask,
+				    struct going *g,
+				    const struct plan_item *item, bool *more)
+{
+	struct err *e = NULL;
+
+	for (size_t k = 0; k < all->n && !e; k++) {
+		const struct plan_item *stays = all->items[k];
+		char *why = NULL;
+
+		if (g->goes[k] || stays < item || !has_place(stays))
+			continue;
+		e = ask->passed(ask->payload, stays->name, item->name, &why);
+		if (e || !why)
+			continue;
+		g->goes[k] = *more = true;
+		g->why[k] = why;
+		e = choose_along(all, ask, g, k + 1);
+	}
+	return e;
+}
+
+static bool goes(const struct newest *all, const struct going *g,
+		 const struct plan_item *item)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->items[i] == item)
+			return g->goes[i];
+	return false;
+}
+
+/* Until what runs passes nothing that it may not pass. */
+static struct err *choose_passed(const struct plan_view *v,
+				 const struct newest *all,
+				 const struct plan_choice *ask, struct going *g)
+{
+	struct err *e = NULL;
+	bool more = ask->passed != NULL;
+
+	while (more && !e) {
+		more = false;
+		for (size_t i = 0; i < v->n && !e; i++) {
+			const struct plan_item *item = &v->items[i];
+
+			if (has_place(item) &&
+			    (plan_item_is_open(item) || goes(all, g, item)))
+				e = choose_passed_by(all, ask, g, item, &more);
 		}
 	}
 	return e;
@@ -397,9 +472,8 @@ static void add_reconcile(struct plan *out, const struct plan_view *v,
 }
 
 struct err *plan_reconcile(struct plan *out, const struct plan_view *v,
-			   plan_needs_fn needs, void *payload)
+			   const struct plan_choice *ask)
 {
-	struct plan_choice choice = { .needs = needs, .payload = payload };
 	struct newest all;
 	struct going g;
 	struct err *e;
@@ -409,7 +483,9 @@ struct err *plan_reconcile(struct plan *out, const struct plan_view *v,
 	g.named = xcalloc(all.n + 1, sizeof(*g.named));
 	g.goes = xcalloc(all.n + 1, sizeof(*g.goes));
 	g.why = xcalloc(all.n + 1, sizeof(*g.why));
-	e = choose_leaving(&all, &choice, &g);
+	e = choose_leaving(&all, ask, &g);
+	if (!e)
+		e = choose_passed(v, &all, ask, &g);
 	if (!e)
 		add_reconcile(out, v, &all, &g);
 	for (size_t i = 0; i < all.n; i++)

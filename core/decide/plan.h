@@ -107,6 +107,9 @@ bool plan_item_is_open(const struct plan_item *item);
 /** The database holds its effects: applied, modified, foreign and applied. */
 bool plan_item_is_done(const struct plan_item *item);
 
+/** Reconcile takes it back for its own sake: not in the tree, or edited. */
+bool plan_item_leaves(const struct plan_item *item);
+
 enum plan_step_kind {
 	PLAN_STEP_APPLY,
 	PLAN_STEP_ROLLBACK,
@@ -146,7 +149,11 @@ struct plan_choice {
 	const char *const *names; /**< rollback only */
 	size_t n_names;
 	plan_needs_fn needs; /**< NULL = everything later does */
-	void *payload;       /**< for needs */
+	/** Reconcile only: why `later`, which sorts behind `earlier`, cannot
+	 * stay while that is applied; names as the set has them. NULL = it
+	 * can. */
+	plan_needs_fn passed;
+	void *payload; /**< for needs and passed */
 };
 
 /**
@@ -178,16 +185,17 @@ MUST_USE struct err *plan_rollback(struct plan *out, const struct plan_view *v,
  *
  * 1. what is there under another name is recorded under its new one;
  * 2. what the set lacks, or has with another text, is taken back, newest
- *    application first, and with it what was applied later and needs it;
+ *    application first, and with it what was applied later and needs it, and
+ *    what sorts behind one of (3) and may not be passed by it;
  * 3. what is open is applied in the set's order, with what was taken back and
  *    is in the set.
  *
  * Rollbacks of what was renamed bear the new name.
  *
- * @param needs NULL = everything later needs everything earlier
+ * @param ask only its functions
  */
 MUST_USE struct err *plan_reconcile(struct plan *out, const struct plan_view *v,
-				    plan_needs_fn needs, void *payload);
+				    const struct plan_choice *ask);
 void plan_release(struct plan *p);
 
 #endif

@@ -176,7 +176,8 @@ void check_end(struct check *c);
 /** A tree against what the database has, as a linear step: the base is what
  * was applied, also what the tree no longer has; ours the whole tree. */
 MUST_USE struct err *check_applied_read(struct check *c, struct check_trees *t,
-					const struct tree *tree, bool worktree);
+					const struct tree *tree,
+					enum late_use use);
 
 /** What a check has looked at, by name. */
 void check_add_names(struct check *c, const struct check_trees *t);

@@ -9,11 +9,23 @@
  * what was applied.
  */
 
+struct applied {
+	const struct plan_view *view;
+	bool staying; /* what reconcile takes back does not count */
+};
+
+static bool counts(const struct applied *a, const struct plan_item *item)
+{
+	return plan_item_is_done(item) && !item->rerun &&
+	       !(a->staying && plan_item_leaves(item));
+}
+
 static bool is_applied(const void *payload, const struct migration *m)
 {
-	const struct plan_item *item = plan_view_find(payload, m->name);
+	const struct applied *a = payload;
+	const struct plan_item *item = plan_view_find(a->view, m->name);
 
-	return item && plan_item_is_done(item) && !item->rerun;
+	return item && counts(a, item);
 }
 
 static const char *target_of(const struct check *c)
@@ -56,17 +68,19 @@ static struct err *add_foreign(struct check *c, struct check_side *base,
 }
 
 struct err *check_applied_read(struct check *c, struct check_trees *t,
-			       const struct tree *tree, bool worktree)
+			       const struct tree *tree, enum late_use use)
 {
 	const struct store_id none = { "" };
 	const struct plan_view *v = &tree->view;
+	const struct applied applied = { v, use & LATE_STAYING };
 	const struct check_part part = { "target", target_of(c), is_applied,
-					 v };
+					 &applied };
 	struct check_side *base;
 	struct migration **items;
 	struct err *err;
 
-	err = check_part_read(c, t, worktree ? &none : &tree->commit.id, &part);
+	err = check_part_read(
+		c, t, use & LATE_WORKTREE ? &none : &tree->commit.id, &part);
 	if (err)
 		return err;
 	base = &t->bases[0];
@@ -77,7 +91,7 @@ struct err *check_applied_read(struct check *c, struct check_trees *t,
 	base->set.items = items;
 	for (size_t i = 0; i < v->n && !err; i++)
 		if (v->items[i].state == PLAN_FOREIGN &&
-		    plan_item_is_done(&v->items[i]))
+		    counts(&applied, &v->items[i]))
 			err = add_foreign(c, base, tree, &v->items[i]);
 	migration_set_sort(&base->set);
 	return err;
@@ -135,7 +149,7 @@ struct err *check_target(struct check *c)
 	if (!err)
 		err = tree_read(c->e, c->opt->ours, false, &tree);
 	if (!err)
-		err = check_applied_read(c, &t, &tree, false);
+		err = check_applied_read(c, &t, &tree, 0);
 	if (!err)
 		err = check_trees_compare(c, &t);
 	if (!err) {

@@ -405,6 +405,7 @@ struct late;
 enum late_use {
 	LATE_WORKTREE = 1, /**< uncommitted files, too */
 	LATE_HURRY = 2,    /**< what takes long to run is not looked at */
+	LATE_STAYING = 4,  /**< what reconcile takes back is not applied */
 };
 
 /** What was applied, with its effects; to be closed. */
@@ -416,6 +417,10 @@ void late_close(struct late *l);
  * with, NULL = it may run; in memory of l's tree. */
 MUST_USE struct err *late_judge(struct late *l, const struct migration *m,
 				const char **with);
+
+/** Whether two are proved to commute, both of the tree. */
+MUST_USE struct err *late_commute(struct late *l, const char *a, const char *b,
+				  bool *out);
 
 /**
  * What a migration that is to be applied needs of those that are, and of those

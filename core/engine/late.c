@@ -28,7 +28,6 @@ static const struct replay_limits in_a_hurry = { .deadline_ms = 200,
 struct err *late_open(struct engine *e, const struct tree *tree,
 		      enum late_use use, struct late **out)
 {
-	bool worktree = use & LATE_WORKTREE;
 	struct late *l = xcalloc(1, sizeof(*l));
 	struct err *err;
 
@@ -36,7 +35,7 @@ struct err *late_open(struct engine *e, const struct tree *tree,
 	check_init(&l->check, e, &l->opt, &l->out);
 	if (use & LATE_HURRY)
 		l->check.limits = &in_a_hurry;
-	err = check_applied_read(&l->check, &l->trees, tree, worktree);
+	err = check_applied_read(&l->check, &l->trees, tree, use);
 	if (!err)
 		err = check_trees_compare(&l->check, &l->trees);
 	if (!err)
@@ -101,6 +100,31 @@ struct err *late_judge(struct late *l, const struct migration *m,
 		break;
 	}
 	return NULL;
+}
+
+/* NULL = nothing is known of it. */
+static struct err *effects_of(struct late *l, const char *name,
+			      const struct effects **out)
+{
+	const struct check_item *item = find(l, name);
+
+	*out = item ? &item->effects : NULL;
+	for (size_t i = 0; !item && i < l->trees.n_common; i++)
+		if (streq(l->trees.common[i]->name, name))
+			return check_effects_of(&l->check, &l->trees, i, out);
+	return NULL;
+}
+
+struct err *late_commute(struct late *l, const char *a, const char *b,
+			 bool *out)
+{
+	const struct effects *first = NULL, *second = NULL;
+	struct err *err = effects_of(l, a, &first);
+
+	if (!err)
+		err = effects_of(l, b, &second);
+	*out = !err && first && second && verdict_commute(first, second);
+	return err;
 }
 
 static bool says(const struct migration *m, const char *name)

@@ -23,6 +23,7 @@ void reconcile_release(struct reconcile *rc)
 struct needs {
 	struct reconcile *rc;
 	struct depend *depend;
+	struct late *late; /* opened when it is asked for */
 	struct schema live;
 	bool inspected;
 };
@@ -40,14 +41,35 @@ static struct err *needs(void *payload, const char *later, const char *earlier,
 	return err ? err : depend_why(n->depend, &n->live, later, earlier, why);
 }
 
+/* The database is to end like one that ran all in order. */
+static struct err *passed(void *payload, const char *later, const char *earlier,
+			  char **why)
+{
+	struct needs *n = payload;
+	struct err *err = NULL;
+	bool commute = false;
+
+	if (!n->late)
+		err = late_open(n->rc->e, &n->rc->tree, LATE_STAYING, &n->late);
+	if (!err)
+		err = late_commute(n->late, later, earlier, &commute);
+	if (!err && !commute)
+		*why = xasprintf("has to run behind %s", earlier);
+	return err;
+}
+
 static struct err *find_steps(struct reconcile *rc)
 {
 	struct needs n = { .rc = rc };
+	struct plan_choice ask = { .needs = needs,
+				   .passed = passed,
+				   .payload = &n };
 	struct err *err;
 
 	schema_init(&n.live);
 	n.depend = depend_new(rc->e, &rc->tree.rows, &rc->tree.depends);
-	err = plan_reconcile(&rc->plan, &rc->tree.view, needs, &n);
+	err = plan_reconcile(&rc->plan, &rc->tree.view, &ask);
+	late_close(n.late);
 	depend_free(n.depend);
 	schema_release(&n.live);
 	for (size_t i = 0; i < rc->plan.n; i++) {

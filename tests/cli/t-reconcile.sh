@@ -342,4 +342,35 @@ test_expect_success '... and what it had made comes back from there' '
 	(cd "$TRASH/clone" && expect_status 0 reconcile) && git switch -q b && expect_status 0 status
 '
 
+# --- what was merged late ---
+
+test_expect_success 'what sorts behind a late one and does not commute returns behind it' '
+	git switch -q -c late base && git config migrate.dev.url sqlite:late.db &&
+	migration 20260203000000_color <<-\SQL &&
+	ALTER TABLE users ADD COLUMN color TEXT;
+	SQL
+	expect_status 0 reconcile &&
+	sqlite3 late.db "INSERT INTO users VALUES (1, '\''ann'\'', '\''red'\'')" &&
+	migration 20260202000000_again <<-\SQL &&
+	CREATE TABLE users_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+	INSERT INTO users_new SELECT id, name FROM users;
+	DROP TABLE users;
+	ALTER TABLE users_new RENAME TO users;
+	SQL
+	expect_status 0 reconcile --dry-run &&
+	has "$OUT" "^rollback 20260203000000_color, has to run behind 20260202000000_again" &&
+	expect_status 0 reconcile &&
+	[ "$(sqlite3 late.db "SELECT * FROM users")" = "1|ann|red" ] &&
+	git config migrate.dev.url sqlite:dev.db
+'
+
+test_expect_success 'what commutes is passed' '
+	git config migrate.dev.url sqlite:late.db && git switch -q late &&
+	migration 20260201000000_apart <<-\SQL &&
+	CREATE TABLE apart (x);
+	SQL
+	expect_status 0 reconcile && has "$ERR" "20260201000000_apart runs after 20260203000000_color" &&
+	has "$OUT" ": 1 applied$" && git config migrate.dev.url sqlite:dev.db
+'
+
 test_done

@@ -7,6 +7,7 @@ struct reconcile_case {
 	const char *files[WORDS_MAX];
 	const char *states[WORDS_MAX];
 	const char *needs[4];
+	const char *passed[4]; /* "3_c>1_a": 1_a may not run behind 3_c */
 	/* one word for each step: "-" taken back, "=" renamed, "+" applied;
 	 * "~" behind it: it returns; "!" it is out of order */
 	const char *expect;
@@ -34,6 +35,31 @@ static const struct reconcile_case cases[] = {
 	  .files = { "1_a.sql", "2_b.sql", "3_c.sql" },
 	  .states = { "1_a applied", "3_c applied" },
 	  .expect = "+2_b! " },
+	{ .about = "... but what may not be passed goes and returns",
+	  .files = { "1_a.sql", "2_b.sql", "3_c.sql" },
+	  .states = { "1_a applied", "3_c applied" },
+	  .passed = { "3_c>2_b", "1_a>2_b" },
+	  .expect = "-3_c~ +2_b +3_c~ ",
+	  .why = "not behind it" },
+	{ .about = "... with what needs it",
+	  .files = { "1_a.sql", "2_b.sql", "3_c.sql", "4_d.sql", "5_e.sql" },
+	  .states = { "1_a applied", "3_c applied", "4_d applied",
+		      "5_e applied" },
+	  .needs = { "4_d>3_c" },
+	  .passed = { "3_c>2_b" },
+	  .expect = "-4_d~ -3_c~ +2_b! +3_c!~ +4_d!~ ",
+	  .why = "goes with 3_c (it says so); not behind it" },
+	{ .about = "... and what may not be passed by one that returns",
+	  .files = { "1_a.sql", "2_b.sql", "3_c.sql", "4_d.sql" },
+	  .states = { "1_a applied", "4_d applied", "3_c applied" },
+	  .passed = { "3_c>2_b", "4_d>3_c" },
+	  .expect = "-3_c~ -4_d~ +2_b +3_c~ +4_d~ " },
+	{ .about = "a repeatable has no place to keep",
+	  .layout = "flyway",
+	  .files = { "R__v.sql\tSELECT 1;", "V1__a.sql" },
+	  .states = { "R__v applied" },
+	  .passed = { "R__v>V1__a" },
+	  .expect = "+V1__a " },
 	{ .about = "an edited one goes and returns",
 	  .files = { "1_a.sql", "2_b.sql\tSELECT 1;" },
 	  .states = { "1_a applied", "2_b applied SELECT 2;" },
@@ -90,18 +116,35 @@ static const struct reconcile_case cases[] = {
 	  .expect = "+R__v " },
 };
 
+static char *find_pair(const char *const list[4], const char *later,
+		       const char *earlier, const char *why)
+{
+	char pair[64];
+
+	snprintf(pair, sizeof(pair), "%s>%s", later, earlier);
+	for (size_t i = 0; i < 4 && list[i]; i++)
+		if (streq(list[i], pair))
+			return xstrdup(why);
+	return NULL;
+}
+
 static struct err *needs(void *payload, const char *later, const char *earlier,
 			 char **why)
 {
 	const struct reconcile_case *c =
 		*(const struct reconcile_case **)payload;
-	char pair[64];
 
-	*why = NULL;
-	snprintf(pair, sizeof(pair), "%s>%s", later, earlier);
-	for (size_t i = 0; i < ARRAY_LEN(c->needs) && c->needs[i]; i++)
-		if (streq(c->needs[i], pair))
-			*why = xstrdup("it says so");
+	*why = find_pair(c->needs, later, earlier, "it says so");
+	return NULL;
+}
+
+static struct err *passed(void *payload, const char *later, const char *earlier,
+			  char **why)
+{
+	const struct reconcile_case *c =
+		*(const struct reconcile_case **)payload;
+
+	*why = find_pair(c->passed, later, earlier, "not behind it");
 	return NULL;
 }
 
@@ -119,7 +162,10 @@ static void check_case(const struct reconcile_case *c)
 	assert_ok(decide_order(&w.set, NULL, NULL));
 	assert_ok(plan_view_init(&w.view, &w.set, w.states, w.n_states, NULL,
 				 NULL));
-	assert_ok(plan_reconcile(&plan, &w.view, needs, &c));
+	assert_ok(plan_reconcile(&plan, &w.view,
+				 &(struct plan_choice){ .needs = needs,
+							.passed = passed,
+							.payload = &c }));
 	for (size_t i = 0; i < plan.n; i++) {
 		const struct plan_step *s = &plan.steps[i];
 
@@ -168,7 +214,9 @@ static void plan_reconcile__ends_with_the_first_error(void **state)
 	world_init(&w, "native", files, states);
 	assert_ok(plan_view_init(&w.view, &w.set, w.states, w.n_states, NULL,
 				 NULL));
-	assert_fails(plan_reconcile(&plan, &w.view, says_no, NULL), ERR_TARGET);
+	assert_fails(plan_reconcile(&plan, &w.view,
+				    &(struct plan_choice){ .needs = says_no }),
+		     ERR_TARGET);
 	assert_int_equal(plan.n, 0);
 	plan_release(&plan);
 	world_release(&w);
