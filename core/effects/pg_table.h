@@ -21,7 +21,7 @@ const char *pe_auto_name(struct pe_walk *w, const char *table,
 			 const char *columns, const char *label);
 
 /** "=<value>" of a constant that is no secret of its length; else NULL. */
-const char *pe_constant_note(struct pe_walk *w, const PgQuery__Node *value);
+const char *pe_constant_note(struct pe_walk *w, const PgQuery__Node *n);
 
 /** Where expressions of a definition find the columns of its table. */
 void pe_definition_open(struct pe_walk *w, struct pe_scope *scope,

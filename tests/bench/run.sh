@@ -358,7 +358,7 @@ bench_branches() {
 	read -r cold mem < <(RUNS=1 best nothing "$G" check --all-branches)
 	files=$(find .git/migrate/cache/effects -type f | wc -l)
 	read -r t _ < <(best nothing "$G" check --all-branches)
-	pairs=$((100 * 99 / 2 * 25))
+	pairs=$((100 * 99 * 25 / 2))
 	printf 'check --all-branches, 100 of 5: first %s s, then %s s, %s files analysed (bar 500)\n' \
 		"$cold" "$t" "$files"
 	awk -v t="$t" -v n="$pairs" 'BEGIN {
