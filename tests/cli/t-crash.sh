@@ -169,10 +169,11 @@ have_points=$(GIT_MIGRATE_CRASH_LOG=$log git-migrate status >/dev/null 2>&1
 		git-migrate apply -q >/dev/null 2>&1
 	[ -s "$log" ] && echo yes)
 # index-alone is PostgreSQL's: t-pg-rollback.sh; proved is in t-prove.sh; those of prune and push are in
-# t-snapshot.sh and t-snapshot-remote.sh; reverted is in t-[pg-]reconcile-crash.sh
+# t-snapshot.sh and t-snapshot-remote.sh; reverted is in t-[pg-]reconcile-crash.sh; those of copying a database are
+# in t-[pg-]branches.sh
 places=$(cd "$TEST_DIR/../.." &&
 	grep -rhoE 'crash_point\("[^"]+"\)' core gitstore --include='*.c' |
-	cut -d'"' -f2 | grep -vxE 'index-alone|proved|reverted|prune.*|repacked|snapshot-push.*' | sort -u)
+	cut -d'"' -f2 | grep -vxE 'copy-.*|index-alone|proved|reverted|prune.*|repacked|snapshot-push.*' | sort -u)
 
 if [ -z "$have_points" ]; then
 	test_skip 'killed at named places' 'the program was built without them'
