@@ -63,14 +63,31 @@ test_expect_success 'database: a chunk that was changed is found' '
 	expect_status 1 snapshot verify && has "$OUT" "^broken .* 1_rows: .* is damaged: a chunk does not unpack"
 '
 
+node() {
+	pg_sql "SELECT pg_relation_filenode('git_migrate.chunks')"
+}
+
+# VACUUM FULL copies what is dead for as long as anybody who was just connecting
+# to the server might see it: then there is another time
+smaller() { # <bytes before> <bytes that go>
+	local i
+
+	for i in 1 2 3 4 5; do
+		[ $(($1 - $(bytes))) -lt "$2" ] || return 0
+		sleep "0.$i"
+		pg_sql "VACUUM (FULL) git_migrate.chunks"
+	done
+	return 1
+}
+
 test_expect_success 'database: pruned rows are gone, and their room' '
 	start database && pg_sql "INSERT INTO users SELECT i, md5(random()::text) || md5(random()::text), i FROM generate_series(10000, 60000) i" &&
 	echo "DELETE FROM users;" | migration 1_a && git migrate apply -q &&
 	echo "DELETE FROM bag;" | migration 2_b && git migrate apply -q &&
 	bytes() { pg_sql "SELECT pg_total_relation_size('\''git_migrate.chunks'\'')"; } && before=$(bytes) &&
-	frees=$(git migrate snapshot --json | jq ".snapshots[1].frees") && [ "$frees" -gt 1000000 ] &&
+	first=$(node) && frees=$(git migrate snapshot --json | jq ".snapshots[1].frees") && [ "$frees" -gt 1000000 ] &&
 	expect_status 0 snapshot prune --keep 1 && has "$OUT" "^1_a can no longer be rolled back$" &&
-	[ $((before - $(bytes))) -ge "$frees" ] && expect_status 0 snapshot verify && has "$OUT" "^1 whole, 0 broken, 1 else" &&
+	[ "$(node)" != "$first" ] && smaller "$before" "$frees" && expect_status 0 snapshot verify && has "$OUT" "^1 whole, 0 broken, 1 else" &&
 	! pg_sql "DELETE FROM git_migrate.chunks" 2>err && has err append-only &&
 	expect_status 0 rollback -q && [ "$(pg_sql "SELECT count(*) FROM bag")" = 3 ] &&
 	expect_status 1 rollback && has "$ERR" "the snapshot of 1_a, .* was pruned 20.* by C O Mitter"
