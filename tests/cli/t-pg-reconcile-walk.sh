@@ -3,15 +3,15 @@
 # tests/property/walk.py says what is held against what
 #
 # environment: SWITCHES, SEED  how many, and from where
-#              TEST_LONG       300 switches instead of 30
+#              TEST_LONG       300 switches instead of 30, from anywhere
 #              GIT_MIGRATE_TEST_PG  the server; without, one is started
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 server=$here/../../contrib/pg-server.sh
-switches=30
-[ -z "${TEST_LONG-}" ] || switches=300
-export SWITCHES=${SWITCHES:-$switches} SEED=${SEED:-$RANDOM}
+switches=30 seed=1
+[ -z "${TEST_LONG-}" ] || switches=300 seed=$RANDOM
+export SWITCHES=${SWITCHES:-$switches} SEED=${SEED:-$seed}
 export PYTHONDONTWRITEBYTECODE=1
 
 if [ -z "${GIT_MIGRATE_TEST_PG-}" ]; then
