@@ -378,33 +378,28 @@ static struct err *choose_passed_by(const struct newest *all,
 	return e;
 }
 
-static bool goes(const struct newest *all, const struct going *g,
-		 const struct plan_item *item)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (all->items[i] == item)
-			return g->goes[i];
-	return false;
-}
-
 /* Until what runs passes nothing that it may not pass. */
 static struct err *choose_passed(const struct plan_view *v,
 				 const struct newest *all,
 				 const struct plan_choice *ask, struct going *g)
 {
+	const bool **goes = xcalloc(v->n + 1, sizeof(const bool *));
 	struct err *e = NULL;
 	bool more = ask->passed != NULL;
 
+	for (size_t i = 0; i < all->n; i++)
+		goes[all->items[i] - v->items] = &g->goes[i];
 	while (more && !e) {
 		more = false;
 		for (size_t i = 0; i < v->n && !e; i++) {
 			const struct plan_item *item = &v->items[i];
 
 			if (has_place(item) &&
-			    (plan_item_is_open(item) || goes(all, g, item)))
+			    (plan_item_is_open(item) || (goes[i] && *goes[i])))
 				e = choose_passed_by(all, ask, g, item, &more);
 		}
 	}
+	free(goes);
 	return e;
 }
 
