@@ -45,6 +45,19 @@ static void move_indexes(struct pe_resolve *r, const struct effect *e,
 	}
 }
 
+/* What follows from the renaming of another goes and comes by its new name. */
+static void imply_rename(struct pe_resolve *r, const struct effect *e,
+			 struct pe_object *o, const char *name)
+{
+	struct effect *n;
+
+	pe_imply(r, e, EFFECT_DROP, o->kind, o->schema, o->table, o->name);
+	n = pe_imply(r, e, EFFECT_CREATE, o->kind, o->schema, o->table, name);
+	if (n)
+		n->from = pe_own(r, o->name);
+	pe_rename_object(r->c, o, o->schema, name);
+}
+
 /* The constraint of a key and its index have one name. */
 static void rename_twin(struct pe_resolve *r, const struct effect *e,
 			const struct pe_object *o, const char *name)
@@ -53,34 +66,20 @@ static void rename_twin(struct pe_resolve *r, const struct effect *e,
 		o->kind == EFFECT_INDEX ? EFFECT_CONSTRAINT : EFFECT_INDEX;
 	struct pe_object *twin =
 		pe_find(r->c, kind, o->schema, o->table, o->name);
-	struct effect *n;
 
 	if (!twin || (o->kind != EFFECT_INDEX && o->kind != EFFECT_CONSTRAINT))
 		return;
-	pe_imply(r, e, EFFECT_DROP, kind, twin->schema, twin->table,
-		 twin->name);
-	n = pe_imply(r, e, EFFECT_CREATE, kind, twin->schema, twin->table,
-		     name);
-	if (n)
-		n->from = pe_own(r, twin->name);
-	pe_rename_object(r->c, twin, twin->schema, name);
+	imply_rename(r, e, twin, name);
 }
 
 static void heir_renames(struct pe_resolve *r, struct pe_object *heir,
 			 const struct effect *e)
 {
 	struct pe_object *column = pe_child(heir, EFFECT_COLUMN, e->from);
-	struct effect *n;
 
 	if (!column)
 		return;
-	pe_imply(r, e, EFFECT_DROP, EFFECT_COLUMN, heir->schema, heir->name,
-		 e->from);
-	n = pe_imply(r, e, EFFECT_CREATE, EFFECT_COLUMN, heir->schema,
-		     heir->name, e->name);
-	if (n)
-		n->from = pe_own(r, e->from);
-	pe_rename_object(r->c, column, column->schema, e->name);
+	imply_rename(r, e, column, e->name);
 	pe_each_heir(r, heir, e, heir_renames);
 }
 
@@ -206,8 +205,6 @@ void pe_renamed(struct pe_resolve *r, const struct effect *e)
 void pe_adopt_index(struct pe_resolve *r, const struct effect *e,
 		    struct pe_object *constraint, struct pe_object *index)
 {
-	struct effect *n;
-
 	if (!index || index->kind != EFFECT_INDEX) {
 		pe_emit(r, e, constraint->schema, constraint->table, e->name);
 		return;
@@ -221,11 +218,5 @@ void pe_adopt_index(struct pe_resolve *r, const struct effect *e,
 		pe_emit(r, e, index->schema, index->table, index->name);
 		return;
 	}
-	pe_imply(r, e, EFFECT_DROP, EFFECT_INDEX, index->schema, index->table,
-		 index->name);
-	n = pe_imply(r, e, EFFECT_CREATE, EFFECT_INDEX, index->schema,
-		     index->table, constraint->name);
-	if (n)
-		n->from = pe_own(r, index->name);
-	pe_rename_object(r->c, index, index->schema, constraint->name);
+	imply_rename(r, e, index, constraint->name);
 }
