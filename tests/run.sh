@@ -13,7 +13,7 @@
 # this run, in which each makes databases of its own.
 #
 # environment: TEST_JOBS      files at a time (2)
-#              TEST_TIMEOUT   seconds for one file (900)
+#              TEST_TIMEOUT   seconds for one file (600)
 #              TEST_SUMMARY   a file to which "passed failed skipped" is added
 #              TEST_FAILURES  a file to which what failed is added
 #              GIT_MIGRATE_TEST_PG  URI of a server to use: tests make
@@ -25,12 +25,12 @@ set -u
 
 one() { # <file> <log>: one file, result to <log>.sum
 	local file=$1 log=$2 status=0 passed failed skipped planned
-	local run=("$file") start=$SECONDS took
+	local run=("$file") start=$SECONDS took last
 
 	case $file in
 	*.sh) run=(bash "$file") ;;
 	esac
-	CMOCKA_MESSAGE_OUTPUT=tap timeout -k 10 "${TEST_TIMEOUT:-900}" \
+	CMOCKA_MESSAGE_OUTPUT=tap timeout -k 10 "${TEST_TIMEOUT:-600}" \
 		"${run[@]}" >"$log" 2>&1 </dev/null || status=$?
 	# cmocka says "not ok N # SKIP name" of a test that has skipped itself
 	skipped=$(grep -ciE '^(ok .*|not ok [0-9]+ )# *skip' "$log")
@@ -40,7 +40,8 @@ one() { # <file> <log>: one file, result to <log>.sum
 		awk '{ n += $1 } END { print n + 0 }')
 	if [ "$planned" -ne $((passed + failed + skipped)) ] ||
 		{ [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; }; then
-		echo "# $file: ended with $status, $planned planned" >>"$log"
+		last=$(grep -E '^(not )?ok ' "$log" | tail -n 1)
+		echo "# $file: ended with $status, $planned planned; the last was: ${last:-none}" >>"$log"
 		failed=$((failed + 1))
 	fi
 	echo "$passed $failed $skipped" >"$log.sum"

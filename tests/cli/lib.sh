@@ -23,6 +23,7 @@
 #   scratch_repo FOLDER    another repository, and go there
 #   sql 'statements'       sqlite3 on dev.db
 #   json 'filter'          jq -r on $OUT
+#   until_true command...  run it until it succeeds, a minute at most
 #
 # And for PostgreSQL, where pg_need comes first:
 #
@@ -105,6 +106,15 @@ migration() {
 
 sql() {
 	sqlite3 dev.db "$1"
+}
+
+until_true() {
+	local end=$((SECONDS + 60))
+
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { echo "still not true: $*" && return 1; }
+		sleep 0.02
+	done
 }
 
 run_migrate() {

@@ -74,11 +74,13 @@ admin() {
 	"${PSQL[@]}" -c "$1" "$PG_ADMIN" >/dev/null
 }
 
+nobody_in() { # <database>
+	[ "$("${PSQL[@]}" -c "SELECT count(*) FROM pg_stat_activity WHERE datname = '$1'" "$PG_ADMIN")" = 0 ]
+}
+
 nobody_there() { # sessions of a killed program are gone
 	"${PSQL[@]}" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$db'" "$PG_ADMIN" >/dev/null
-	until [ "$("${PSQL[@]}" -c "SELECT count(*) FROM pg_stat_activity WHERE datname = '$db'" "$PG_ADMIN")" = 0 ]; do
-		sleep 0.02
-	done
+	until_true nobody_in "$db"
 }
 
 # template <before|after>: keep the database and the repository as they are
@@ -94,14 +96,16 @@ begin_run() {
 		rm -f "$log" && : >"$log"
 }
 
+over() {
+	[ "$(pg_sql "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'git-migrate'")" = 0 ]
+}
+
 # whole: everything is as if nothing happened, as far as it came
 whole() {
 	local now applied
 
 	# what a dead program has left on the server is over, one way or the other
-	until [ "$(pg_sql "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'git-migrate'")" = 0 ]; do
-		sleep 0.02
-	done
+	until_true over || fail 'the sessions of a dead program stay' || return 1
 	now=$(state)
 	git migrate status --json >"$OUT" 2>"$ERR" || fail "status: $(cat "$ERR")" || return 1
 	applied=$(json .counts.applied)

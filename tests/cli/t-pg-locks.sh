@@ -64,16 +64,6 @@ holder() {
 		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 }
 
-until_true() { # <command...>
-	local n=0
-
-	until "$@" >/dev/null 2>&1; do
-		n=$((n + 1))
-		[ $n -lt 500 ] || return
-		sleep 0.02
-	done
-}
-
 start() { # git migrate ... in the background, output in $TRASH/bg.*
 	git-migrate "$@" >"$TRASH/bg.out" 2>"$TRASH/bg.err" </dev/null &
 	bg=$!

@@ -29,6 +29,10 @@ indexes() {
 		WHERE i.indrelid = 't'::regclass"
 }
 
+indexes_are() { # <as indexes says>
+	[ "$(indexes)" = "$1" ]
+}
+
 logged() {
 	pg_sql "SELECT string_agg(what, ' ' ORDER BY id) FROM log"
 }
@@ -184,7 +188,7 @@ test_expect_success 'killed while the server builds the index' '
 	fresh && echo "CREATE INDEX CONCURRENTLY t_a ON t (a);" | migration 1_a &&
 	pg_hold "LOCK TABLE t IN ROW EXCLUSIVE MODE" &&
 	{ git-migrate apply >"$OUT" 2>"$ERR" </dev/null & } && bg=$! &&
-	until [ "$(indexes)" = "t_a false" ]; do sleep 0.05; done && kill -9 $bg && { wait $bg 2>/dev/null; true; } &&
+	until_true indexes_are "t_a false" && kill -9 $bg && { wait $bg 2>/dev/null; true; } &&
 	expect_status 0 status && has "$OUT" "1_a" &&
 	pg_release &&
 	expect_status 0 apply && [ "$(indexes)" = "t_a true" ] && settled
