@@ -174,6 +174,6 @@ const struct layout layout_golang_migrate = {
 	.name = "golang-migrate",
 	.detect = detect,
 	.scan = scan,
-	.parse = pair_parse,
+	.parse = sent_parse,
 	.create = pair_create,
 };

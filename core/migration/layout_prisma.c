@@ -1,7 +1,6 @@
 #include <stdlib.h>
 
 #include "base/util.h"
-#include "migration/directives.h"
 #include "migration/scan.h"
 #include "migration/sections.h"
 
@@ -36,14 +35,6 @@ static struct err *scan(struct migration_set *set,
 	return folders_scan(set, files, "migration.sql", NULL, NULL);
 }
 
-/* Around what it writes to take a value from an enum it puts BEGIN and COMMIT,
- * whatever else the file does. */
-static struct err *parse(struct parse *p)
-{
-	p->m->blocks = true;
-	return pair_parse(p);
-}
-
 static struct err *create(const struct migration_set *set, const char *stamp,
 			  const char *slug, migration_new_file_fn fn,
 			  void *payload)
@@ -61,7 +52,7 @@ const struct layout layout_prisma = {
 	.name = "prisma",
 	.detect = detect,
 	.scan = scan,
-	.parse = parse,
+	.parse = sent_parse,
 	.create = create,
 	.shared_versions = true,
 	.text_versions = true,

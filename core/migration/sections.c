@@ -30,6 +30,12 @@ struct err *pair_parse(struct parse *p)
 	return e;
 }
 
+struct err *sent_parse(struct parse *p)
+{
+	p->m->blocks = true;
+	return pair_parse(p);
+}
+
 /** The file names that a layout of folders knows; NULL = it has none. */
 struct folder_names {
 	const char *up, *down, *side;

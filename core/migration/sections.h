@@ -19,6 +19,12 @@ MUST_USE struct err *native_parse(struct parse *p);
  */
 MUST_USE struct err *pair_parse(struct parse *p);
 
+/**
+ * The same for a tool that sends a file as it is: each BEGIN ... COMMIT in it
+ * is meant, and so is what stands between them.
+ */
+MUST_USE struct err *sent_parse(struct parse *p);
+
 /** Folders that hold an up file: <version>_<name>/<file>. */
 MUST_USE struct err *folders_scan(struct migration_set *set,
 				  const struct layout_listing *files,

@@ -107,7 +107,7 @@ test_expect_success 'golang-migrate' '
 	begin_layout golang db/migrations &&
 	echo "CREATE TABLE users (id INTEGER PRIMARY KEY);" | put 1_users.up.sql &&
 	echo "DROP TABLE users;" | put 1_users.down.sql &&
-	echo "BEGIN; DROP TABLE keep; COMMIT;" | put 2_drop.up.sql &&
+	echo "BEGIN; DROP TABLE keep; COMMIT; CREATE TABLE a (x); BEGIN; DROP TABLE a; COMMIT;" | put 2_drop.up.sql &&
 	echo "this is never run" | put 2_drop.down.sql &&
 	echo "CREATE TABLE ten (x);" | put 10_ten.up.sql &&
 	finish_layout golang-migrate 1_users 2_drop 10_ten
