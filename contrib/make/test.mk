@@ -30,7 +30,8 @@ $(B)/tools/%: $(B)/obj/tests/tools/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^
 
-$(B)/tools/verdicts: $(B)/obj/tests/tools/verdicts.o $(B)/libcore.a
+$(addprefix $(B)/tools/,prune verdicts): $(B)/tools/%: \
+		$(B)/obj/tests/tools/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_core)
 

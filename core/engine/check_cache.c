@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/util.h"
 #include "engine/check_impl.h"
@@ -138,9 +139,20 @@ bool check_cache_get(struct check *c, const char *kind, const char *key,
 	return ok;
 }
 
+/* Two processes may have one number: in containers that share a repository. */
+static FILE *open_new(const char *path, char **name)
+{
+	int fd;
+
+	*name = xasprintf("%s.%ld.%lld", path, (long)getpid(),
+			  (long long)clock_steady_us());
+	fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return fd < 0 ? NULL : fdopen(fd, "wb");
+}
+
 static void write_file(char *path, const void *data, size_t len)
 {
-	char *slash = strrchr(path, '/'), *tmp;
+	char *slash = strrchr(path, '/'), *tmp = NULL;
 	struct err *err;
 	FILE *f;
 	bool ok;
@@ -148,8 +160,7 @@ static void write_file(char *path, const void *data, size_t len)
 	*slash = '\0';
 	err = file_mkdirs(path, 0777);
 	*slash = '/';
-	tmp = xasprintf("%s.%ld", path, (long)getpid());
-	f = err ? NULL : fopen(tmp, "wbe");
+	f = err ? NULL : open_new(path, &tmp);
 	/* a torn file is seen by who reads it: no wait for the disk */
 	if (f) {
 		ok = fwrite(data, 1, len, f) == len;

@@ -169,4 +169,50 @@ test_expect_success 'a second check reads what the first has kept, and says the 
 	find .git/migrate/cache -type f -exec sh -c "head -c 10 {} >{}.x; mv {}.x {}" \; && run_migrate check side --json && cmp "$OUT" ../first && rm -rf .git/migrate/cache && run_migrate check side --json && cmp "$OUT" ../first
 '
 
+# many_tables: 71 migrations behind the base, and both sides behind them
+many_tables() {
+	local i
+
+	start && git switch -q main && for i in $(seq 300 370); do echo "CREATE TABLE t$i (id INTEGER PRIMARY KEY);" >"migrations/${i}_t$i.sql"; done &&
+		git config -f .gitmigrate migrate.dialect "$1" && commit_all many && git branch -f side &&
+		on side 250_late "ALTER TABLE t310 ADD COLUMN x TEXT;" && on side 401_b "ALTER TABLE users ADD COLUMN age TEXT;" && on main 400_a "ALTER TABLE users ADD COLUMN age INT;"
+}
+
+cache=.git/migrate/cache
+
+# at_once <bytes that are left of the cache>: three checks from an empty cache, and one that is killed, beside one that prunes
+at_once() {
+	local i pruner killed pids=
+
+	rm -rf $cache ../go && mkfifo ../go || return
+	"$(dirname "$GIT_MIGRATE")/tools/prune" $cache "$1" <../go &
+	pruner=$!
+	exec 7>../go
+	git-migrate check side >/dev/null 2>&1 7>&- </dev/null &
+	killed=$!
+	for i in 1 2 3; do
+		git-migrate check side --json >"../out.$i" 2>&1 7>&- </dev/null &
+		pids="$pids $!"
+	done
+	kill -9 $killed
+	wait $pids
+	exec 7>&-
+	wait $pruner || return
+	for i in 1 2 3; do cmp "../out.$i" ../first || return; done
+}
+
+# what is kept is as one check alone keeps it; what was killed has another name
+is_whole() {
+	local f
+
+	find $cache -type f ! -name "*.*" ! -name pruned | while read -r f; do cmp "$f" "../whole/${f#$cache/}" || return; done
+}
+
+test_expect_success 'many at once, while what is kept goes: the same is said, nothing is half-written' '
+	for dialect in sqlite postgresql; do
+		many_tables $dialect && run_migrate check side --json && cp "$OUT" ../first && has ../first GM105 && rm -rf ../whole && mv $cache ../whole &&
+		for bytes in 0 20000; do at_once $bytes && is_whole && expect_status 1 check side --json && cmp "$OUT" ../first || return; done || return
+	done
+'
+
 test_done
