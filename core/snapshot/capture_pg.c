@@ -19,6 +19,7 @@ static void abort_capture(struct capture *base)
 	for (size_t i = 0; i < c->n_sequences; i++)
 		free(c->sequences[i].name);
 	pg_capture_forget_cursors(c);
+	pg_labels_release(&c->labels);
 	free(c->sequences);
 	c->sequences = NULL;
 	c->n_tables = c->n_created = c->n_held = c->n_sequences = 0;

@@ -64,6 +64,18 @@ struct pg_sequence_state {
 	bool called;
 };
 
+/** A label of an enum. */
+struct pg_label {
+	unsigned oid, type_oid;
+	char *word; /**< a literal */
+	char *type; /**< its type's name */
+};
+
+struct pg_labels {
+	struct pg_label *v;
+	size_t n, cap;
+};
+
 struct pg_cursor {
 	struct pg_captured *table;
 	struct pg_table form; /**< of the table when it was opened */
@@ -86,6 +98,7 @@ struct pg_capture {
 	size_t n_cursors, cap_cursors;
 	struct pg_sequence_state *sequences;
 	size_t n_sequences, cap_sequences;
+	struct pg_labels labels; /**< some, as they were */
 	bool sequences_read;
 	bool begun;            /**< the first statement was looked at */
 	bool knows_multis;     /**< multis was read before anything ran */
@@ -267,7 +280,22 @@ MUST_USE struct err *pg_capture_check_objects(struct pg_capture *c);
 MUST_USE struct err *pg_capture_write_sequences(struct pg_capture *c,
 						struct manifest *m);
 
+/* --- capture_pg_label.c --- */
+
+/** Those that the transaction has made or renamed so far. */
+MUST_USE struct err *pg_capture_labels(struct pg_capture *c);
+
+/** Add those that the migration has renamed.
+ * @param rows some are kept: ERR_STATE where one has the word of another */
+MUST_USE struct err *pg_capture_renamed_labels(struct pg_capture *c, bool rows,
+					       struct schema_delta *d,
+					       struct arena *a);
+void pg_labels_release(struct pg_labels *list);
+
 /* --- capture_pg_finish.c --- */
+void pg_capture_add_rename(struct schema_delta *d, struct arena *a,
+			   const char *table, const char *column,
+			   const char *to);
 MUST_USE struct err *pg_capture_finish(struct capture *base,
 				       struct schema_delta *delta,
 				       struct arena *arena,

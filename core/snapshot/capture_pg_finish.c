@@ -137,6 +137,7 @@ struct renames {
 	struct pg_capture *c;
 	unsigned *oids;
 	size_t n, cap;
+	bool labels; /* of enums */
 };
 
 static struct err *take_renamed(void *payload, int n,
@@ -145,13 +146,18 @@ static struct err *take_renamed(void *payload, int n,
 	struct renames *r = payload;
 
 	(void)n;
+	if (streq(cell[0].s, "0")) {
+		r->labels = true;
+		return NULL;
+	}
 	VEC_GROW(r->oids, r->n, r->cap);
 	r->oids[r->n++] = (unsigned)strtoul(cell[0].s, NULL, 10);
 	return NULL;
 }
 
-static void add_rename(struct schema_delta *d, struct arena *a,
-		       const char *table, const char *column, const char *to)
+void pg_capture_add_rename(struct schema_delta *d, struct arena *a,
+			   const char *table, const char *column,
+			   const char *to)
 {
 	struct schema_rename *r;
 
@@ -169,32 +175,34 @@ static struct err *add_renames_of(struct pg_capture *c, unsigned oid,
 	struct pg_table now;
 	struct err *e = pg_capture_table(c, oid, &t);
 
-	if (e || !t || !strchr("rpmS", t->was.kind))
+	if (e || !t || !strchr("rpmSc", t->was.kind))
 		return e;
 	e = pg_capture_now(c, oid, &now);
 	if (e)
 		return e;
-	if (!streq_null(t->was.name, now.name))
-		add_rename(d, a, t->was.name, NULL, now.name);
+	/* a type is known by its number, and only its attributes are told */
+	if (t->was.kind != 'c' && !streq_null(t->was.name, now.name))
+		pg_capture_add_rename(d, a, t->was.name, NULL, now.name);
 	for (size_t i = 0;
 	     now.oid && t->was.kind != 'S' && i < t->was.n_columns; i++) {
 		const struct pg_column *was = &t->was.columns[i];
 		const struct pg_column *is = pg_table_column(&now, was->number);
 
 		if (!is || !streq(is->name, was->name))
-			add_rename(d, a, t->was.name, was->name,
-				   is ? is->name : NULL);
+			pg_capture_add_rename(d, a, t->was.name, was->name,
+					      is ? is->name : NULL);
 	}
 	pg_table_release(&now);
 	return NULL;
 }
 
 /*
- * Tables and sequences whose name or columns may be others now: their own row of pg_class or
- * that of their schema is ours, or they are locked (columns).
+ * Tables, sequences and records whose name or columns may be others now: their own row of
+ * pg_class or that of their schema is ours, or they are locked (columns). 0: so may
+ * labels of enums.
  */
-static struct err *write_renames(struct pg_capture *c, struct schema_delta *d,
-				 struct arena *a)
+static struct err *write_renames(struct pg_capture *c, bool rows,
+				 struct schema_delta *d, struct arena *a)
 {
 	struct renames r = { .c = c };
 	struct pg_arg arg = pg_text(target_pg_journal(c->base.target));
@@ -204,7 +212,7 @@ static struct err *write_renames(struct pg_capture *c, struct schema_delta *d,
 	buf_addstr(&c->sql, "SELECT c.oid FROM pg_catalog.pg_class c "
 			    "JOIN pg_catalog.pg_namespace n "
 			    "ON n.oid = c.relnamespace "
-			    "WHERE c.relkind IN ('r', 'p', 'm', 'S') "
+			    "WHERE c.relkind IN ('r', 'p', 'm', 'S', 'c') "
 			    "AND n.nspname <> $1 AND c.oid >= 16384 AND (");
 	pg_capture_add_is_ours(&c->sql, c, "c.xmin");
 	buf_addstr(&c->sql, " OR ");
@@ -214,12 +222,15 @@ static struct err *write_renames(struct pg_capture *c, struct schema_delta *d,
 			    "WHERE l.pid = pg_backend_pid() "
 			    "AND l.locktype = 'relation' "
 			    "AND l.mode = 'AccessExclusiveLock' "
-			    "AND l.relation >= 16384 ORDER BY 1");
+			    "AND l.relation >= 16384 UNION SELECT 0 WHERE "
+			    "EXISTS (SELECT FROM pg_catalog.pg_enum e WHERE ");
+	pg_capture_add_is_ours(&c->sql, c, "e.xmin");
+	buf_addstr(&c->sql, ") ORDER BY 1");
 	e = pg_query_once(c->c, buf_str(&c->sql), &arg, 1, take_renamed, &r);
 	for (size_t i = 0; i < r.n && !e; i++)
 		e = add_renames_of(c, r.oids[i], d, a);
 	free(r.oids);
-	return e;
+	return e || !r.labels ? e : pg_capture_renamed_labels(c, rows, d, a);
 }
 
 static struct err *write_manifest(struct pg_capture *c,
@@ -281,7 +292,7 @@ struct err *pg_capture_finish(struct capture *base, struct schema_delta *delta,
 	if (!e)
 		e = pg_capture_write_sequences(c, &m);
 	if (!e && c->altered)
-		e = write_renames(c, delta, arena);
+		e = write_renames(c, m.n_tables != 0, delta, arena);
 	if (!e)
 		e = write_manifest(c, &m, out);
 	if (!e)

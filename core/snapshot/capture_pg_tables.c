@@ -268,7 +268,7 @@ struct err *pg_capture_baseline(struct pg_capture *c, bool copy)
 	buf_addstr(&c->sql, "SELECT c.oid FROM pg_catalog.pg_class c "
 			    "JOIN pg_catalog.pg_namespace n "
 			    "ON n.oid = c.relnamespace "
-			    "WHERE c.relkind IN ('r', 'p', 'm', 'f', 'S') "
+			    "WHERE c.relkind IN ('r', 'p', 'm', 'f', 'S', 'c') "
 			    "AND n.nspname <> $1 AND c.oid >= 16384 AND (");
 	pg_capture_add_is_ours(&c->sql, c, "c.xmin");
 	buf_addstr(&c->sql, " OR ");
@@ -285,6 +285,8 @@ struct err *pg_capture_baseline(struct pg_capture *c, bool copy)
 				  &o);
 	for (size_t i = 0; i < o.n && !e; i++)
 		e = take_touched(c, o.v[i], copy);
+	if (!e)
+		e = pg_capture_labels(c);
 	free(o.v);
 	return e;
 }

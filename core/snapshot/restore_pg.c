@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "snapshot/restore_pg_type.h"
 
 /* Taking a migration back on PostgreSQL; the order of the steps. */
 
@@ -153,6 +154,7 @@ static struct err *run(const struct restore_request *req,
 	for (size_t i = 0; i < r.n_tables; i++)
 		free(r.tables[i].unfit);
 	restore_pg_labels_free(&r);
+	restore_pg_kept_free(&r);
 	restore_pg_numbers_free(&r);
 	free(r.tables);
 	free(r.awake);

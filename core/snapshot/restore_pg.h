@@ -59,6 +59,9 @@ struct restore_pg {
 	size_t n_sequences, cap_sequences;
 	struct restore_pg_numbers *numbers; /**< values of regclass; or NULL */
 	struct restore_pg_labels *labels;   /**< renamed ones; NULL = none */
+	struct restore_pg_kept *kept;       /**< types: restore_pg_type.h */
+	const struct schema_object **strays;
+	size_t n_kept, n_strays;
 	struct map now_by_name; /**< tables of req->now, by name in SQL */
 	bool look;              /**< only to find rows that are in the way */
 	bool replica; /**< no ordinary trigger, rule or foreign key acts */
@@ -531,34 +534,6 @@ MUST_USE struct err *restore_pg_drop_sql(struct restore_pg *r,
 
 /** Run it; one that belongs to another goes with that, or stays. */
 MUST_USE struct err *restore_pg_drop(struct restore_pg *r, const char *sql);
-
-/* restore_pg_type.c: types whose values can stay */
-bool restore_pg_is_alterable(const struct schema_object *a,
-			     const struct schema_object *b);
-
-/** Before rows go back: labels and attributes get their old names, and what a
- * domain checks since goes. */
-MUST_USE struct err *restore_pg_loosen_type(struct restore_pg *r,
-					    const struct schema_object *from,
-					    const struct schema_object *to);
-
-/** Once they are in place. */
-MUST_USE struct err *restore_pg_tighten_type(struct restore_pg *r,
-					     const struct schema_object *from,
-					     const struct schema_object *to);
-
-/** Labels that only have other words in `now` than in `before`; literals.
- * False: they are no such enums. */
-bool restore_pg_labels_of(struct arena *a, const struct schema_object *now,
-			  const struct schema_object *before,
-			  const char ***words_now, const char ***words_before,
-			  size_t *n);
-
-/** Attributes that a composite type has now, and all else as before. False:
- * it is another change. */
-bool restore_pg_added(struct arena *a, const struct schema_object *now,
-		      const struct schema_object *before, const char ***names,
-		      size_t *n);
 
 /* restore_pg_follow.c: values of regclass for what is made anew */
 MUST_USE struct err *restore_pg_numbers_note(struct restore_pg *r);

@@ -5,6 +5,7 @@
 #include "schema/pg_locate.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/restore_pg_type.h"
 #include "sql/sql.h"
 
 /* Objects that are no tables, changed where they are. */

@@ -3,7 +3,7 @@
 
 #include "base/util.h"
 #include "schema/pg_locate.h"
-#include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_type.h"
 
 /*
  * Attributes that the migration added to a composite type go with ALTER TYPE,
@@ -170,21 +170,18 @@ static struct err *check_type(struct restore_pg *r,
 
 struct err *restore_pg_attributes(struct restore_pg *r)
 {
-	const struct schema_delta *d = r->req->delta;
 	struct err *err = NULL;
 
-	for (size_t i = 0; i < d->n && !err; i++) {
-		const struct schema_object *was = d->changes[i].after;
-		const struct schema_object *want = d->changes[i].before;
+	for (size_t i = 0; i < r->n_kept && !err; i++) {
+		const struct restore_pg_kept *k = &r->kept[i];
 		const char **names;
 		size_t n;
 
-		if (!was || !want || !streq(was->kind, "type") ||
-		    !restore_pg_added(&r->arena, was, want, &names, &n))
+		if (!restore_pg_added(&r->arena, k->likened, k->before, &names,
+				      &n))
 			continue;
-		was = map_get(&r->req->now->by_path, was->path);
-		if (was)
-			err = check_type(r, was, names, n);
+		restore_pg_words_now(&k->words, names, n);
+		err = check_type(r, k->now, names, n);
 	}
 	return err;
 }

@@ -6,6 +6,7 @@
 #include "schema/pg_locate.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/restore_pg_type.h"
 
 /* Objects that are no tables: what goes, and when. */
 

@@ -199,7 +199,10 @@ static struct err *make_query(struct query *q, struct restore_pg *r,
 				 " LEFT JOIN %s l ON l.git_migrate_at = t.ctid",
 				 pairs);
 	} else if (t->temp) {
-		buf_addf(&q->from, " LEFT JOIN %s l ON ", t->temp);
+		/* a row may have come to the key of one that went, once
+		 * labels have their old words */
+		buf_addf(&q->from, " LEFT JOIN %s l ON l.op <> '-' AND ",
+			 t->temp);
 		restore_pg_add_join(&q->from, r, t, aside);
 	}
 	if (t->temp)

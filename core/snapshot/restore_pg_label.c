@@ -3,7 +3,7 @@
 
 #include "base/util.h"
 #include "schema/pg_locate.h"
-#include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_type.h"
 
 /*
  * Labels of an enum that the migration renamed. Lines have values from before
@@ -16,8 +16,7 @@ struct relabel {
 	size_t table;  /* in r->tables */
 	size_t column; /* of its keys, or without one of its columns */
 	bool key;
-	const char **now, **before; /* literals */
-	size_t n;
+	struct restore_pg_words words;
 };
 
 struct restore_pg_labels {
@@ -127,22 +126,15 @@ static struct err *take_column(void *payload, int n, const struct pg_cell *cell)
 
 struct err *restore_pg_labels_find(struct restore_pg *r)
 {
-	const struct schema_delta *d = r->req->delta;
 	struct err *err = NULL;
 
-	for (size_t i = 0; i < d->n && !err; i++) {
-		const struct schema_object *was = d->changes[i].after;
-		const struct schema_object *want = d->changes[i].before;
-		struct finder f = { .r = r };
+	for (size_t i = 0; i < r->n_kept && !err; i++) {
+		const struct restore_pg_kept *k = &r->kept[i];
+		struct finder f = { .r = r, .words.words = k->words };
 		unsigned class_oid, oid;
 
-		if (!was || !want || !streq(was->kind, "type") ||
-		    !restore_pg_labels_of(&r->arena, was, want, &f.words.now,
-					  &f.words.before, &f.words.n))
-			continue;
-		was = map_get(&r->req->now->by_path, was->path);
-		if (!was ||
-		    !schema_pg_locate(r->req->now, was, &class_oid, &oid))
+		if (!k->words.n || !restore_pg_is_enum(k->before) ||
+		    !schema_pg_locate(r->req->now, k->now, &class_oid, &oid))
 			continue;
 		if (!r->labels)
 			r->labels = xcalloc(1, sizeof(*r->labels));
@@ -160,8 +152,9 @@ static struct err *say_in_old_words(struct restore_pg *r,
 	char which = l->key ? 'k' : 'w';
 	struct err *err;
 
-	for (size_t i = 0; i < l->n; i++)
-		buf_addf(&words, " WHEN %s THEN %s", l->now[i], l->before[i]);
+	for (size_t i = 0; i < l->words.n; i++)
+		buf_addf(&words, " WHEN %s THEN %s", l->words.now[i],
+			 l->words.before[i]);
 	err = restore_pg_exec(
 		r,
 		"UPDATE %s SET %c%zu = CASE %c%zu%s ELSE %c%zu END "

@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/restore_pg_type.h"
 
 /* Decides, for each table of the migration, how it gets its old form back. */
 
@@ -217,6 +218,7 @@ struct err *restore_pg_plan(struct restore_pg *r)
 	if (r->out->blocked)
 		return NULL;
 	name_tables(r);
+	restore_pg_kept_find(r);
 	for (size_t i = 0; i < d->n; i++)
 		if (pg_form_is_table(d->changes[i].before))
 			plan_old(r, &d->changes[i]);

@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/restore_pg_type.h"
 
 /*
  * What only has another name gets the old one back, with everything that it
@@ -105,24 +106,6 @@ static struct err *rename_columns_of(struct restore_pg *r,
 	return err;
 }
 
-static struct err *loosen_types(struct restore_pg *r)
-{
-	const struct schema_delta *d = r->req->delta;
-	struct err *err = NULL;
-
-	for (size_t i = 0; i < d->n && !err; i++) {
-		const struct schema_object *is = d->changes[i].after;
-		const struct schema_object *o = d->changes[i].before;
-
-		if (!is || !o || !streq(o->kind, "type") ||
-		    !restore_pg_is_alterable(is, o))
-			continue;
-		r->renamed = true;
-		err = restore_pg_loosen_type(r, is, o);
-	}
-	return err;
-}
-
 /* "CREATE SEQUENCE s.q AS integer": what stands around the name, or NULL. */
 static const char *around_name(struct arena *a, const char *create,
 			       const char **name)
@@ -130,8 +113,6 @@ static const char *around_name(struct arena *a, const char *create,
 	static const char *const heads[] = {
 		"CREATE SEQUENCE ",
 		"CREATE UNLOGGED SEQUENCE ",
-		"CREATE TYPE ",
-		"CREATE DOMAIN ",
 		"CREATE INDEX ",
 		"CREATE UNIQUE INDEX ",
 		"CREATE MATERIALIZED VIEW ",
@@ -299,54 +280,68 @@ static struct err *rename_objects(struct restore_pg *r)
 	return err;
 }
 
-/* "CREATE SCHEMA x" went, and came for this one. */
-static bool schema_changed(const struct restore_pg *r, const char *name,
-			   bool came)
+static const char *schema_name(struct arena *a, const struct schema_object *o)
 {
-	const struct schema_delta *d = r->req->delta;
-	const struct schema_object *now = NULL;
-	size_t len = strlen(name);
+	const char *name = o->sql + strlen("CREATE SCHEMA "), *end;
 
-	for (size_t i = 0; i < d->n && !now; i++) {
-		const struct schema_object *o =
-			came ? d->changes[i].after : d->changes[i].before;
-
-		if (o && streq(o->kind, "schema") &&
-		    !(came ? d->changes[i].before : d->changes[i].after) &&
-		    !strncmp(o->sql + strlen("CREATE SCHEMA "), name, len) &&
-		    o->sql[strlen("CREATE SCHEMA ") + len] == ';')
-			now = o;
-	}
-	return now != NULL;
+	if (starts_with(name, "IF NOT EXISTS "))
+		name += strlen("IF NOT EXISTS ");
+	end = name;
+	for (bool quoted = false; *end && (quoted || *end != ';'); end++)
+		if (*end == '"')
+			quoted = !quoted;
+	return arena_strndup(a, name, (size_t)(end - name));
 }
 
-/* A table that is in another schema with the same name, where that schema came
- * and its own went: it is the schema that was renamed. */
-static struct err *rename_schemas(struct restore_pg *r)
+/* The same schema before, under another name: `position` is its oid. */
+static const struct schema_object *schema_before(const struct restore_pg *r,
+						 const struct schema_object *o)
 {
+	const struct schema_delta *d = r->req->delta;
+
+	for (size_t i = 0; o && streq(o->kind, "schema") && i < d->n; i++) {
+		const struct schema_object *was = d->changes[i].before;
+
+		if (was && streq(was->kind, "schema") &&
+		    was->position == o->position && !streq(was->path, o->path))
+			return was;
+	}
+	return NULL;
+}
+
+/* Its tables are known by their names behind the migration. */
+static void follow_schema(struct restore_pg *r, const char *is, const char *was)
+{
+	for (size_t i = 0; i < r->n_tables; i++) {
+		struct restore_pg_table *t = &r->tables[i];
+
+		if (t->after && streq(schema_of(&r->arena, t->after), is))
+			t->after = arena_printf(
+				&r->arena, "%s.%s", was,
+				restore_pg_behind_schema(t->after));
+	}
+}
+
+/* In two steps: names may change places. */
+static struct err *rename_schemas(struct restore_pg *r, bool aside)
+{
+	const struct schema_delta *d = r->req->delta;
 	struct err *err = NULL;
 
-	for (size_t i = 0; i < r->n_tables && !err; i++) {
-		const struct restore_pg_table *t = &r->tables[i];
-		const char *was, *is;
+	for (size_t i = 0; i < d->n && !err; i++) {
+		const struct schema_object *o = d->changes[i].after;
+		const struct schema_object *was = schema_before(r, o);
+		const char *name, *middle;
 
-		if (!t->old || !t->cur)
-			continue;
-		was = schema_of(&r->arena, t->before);
-		is = schema_of(&r->arena, t->after);
-		if (streq(was, is) || !schema_changed(r, was, false) ||
-		    !schema_changed(r, is, true))
+		if (!was)
 			continue;
 		r->renamed = true;
-		err = restore_pg_exec(r, "ALTER SCHEMA %s RENAME TO %s", is,
-				      was);
-		for (size_t k = i; k < r->n_tables; k++)
-			if (r->tables[k].after &&
-			    streq(schema_of(&r->arena, r->tables[k].after), is))
-				r->tables[k].after = arena_printf(
-					&r->arena, "%s.%s", was,
-					restore_pg_behind_schema(
-						r->tables[k].after));
+		middle = arena_printf(&r->arena, "git_migrate_schema_%zu", i);
+		name = schema_name(&r->arena, aside ? o : was);
+		err = restore_pg_exec(r, "ALTER SCHEMA %s RENAME TO %s",
+				      aside ? name : middle,
+				      aside ? middle : name);
+		follow_schema(r, aside ? name : middle, aside ? middle : name);
 	}
 	return err;
 }
@@ -358,7 +353,9 @@ struct err *restore_pg_rename_back(struct restore_pg *r)
 	if (!err)
 		err = rename_objects(r);
 	if (!err)
-		err = rename_schemas(r);
+		err = rename_schemas(r, true);
+	if (!err)
+		err = rename_schemas(r, false);
 	if (!err)
 		err = rename_tables(r, true);
 	if (!err)
@@ -368,7 +365,7 @@ struct err *restore_pg_rename_back(struct restore_pg *r)
 		    r->tables[i].way == RESTORE_PG_PLACE)
 			err = rename_columns_of(r, &r->tables[i]);
 	if (!err)
-		err = loosen_types(r);
+		err = restore_pg_kept_rename(r);
 	if (!err && r->renamed)
 		err = restore_pg_inspect(r);
 	return err;

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/restore_pg_type.h"
 #include "sql/pg_lexer.h"
 
 /*
@@ -51,10 +51,12 @@ static bool read_attributes(struct parts *p, struct arena *a,
 	p->names = form.columns;
 	p->types = arena_array(a, p->n + 1, sizeof(char *));
 	for (size_t i = 0; i < p->n; i++)
-		p->types[i] = arena_printf(a, "%s %s", form.t.columns[i].type,
-					   form.t.columns[i].collation
-						   ? form.t.columns[i].collation
-						   : "");
+		p->types[i] =
+			form.t.columns[i].collation
+				? arena_printf(a, "%s COLLATE %s",
+					       form.t.columns[i].type,
+					       form.t.columns[i].collation)
+				: form.t.columns[i].type;
 	return true;
 }
 
@@ -102,25 +104,109 @@ static bool differ_in_names(const struct parts *x, const struct parts *y)
 	return true;
 }
 
-bool restore_pg_labels_of(struct arena *a, const struct schema_object *now,
-			  const struct schema_object *before,
-			  const char ***words_now, const char ***words_before,
-			  size_t *n)
+static void add_word(struct arena *a, struct restore_pg_words *words,
+		     const char *now, const char *before)
+{
+	const char **more = arena_array(a, words->n + 1, 2 * sizeof(*more));
+	const char **befores = more + words->n + 1;
+
+	for (size_t i = 0; i < words->n; i++) {
+		more[i] = words->now[i];
+		befores[i] = words->before[i];
+	}
+	more[words->n] = now;
+	befores[words->n++] = before;
+	words->now = more;
+	words->before = befores;
+}
+
+bool restore_pg_words_by_place(struct arena *a, const struct schema_object *now,
+			       const struct schema_object *before,
+			       struct restore_pg_words *out)
 {
 	struct parts x, y;
 
-	*n = 0;
-	if (!read_parts(&x, a, now) || !read_parts(&y, a, before) || x.types ||
+	if (!read_parts(&x, a, now) || !read_parts(&y, a, before) ||
 	    !differ_in_names(&x, &y))
 		return false;
-	*words_now = arena_array(a, x.n + 1, sizeof(**words_now));
-	*words_before = arena_array(a, x.n + 1, sizeof(**words_before));
 	for (size_t i = 0; i < x.n; i++)
-		if (!streq(x.names[i], y.names[i])) {
-			(*words_now)[*n] = x.names[i];
-			(*words_before)[(*n)++] = y.names[i];
-		}
-	return *n > 0;
+		if (!streq(x.names[i], y.names[i]))
+			add_word(a, out, x.names[i], y.names[i]);
+	return out->n > 0;
+}
+
+static bool is_word(const char *const *list, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(list[i], word))
+			return true;
+	return false;
+}
+
+void restore_pg_words_part(struct arena *a, const struct schema_object *now,
+			   struct restore_pg_words *words)
+{
+	const size_t n = words->n;
+	struct parts x;
+
+	if (!read_parts(&x, a, now))
+		return;
+	for (size_t i = 0; i < x.n; i++)
+		if (!is_word(words->now, n, x.names[i]) &&
+		    is_word(words->before, n, x.names[i]))
+			add_word(
+				a, words, x.names[i],
+				arena_printf(a,
+					     x.types ? "git_migrate_part_%zu"
+						     : "'git_migrate_part_%zu'",
+					     i));
+}
+
+static const char *in_words(const struct restore_pg_words *words,
+			    const char *name)
+{
+	for (size_t i = 0; i < words->n; i++)
+		if (streq(words->now[i], name))
+			return words->before[i];
+	return name;
+}
+
+const char *restore_pg_in_words(struct arena *a, const struct schema_object *o,
+				const struct restore_pg_words *words)
+{
+	struct buf sql = BUF_INIT;
+	struct parts x;
+	const char *out;
+
+	if (!words->n || !read_parts(&x, a, o))
+		return o->sql;
+	buf_addf(&sql, "CREATE TYPE %s AS %s(\n", x.name,
+		 x.types ? "" : "ENUM ");
+	for (size_t i = 0; i < x.n; i++)
+		buf_addf(&sql, "  %s %s%s%s\n", i ? "," : " ",
+			 in_words(words, x.names[i]), x.types ? " " : "",
+			 x.types ? x.types[i] : "");
+	buf_addstr(&sql, ");\n");
+	out = arena_strndup(a, buf_str(&sql), sql.len);
+	buf_release(&sql);
+	return out;
+}
+
+void restore_pg_words_now(const struct restore_pg_words *words,
+			  const char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < words->n; k++)
+			if (streq(words->before[k], names[i])) {
+				names[i] = words->now[k];
+				break;
+			}
+}
+
+bool restore_pg_is_enum(const struct schema_object *o)
+{
+	return starts_with(o->sql, "CREATE TYPE ") &&
+	       strstr(o->sql, " AS ENUM (\n");
 }
 
 /* Those of y are in x, in their order; what else is there is new. */
@@ -167,25 +253,7 @@ static struct err *drop_parts(struct restore_pg *r, const struct parts *x,
 		if (!is_among(y, x->names[i]))
 			err = restore_pg_exec(
 				r, "ALTER TYPE %s DROP ATTRIBUTE %s CASCADE",
-				x->name, x->names[i]);
-	return err;
-}
-
-static struct err *rename_parts(struct restore_pg *r, const struct parts *x,
-				const struct parts *y)
-{
-	struct err *err = NULL;
-
-	if (has_more(x, y))
-		return drop_parts(r, x, y);
-
-	for (size_t i = 0; i < x->n && !err; i++)
-		if (!streq(x->names[i], y->names[i]))
-			err = restore_pg_exec(
-				r, "ALTER TYPE %s RENAME %s %s TO %s%s",
-				x->name, x->types ? "ATTRIBUTE" : "VALUE",
-				x->names[i], y->names[i],
-				x->types ? " CASCADE" : "");
+				y->name, x->names[i]);
 	return err;
 }
 
@@ -325,8 +393,8 @@ struct err *restore_pg_loosen_type(struct restore_pg *r,
 	if (read_domain(&x, &r->arena, from) && read_domain(&y, &r->arena, to))
 		loosen_domain(&sql, &x, &y);
 	else if (read_parts(&p, &r->arena, from) &&
-		 read_parts(&q, &r->arena, to))
-		err = rename_parts(r, &p, &q);
+		 read_parts(&q, &r->arena, to) && has_more(&p, &q))
+		err = drop_parts(r, &p, &q);
 	if (sql.len)
 		err = restore_pg_exec(r, "%s", buf_str(&sql));
 	buf_release(&sql);

@@ -5,6 +5,7 @@
 #include "schema/pg_locate.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/restore_pg_type.h"
 
 /*
  * Which tables are made anew: those whose old form no ALTER leads to, those
@@ -12,11 +13,15 @@
  * whole family of parents, children and partitions of any of them.
  */
 
-/* Columns by the names they had, so that both forms can be compared. */
+/* Columns and types by the names they had, so that both forms can be
+ * compared. */
 static bool name_as_before(struct restore_pg *r,
 			   const struct restore_pg_table *t,
 			   struct pg_form *from, const struct pg_form *to)
 {
+	for (size_t i = 0; i < from->t.n_columns; i++)
+		from->t.columns[i].type =
+			restore_pg_likened(r, from->t.columns[i].type);
 	for (size_t k = 0; k < to->t.n_columns; k++) {
 		const char *now = restore_pg_column_now(r, t, to->columns[k]);
 
@@ -64,6 +69,18 @@ static void add_root(struct found *f, const struct schema_object *o)
 			 f->roots.len ? ", " : "", class_oid, oid);
 }
 
+static void add_types(struct found *f)
+{
+	const struct restore_pg *r = f->r;
+
+	for (size_t i = 0; i < r->n_kept; i++)
+		if (!restore_pg_stays(f->r, r->kept[i].likened,
+				      r->kept[i].before))
+			add_root(f, r->kept[i].now);
+	for (size_t i = 0; i < r->n_strays; i++)
+		add_root(f, r->strays[i]);
+}
+
 /* Objects that are dropped and made again, or set aside. */
 static void add_roots(struct found *f)
 {
@@ -75,10 +92,12 @@ static void add_roots(struct found *f)
 		const struct schema_object *is =
 			o ? map_get(&f->r->req->now->by_path, o->path) : NULL;
 
-		if (!o || !want || !is || restore_pg_stays(f->r, o, want))
+		if (!o || !want || !is || streq(o->kind, "type") ||
+		    restore_pg_stays(f->r, o, want))
 			continue;
 		add_root(f, is);
 	}
+	add_types(f);
 	for (size_t i = 0; i < f->r->n_tables; i++)
 		if (f->r->tables[i].way == RESTORE_PG_REBUILD)
 			add_root(f, f->r->tables[i].cur);

@@ -139,6 +139,100 @@ static void labels__inside_of_values_are_refused(void **state)
 	buf_release(&said);
 }
 
+/* A type that has another name, and other parts or another place as well. */
+static void types__with_another_name_keep_their_values(void **state)
+{
+#define HELD                                                                 \
+	MOOD "CREATE TYPE c AS (x int, y m); CREATE DOMAIN d AS m; CREATE "  \
+	     "SCHEMA IF NOT EXISTS s2; CREATE TABLE t (id int PRIMARY KEY, " \
+	     "m m DEFAULT 'ok', l m[], c c, d d NOT NULL, n int); INSERT "   \
+	     "INTO t VALUES (1, 'sad', '{ok,sad}', '(1,sad)', 'ok', 1), "    \
+	     "(2, 'x', '{}', NULL, 'sad', 2); CREATE VIEW v AS SELECT * "    \
+	     "FROM t WHERE m = 'ok'; CREATE FUNCTION f(m) RETURNS m "        \
+	     "LANGUAGE sql AS 'SELECT $1';"
+	static const struct sample samples[] = {
+		{ HELD, "ALTER TYPE m RENAME VALUE 'sad' TO 'low'; "
+			"ALTER TYPE m ADD VALUE 'lower' BEFORE 'ok'" },
+		{ HELD, "ALTER TYPE m RENAME TO mm; ALTER TYPE mm RENAME "
+			"VALUE 'sad' TO 'low'; UPDATE t SET n = n + 1, m = "
+			"'low'; ALTER TYPE mm ADD VALUE 'lower' AFTER 'low'" },
+		{ HELD, "ALTER TYPE m RENAME VALUE 'sad' TO 'low'; ALTER TYPE "
+			"m RENAME VALUE 'ok' TO 'sad'; ALTER TYPE m ADD VALUE "
+			"'ok' BEFORE 'low'" },
+		{ HELD, "ALTER TYPE m RENAME TO \"M.m\"; ALTER TYPE "
+			"\"M.m\" SET SCHEMA s2; ALTER TYPE s2.\"M.m\" ADD "
+			"VALUE 'lower'; ALTER TYPE s2.\"M.m\" SET SCHEMA s" },
+		{ HELD, "UPDATE t SET n = 5; ALTER TYPE c RENAME TO d2; ALTER "
+			"DOMAIN d RENAME TO "
+			"c; ALTER TYPE d2 RENAME TO d; ALTER TYPE d RENAME "
+			"ATTRIBUTE y TO z; ALTER TYPE d ADD ATTRIBUTE y int; "
+			"ALTER DOMAIN c DROP NOT NULL" },
+		{ HELD, "ALTER TYPE m RENAME TO was; CREATE TYPE m AS ENUM "
+			"('ok', 'sad', 'new'); DROP VIEW v; ALTER TABLE t "
+			"ALTER m DROP DEFAULT, ALTER l TYPE m[] USING '{new}'; "
+			"UPDATE t SET n = 7" },
+		{ KEYED, "ALTER TYPE m RENAME TO mm; ALTER TYPE mm RENAME "
+			 "VALUE 'sad' TO 'low'; UPDATE t SET n = 9; ALTER "
+			 "TYPE mm ADD VALUE 'new'" },
+		{ BAG, "UPDATE t SET n = 9; ALTER TYPE m RENAME TO mm; ALTER "
+		       "TYPE mm RENAME VALUE 'sad' TO 'low'; ALTER TYPE mm ADD "
+		       "VALUE 'new'; ALTER DOMAIN d RENAME TO dd; ALTER TABLE "
+		       "t DROP COLUMN b" },
+	};
+
+	expect_all(*state, samples, ARRAY_LEN(samples));
+}
+
+/* What a row had, and what it has, could not be told apart. */
+static void labels__with_the_word_of_another_are_refused(void **state)
+{
+	static const char *const migrations[] = {
+		"ALTER TYPE m RENAME VALUE 'sad' TO 'low'; UPDATE t SET m = "
+		"'ok' WHERE id = 1; ALTER TYPE m RENAME VALUE 'ok' TO 'sad'",
+		"UPDATE t SET n = 9; ALTER TYPE m RENAME VALUE 'sad' TO 'low'; "
+		"ALTER TYPE m ADD VALUE 'sad'",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(migrations); i++) {
+		struct world_event ev;
+		struct err *e;
+
+		trip_start(*state, HELD);
+		e = world_apply(*state, migrations[i], &ev);
+		assert_non_null(e);
+		assert_string_equal(err_text(e),
+				    "'sad' of the enum s.m is another label "
+				    "now, and rows are written, too");
+		assert_non_null(err_hint_of(e));
+		err_free(e);
+		world_event_release(&ev);
+	}
+}
+
+/* Nothing is written again for it. */
+static void types__with_another_name_leave_rows_where_they_are(void **state)
+{
+	static const struct sample s = {
+		HELD "CREATE TABLE o (t int); INSERT INTO o SELECT "
+		     "'t'::regclass::oid",
+		"ALTER TYPE m RENAME TO mm; ALTER TYPE mm RENAME VALUE 'sad' "
+		"TO 'low'; ALTER TYPE c RENAME TO cc; ALTER DOMAIN d RENAME "
+		"TO dd; ALTER TABLE t RENAME m TO k"
+	};
+	struct world *w = *state;
+	struct buf said = BUF_INIT;
+	int64_t same = 0;
+
+	assert_ok(back(w, &s, NULL, RESTORE_ABORT, &said));
+	assert_string_equal(buf_str(&said), "");
+	assert_ok(pg_query_int(w->other,
+			       "SELECT count(*) FROM s.o WHERE t = "
+			       "'s.t'::regclass::oid",
+			       NULL, 0, &same));
+	assert_int_equal(same, 1);
+	buf_release(&said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +244,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			labels__inside_of_values_are_refused, trip_setup,
 			trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			types__with_another_name_keep_their_values, trip_setup,
+			trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			labels__with_the_word_of_another_are_refused,
+			trip_setup, trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			types__with_another_name_leave_rows_where_they_are,
+			trip_setup, trip_teardown),
 	};
 
 	return pg_run_group_tests(tests, NULL, NULL);
