@@ -173,21 +173,28 @@ static struct err *drop_others(struct pairing *p)
 	return err;
 }
 
-/* Half of the columns that the line only has a digest of agree. */
+/* Half of the columns that the line only has a digest of agree, or one that is
+ * unique. */
 static bool is_same_row(const struct pairing *p,
 			const struct restore_pg_row *row)
 {
 	const struct restore_pg_line *line = &p->lines.line;
+	const struct redo_pg_table *b = p->s->b;
 	struct likeness l;
 
 	likeness_begin(&l);
-	for (size_t i = 0; i < p->s->b->t.lines->n_columns; i++) {
+	for (size_t i = 0; i < b->t.lines->n_columns; i++) {
+		const struct restore_pg_field *field;
+
 		if (line->now[i].s || !p->at[i])
 			continue;
-		likeness_add(&l, &(struct likeness_field){
-					 .as_left = restore_pg_matches(
-						 &line->old[i],
-						 &row->fields[p->at[i]]) });
+		field = &row->fields[p->at[i]];
+		likeness_add(
+			&l, &(struct likeness_field){
+				    .as_left = restore_pg_matches(&line->old[i],
+								  field),
+				    .unique = redo_pg_column(b, i)->unique &&
+					      field->s[0] == '\'' });
 	}
 	return likeness_is_same_row(&l);
 }

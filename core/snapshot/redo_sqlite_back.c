@@ -19,6 +19,7 @@ struct back {
 	struct table_info info; /* as it is now */
 	int *to;                /* by column of the lines: of info, or -1 */
 	const char **type;      /* affinity that it had */
+	bool *unique;           /* by column of the lines: by itself */
 	bool older;             /* a newer park was given back: it counts */
 	bool *filled;           /* column i of the row is not NULL */
 	sqlite3_stmt *row;      /* by key: the columns of the lines */
@@ -89,8 +90,11 @@ static struct err *map_columns(struct back *b, size_t park)
 {
 	const struct manifest_table *m = b->t->lines;
 	const char *then = text_then(&b->redo->parks[park], m->before), *now;
+	const char **names =
+		arena_array(&b->p->r.arena, m->n_columns + 1, sizeof(*names));
 	struct err *err = text_now(&b->p->r, b->info.name, &now);
 
+	b->unique = arena_array(&b->p->r.arena, m->n_columns + 1, sizeof(bool));
 	b->to = arena_array(&b->p->r.arena, m->n_columns + 1, sizeof(*b->to));
 	b->type =
 		arena_array(&b->p->r.arena, m->n_columns + 1, sizeof(*b->type));
@@ -102,8 +106,11 @@ static struct err *map_columns(struct back *b, size_t park)
 		if (b->to[i] >= 0 && then && now &&
 		    !streq(b->type[i], type_of(&b->p->r, now, name)))
 			b->to[i] = -2; /* of another type */
+		names[i] = name;
 	}
-	return err;
+	return err ? err
+		   : table_find_unique(b->p->r.db, b->info.name, names,
+				       m->n_columns, b->unique);
 }
 
 static const char *why_not(int to)
@@ -267,7 +274,8 @@ static struct err *give_row(struct back *b, const struct restore_line *line,
 	return give(b, *stmt, line, NULL);
 }
 
-/* The row is the one that was parked: half of its other columns agree. */
+/* The row is the one that was parked: half of its other columns agree, or one
+ * that is unique. */
 static struct err *is_same_row(struct back *b, const struct restore_line *line,
 			       sqlite3_stmt *row, bool *out)
 {
@@ -289,7 +297,9 @@ static struct err *is_same_row(struct back *b, const struct restore_line *line,
 			continue;
 		table_value(&v, sqlite3_column_value(row, (int)i + 1));
 		likeness_add(&l, &(struct likeness_field){
-					 .as_left = row_matches(&f.old, &v) });
+					 .as_left = row_matches(&f.old, &v),
+					 .unique = b->unique[i] &&
+						   v.type != ROW_NULL });
 	}
 	*out = likeness_is_same_row(&l);
 	return NULL;

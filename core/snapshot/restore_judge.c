@@ -142,35 +142,6 @@ static struct err *sample_values(struct restore_judge *j)
 	return err;
 }
 
-/* Columns that are unique by themselves, by name now. */
-static struct err *find_unique(struct restore_judge *j)
-{
-	const struct manifest_table *m = j->t->lines;
-	sqlite3_stmt *stmt = NULL;
-	struct err *err = table_prepare(
-		j->r->db,
-		"SELECT (SELECT name FROM pragma_index_info(l.name)) FROM "
-		"pragma_index_list(?1, 'main') l WHERE l.\"unique\" AND NOT "
-		"l.partial AND (SELECT count(*) FROM "
-		"pragma_index_info(l.name)) = 1",
-		&stmt);
-
-	if (err)
-		return err;
-	sqlite3_bind_text(stmt, 1, j->info.name, -1, SQLITE_STATIC);
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(stmt, 0);
-
-		for (size_t i = 0; name && i < m->n_columns; i++)
-			if (m->columns[i].after &&
-			    sql_same_name(SQL_SQLITE, m->columns[i].after,
-					  name))
-				j->unique[i] = true;
-	}
-	sqlite3_finalize(stmt);
-	return NULL;
-}
-
 /* Columns whose declared type comes back with the table's old form. */
 static void find_retyped(struct restore_judge *j)
 {
@@ -194,6 +165,8 @@ struct err *restore_judge_open(struct restore_judge *j, struct restore *r,
 			       struct restore_table *t)
 {
 	const struct manifest_table *m = t->lines;
+	const char **now =
+		arena_array(&r->arena, m->n_columns + 1, sizeof(*now));
 	struct err *err;
 	bool found;
 
@@ -208,11 +181,13 @@ struct err *restore_judge_open(struct restore_judge *j, struct restore *r,
 	j->tells = arena_array(&r->arena, m->n_columns + 1, sizeof(bool));
 	j->unique = arena_array(&r->arena, m->n_columns + 1, sizeof(bool));
 	j->retyped = arena_array(&r->arena, m->n_columns + 1, sizeof(bool));
-	for (size_t i = 0; i < m->n_columns; i++)
-		j->known[i] = m->columns[i].after &&
-			      table_info_has(&j->info, m->columns[i].after);
+	for (size_t i = 0; i < m->n_columns; i++) {
+		now[i] = m->columns[i].after;
+		j->known[i] = now[i] && table_info_has(&j->info, now[i]);
+	}
 	find_retyped(j);
-	err = find_unique(j);
+	err = table_find_unique(r->db, j->info.name, now, m->n_columns,
+				j->unique);
 	/* now: later the lines are being read by somebody else */
 	return err || !m->updated ? err : sample_values(j);
 }

@@ -119,6 +119,7 @@ struct restore_pg_column {
 	bool not_null;
 	const char *default_sql; /**< NULL = none */
 	bool key;
+	bool unique; /**< by itself */
 };
 
 /** A table as it is now, in the arena. */

@@ -12,34 +12,6 @@
  * The table in docs/snapshots.md, "Three ways", on PostgreSQL.
  */
 
-static struct err *take_unique(void *payload, int n, const struct pg_cell *cell)
-{
-	struct restore_pg_judge *j = payload;
-	const struct manifest_table *m = j->t->lines;
-
-	(void)n;
-	for (size_t i = 0; i < m->n_columns; i++)
-		if (m->columns[i].after &&
-		    streq(m->columns[i].after, cell[0].s))
-			j->unique[i] = true;
-	return NULL;
-}
-
-/* Columns that are unique by themselves. */
-static struct err *find_unique(struct restore_pg_judge *j)
-{
-	struct pg_arg arg = pg_text(j->t->after);
-
-	return pg_query(j->r->c,
-			"SELECT quote_ident(a.attname) FROM pg_index i"
-			" JOIN pg_attribute a ON a.attrelid = i.indrelid"
-			" AND a.attnum = i.indkey[0] WHERE i.indisunique"
-			" AND i.indisvalid AND i.indnkeyatts = 1"
-			" AND i.indpred IS NULL"
-			" AND i.indrelid = to_regclass($1)",
-			&arg, 1, take_unique, j);
-}
-
 /* Columns whose type comes back with the table's old form. */
 static struct err *find_retyped(struct restore_pg_judge *j)
 {
@@ -72,18 +44,20 @@ struct err *restore_pg_judge_open(struct restore_pg_judge *j,
 {
 	const struct manifest_table *m = t->lines;
 	size_t n = m->n_columns + 1;
-	struct err *err;
 
 	*j = (struct restore_pg_judge){ .r = r, .t = t, .known = known };
 	j->unique = arena_array(&r->arena, n, sizeof(bool));
 	j->retyped = arena_array(&r->arena, n, sizeof(bool));
 	j->number = arena_array(&r->arena, n, sizeof(bool));
-	for (size_t i = 0; i < m->n_columns; i++)
-		j->number[i] = restore_pg_is_number(
-			restore_pg_column(rel, m->columns[i].after));
+	for (size_t i = 0; i < m->n_columns; i++) {
+		const struct restore_pg_column *col =
+			restore_pg_column(rel, m->columns[i].after);
+
+		j->number[i] = restore_pg_is_number(col);
+		j->unique[i] = col && col->unique;
+	}
 	restore_pg_names_of_keys(r, t, rel, &j->keys);
-	err = find_unique(j);
-	return err ? err : find_retyped(j);
+	return find_retyped(j);
 }
 
 static bool is_null(const struct restore_pg_field *f)

@@ -120,7 +120,10 @@ static const char relation_sql[] =
 	" a.attnotnull, (SELECT pg_get_expr(d.adbin, d.adrelid)"
 	" FROM pg_attrdef d WHERE d.adrelid = c.oid AND d.adnum = a.attnum"
 	" AND a.attgenerated = ''), k.place, a.atttypid IN (20, 21, 23),"
-	" a.atttypid < 16384"
+	" a.atttypid < 16384, EXISTS (SELECT FROM pg_index s"
+	" WHERE s.indrelid = c.oid AND s.indkey[0] = a.attnum"
+	" AND s.indnkeyatts = 1 AND s.indisunique AND s.indisvalid"
+	" AND s.indpred IS NULL)"
 	" FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid"
 	" AND a.attnum > 0 AND NOT a.attisdropped"
 	" LEFT JOIN LATERAL (SELECT i.indkey, i.indnkeyatts FROM pg_index i"
@@ -162,6 +165,7 @@ static struct err *take_column(void *payload, int n, const struct pg_cell *cell)
 	col->not_null = cell[4].s[0] == 't';
 	col->default_sql = cell[5].s ? arena_strdup(a, cell[5].s) : NULL;
 	col->builtin = cell[8].s[0] == 't';
+	col->unique = cell[9].s[0] == 't';
 	col->key = cell[6].s != NULL;
 	if (!col->key)
 		return NULL;

@@ -56,6 +56,31 @@ bool table_info_has(const struct table_info *t, const char *name)
 	return false;
 }
 
+struct err *table_find_unique(sqlite3 *db, const char *table,
+			      const char *const *names, size_t n, bool *unique)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(
+		db,
+		"SELECT (SELECT name FROM pragma_index_info(l.name)) FROM "
+		"pragma_index_list(?1, 'main') l WHERE l.\"unique\" AND NOT "
+		"l.partial AND (SELECT count(*) FROM "
+		"pragma_index_info(l.name)) = 1",
+		&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		const char *column = (const char *)sqlite3_column_text(stmt, 0);
+
+		for (size_t i = 0; column && i < n; i++)
+			unique[i] |= names[i] && same(names[i], column);
+	}
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
 /* One row of table_xinfo, kept until the key is known. */
 struct raw_column {
 	const char *name;

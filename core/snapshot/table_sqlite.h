@@ -65,6 +65,11 @@ void table_info_release(struct table_info *t);
 /** Position of a data column by name (ASCII, no case), or -1. */
 int table_info_column(const struct table_info *t, const char *name);
 
+/** Which of n names (NULL: of none) are columns that are unique by themselves. */
+MUST_USE struct err *table_find_unique(sqlite3 *db, const char *table,
+				       const char *const *names, size_t n,
+				       bool *unique);
+
 /** Append key and data columns, each once, as INSERT and SELECT list them. */
 void table_add_columns(struct buf *sql, const struct table_info *t);
 

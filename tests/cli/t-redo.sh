@@ -61,11 +61,12 @@ test_expect_success 'another text: by name and type; what does not fit is listed
 	expect_status 0 apply && is "SELECT age, gone FROM users" "10|g 20|g 30|g" && has "$ERR" "2 parked rows of notes stay .*: there is no such table" && has "$ERR" "3 parked values of users.nick stay"
 '
 
-test_expect_success 'a row that is gone, and a key that another row has now' '
-	world "$base" "ALTER TABLE users ADD COLUMN nick TEXT;" && sql "UPDATE users SET nick = upper(name)" && expect_status 0 rollback &&
-	sql "DELETE FROM users WHERE id = 1; DELETE FROM users WHERE id = 2; INSERT INTO users VALUES (2, \"eve\")" &&
-	expect_status 0 apply && is "SELECT * FROM users" "2|eve| 3|cid|CID" &&
-	has "$ERR" "1 parked values of users.nick stay .*: the row is gone" && has "$ERR" "1 parked values of users.nick stay .*: another row has the key"
+test_expect_success 'a row that is gone, a key that another row has now, and one that a unique value tells' '
+	world "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, code TEXT UNIQUE, n INT); INSERT INTO users VALUES (1, \"ann\", \"a\", 1), (2, \"bob\", \"b\", 2), (3, \"cid\", \"c\", 3), (4, \"dan\", NULL, 4)" \
+		"ALTER TABLE users ADD COLUMN nick TEXT;" && sql "UPDATE users SET nick = upper(name)" && expect_status 0 rollback &&
+	sql "DELETE FROM users WHERE id < 3; INSERT INTO users VALUES (2, \"eve\", \"e\", 9); UPDATE users SET name = \"x\", n = 30 WHERE id > 2" &&
+	expect_status 0 apply && is "SELECT * FROM users" "2|eve|e|9| 3|x|c|30|CID 4|x||30|" &&
+	has "$ERR" "1 parked values of users.nick stay .*: the row is gone" && has "$ERR" "2 parked values of users.nick stay .*: another row has the key"
 '
 
 test_expect_success 'a constraint of the new text in the way' '
