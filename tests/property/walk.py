@@ -79,7 +79,7 @@ class Lite:
     def drop(self, url):
         os.unlink(url[len('sqlite:'):])
 
-    def close(self):
+    def close(self, keep):
         pass
 
 
@@ -121,9 +121,9 @@ class Pg:
         self.admin.drop_database(name)
         self.names.remove(name)
 
-    def close(self):
+    def close(self, keep):
         self.db.close()
-        for name in self.names:
+        for name in () if keep else self.names:
             self.admin.drop_database(name)
         self.admin.close()
 
@@ -459,21 +459,24 @@ def main():
     seed = int(os.environ.get('SEED', '1'))
     folder = tempfile.mkdtemp(prefix='walk.')
     walk = Walk(kind, folder, seed)
+    keep = '--keep' in sys.argv
     failed = None
     print('1..1')
     try:
         walk.set_up()
         while walk.counts['switches'] < switches:
             walk.step()
+            if walk.counts['switches'] % 50 == 0:
+                print('#', walk.counts, flush=True)
         walk.migrate('snapshot', 'verify')
     except (Failure, subprocess.CalledProcessError) as e:
         text = e.stderr if isinstance(e, subprocess.CalledProcessError) else e
         failed = (f"switch {walk.counts['switches']} to "
                   f"{getattr(walk, 'where', '')}: {e} {text}")
     finally:
-        walk.engine.close()
-        if '--keep' in sys.argv:
-            print('# kept in', folder)
+        walk.engine.close(keep)
+        if keep:
+            print('# kept in', folder, walk.engine.url)
         else:
             shutil.rmtree(folder)
     told = ', '.join(f'{v} {k}' for k, v in walk.counts.items())

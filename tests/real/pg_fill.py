@@ -210,11 +210,12 @@ def put(db, table, columns, keys, step):
     return why
 
 
-def fill(db, step):
+def fill(db, step, choose=lambda tables: tables):
     """Tables that took a row, tables, and why the others did not."""
     done, why = set(), {}
     db.run('BEGIN')
     tables, cols, keys = read(db, step)
+    tables = choose(tables)
     more = True
     while more:
         more = False

@@ -23,6 +23,9 @@ import sys
 import tempfile
 import time
 
+import pg_fill
+from pg_conn import Conn
+
 PROG, REPO, FOLDER, LAYOUT, SERVER = sys.argv[1:6]
 N = int(sys.argv[6]) if len(sys.argv) > 6 else 30
 SEED = int(sys.argv[7]) if len(sys.argv) > 7 else 1
@@ -42,15 +45,21 @@ def run(*args, cwd=WORK, check=True):
     return r
 
 
-def database(name):
+def url(name):
     if SQLITE:
         return 'sqlite:' + os.path.join(HERE, name + '.db')
-    name = f'switch_{os.getpid()}_{name}'
-    run('psql', '-qX', '-c', f'CREATE DATABASE {name} TEMPLATE template0',
-        SERVER, cwd='/')
-    DATABASES.append(name)
     head, _, tail = SERVER.partition('?')
-    return f'{head.rsplit("/", 1)[0]}/{name}' + (f'?{tail}' if tail else '')
+    return (f'{head.rsplit("/", 1)[0]}/switch_{os.getpid()}_{name}'
+            + (f'?{tail}' if tail else ''))
+
+
+def database(name):
+    if not SQLITE:
+        full = f'switch_{os.getpid()}_{name}'
+        run('psql', '-qX', '-c', f'CREATE DATABASE {full} TEMPLATE template0',
+            SERVER, cwd='/')
+        DATABASES.append(full)
+    return url(name)
 
 
 def drop(name):
@@ -64,10 +73,12 @@ def drop(name):
     DATABASES.remove(name)
 
 
-def add_rows(rng):
+def add_rows(rng, step):
     """One row in some tables, as far as their constraints let it in."""
     if not SQLITE:
-        return 0
+        with Conn(url('main')) as db:
+            return pg_fill.fill(db, 1000 + step, lambda tables: rng.sample(
+                tables, min(10, len(tables))))[0]
     db = sqlite3.connect(os.path.join(HERE, 'main.db'))
     names = [r[0] for r in db.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' "
@@ -108,9 +119,9 @@ def main():
     counts = dict(events=0, rollbacks=0, stepwise=0, skipped=0, refused=0,
                   rows=0, parked=0)
     for i, commit in enumerate(commits):
-        url = database('fresh')
+        fresh = database('fresh')
         start = time.monotonic()
-        r = run(PROG, 'apply', '-q', '--url', url, '--rev', commit,
+        r = run(PROG, 'apply', '-q', '--url', fresh, '--rev', commit,
                 check=False)
         builds.append(time.monotonic() - start)
         if r.returncode:
@@ -119,8 +130,8 @@ def main():
                   f'{r.stderr.strip()[-300:]}')
             drop('fresh')
             continue
-        want = json.loads(run(PROG, 'status', '--json', '--url', url, '--rev',
-                              commit).stdout)['shape']
+        want = json.loads(run(PROG, 'status', '--json', '--url', fresh,
+                              '--rev', commit).stdout)['shape']
         drop('fresh')
         start = time.monotonic()
         r = run(PROG, 'reconcile', '--to', commit, '--json', check=False)
@@ -147,7 +158,7 @@ def main():
             print(f'{i} {commit[:10]}: shape {have[:10]}, not {want[:10]}; '
                   f'{late} late')
         if ROWS:
-            counts["rows"] += add_rows(rng)
+            counts["rows"] += add_rows(rng, i)
     for name in list(DATABASES):
         run('psql', '-qX', '-c', f'DROP DATABASE {name} WITH (FORCE)', SERVER,
             cwd='/')
