@@ -210,6 +210,39 @@ test_expect_success 'another clone: where the snapshot is, and where what was pa
 	git switch -q b && expect_status 0 reconcile
 '
 
+test_expect_success '... --force-down takes it back by its down section, and says what is lost; the rest returns' '
+	git switch -q -c destroys base && expect_status 0 reconcile && migration 20260111000000_destroys <<-\SQL &&
+	-- migrate:up
+	CREATE TABLE made (x int);
+	DELETE FROM users WHERE id = 1;
+	-- migrate:down
+	DROP TABLE made;
+	SQL
+	expect_status 0 reconcile && pg_sql "INSERT INTO made VALUES (5)" && git -C "$TRASH/clone" fetch -q origin &&
+	(cd "$TRASH/clone" && git switch -q --detach origin/base && expect_status 0 reconcile --shared --force-down &&
+		has "$ERR" "20260111000000_destroys: taken back by its down section: what it had changed or removed \(1 row\) does not come back" &&
+		has "$OUT" "^rolled back 20260111000000_destroys .*not exact$") &&
+	is "SELECT id FROM users ORDER BY id" "2 3" && is "SELECT to_regclass(\$\$made\$\$) IS NULL" t &&
+	(cd "$TRASH/clone" && expect_status 0 reconcile --to origin/destroys && is "SELECT x FROM made" 5 && expect_status 0 reconcile) &&
+	pg_sql "INSERT INTO users VALUES (1, \$\$ann\$\$, 1970)" && git switch -q b && expect_status 0 reconcile --shared
+'
+
+test_expect_success 'renumbered: recorded, nothing runs, and it goes and returns under that name' '
+	git switch -q -c renumber b && git mv migrations/20260106000000_tags.sql migrations/20260112000000_tags.sql &&
+	git commit -qm renumber && dump >before && expect_status 0 reconcile && has "$OUT" "^renamed 20260112000000_tags" &&
+	has "$OUT" ": 1 renamed$" && dump | cmp - before && expect_status 0 reconcile && has "$OUT" already &&
+	git switch -q base && expect_status 0 reconcile && has "$OUT" "^rolled back 20260112000000_tags" &&
+	git switch -q renumber && expect_status 0 reconcile && is "SELECT note, tag FROM tags" "4|x" &&
+	git switch -q b && expect_status 0 reconcile && has "$OUT" ": 1 renamed$"
+'
+
+test_expect_success 'a commit without migrations, and none at all: nothing is done' '
+	whole >before && git switch -q --orphan empty && expect_status 128 reconcile --url "$URL" &&
+	git commit -q --allow-empty -m Empty && expect_status 1 reconcile --url "$URL" &&
+	has "$ERR" "^error: commit [0-9a-f]{12} has no folder .migrations.: all 4 applied migrations would be taken back$" &&
+	whole | cmp - before && git switch -q -f b
+'
+
 test_expect_success 'a protected database is not taken back' '
 	git config migrate.dev.protected true && whole >before && expect_status 1 reconcile --to base &&
 	has "$ERR" "is protected" && whole | cmp - before && git config --unset migrate.dev.protected
@@ -222,14 +255,31 @@ test_expect_success 'snapshots in the database: written between the migrations o
 	migration 20260121000000_younger <<-\SQL &&
 	UPDATE users SET born = born + 1;
 	SQL
-	git config migrate.dev.snapshotStore database && expect_status 0 reconcile && fits &&
-	git switch -q b && expect_status 0 reconcile && fits && git config --unset migrate.dev.snapshotStore
+	git config migrate.dev.snapshotStore database && expect_status 0 reconcile && fits
+'
+
+test_expect_success '... and a clone that has made none of it takes it back, and brings it' '
+	whole_rows="SELECT id, name, born FROM users ORDER BY id" && was=$(pg_sql "$whole_rows") && git -C "$TRASH/clone" fetch -q origin &&
+	(cd "$TRASH/clone" && git config migrate.dev.snapshotStore database && expect_status 0 reconcile --shared --to origin/base &&
+		has "$OUT" ": 2 rolled back$" && is "SELECT count(*) FROM git_migrate.migrations WHERE status = \$\$applied\$\$" 1 &&
+		expect_status 0 reconcile --to origin/kept && has "$OUT" ": 2 applied$") && [ "$(pg_sql "$whole_rows")" = "$was" ] &&
+	git switch -q b && expect_status 0 reconcile --shared && fits && git config --unset migrate.dev.snapshotStore
 '
 
 test_expect_success 'who else is connected is told' '
 	pg_hold "SELECT 1" && expect_status 0 reconcile --to base &&
 	has "$ERR" "^hint: also connected: hold of [^ ]+ \(pid [0-9]+(, in a transaction)?\)$" &&
 	pg_release && expect_status 0 reconcile && has_not "$ERR" connected
+'
+
+test_expect_success 'an irreversible one: named, with the choices' '
+	git switch -q -c forever b && migration 20260113000000_forever <<-\SQL &&
+	-- migrate:irreversible
+	CREATE TABLE forever (x int);
+	SQL
+	expect_status 0 reconcile && whole >before && git switch -q b && expect_status 1 reconcile &&
+	has "$ERR" "^error: cannot be taken back, because irreversible: 20260113000000_forever \(not in this commit\)$" &&
+	has "$ERR" "^hint: nothing was changed; .*git config migrate.*.reconcile clone$" && whole | cmp - before
 '
 
 test_done
