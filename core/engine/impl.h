@@ -430,6 +430,17 @@ MUST_USE struct err *late_commute(struct late *l, const char *a, const char *b,
 MUST_USE struct err *late_infer(struct late *l, const struct migration *m,
 				const char ***out);
 
+/* --- before.c: what was there before a migration --- */
+
+struct before {
+	struct target *target;
+	int64_t seq; /**< of the migration's event */
+};
+
+/** restore_request.sql_before; the payload is a struct before. */
+MUST_USE struct err *before_sql(void *payload, struct arena *a,
+				const char *path, const char **sql);
+
 /* --- revert.c: one migration taken back --- */
 
 struct revert {

@@ -296,6 +296,7 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 	struct snapshot_source *source = NULL;
 	struct snapshot_in in;
 	struct snapshot_out out;
+	struct before before = { r->e->target, ev->seq };
 	struct restore_request req = { .target = r->e->target,
 				       .now = &r->schema,
 				       .park = &out,
@@ -304,6 +305,8 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 				       .max_details = rv->max_details,
 				       .append = rv->append,
 				       .aside = rv->aside,
+				       .sql_before = before_sql,
+				       .sql_before_payload = &before,
 				       .memory = rv->memories[part] };
 	struct restore_result res = { 0 };
 	struct schema_delta undone;

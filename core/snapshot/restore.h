@@ -95,6 +95,15 @@ struct restore_request {
 	bool aside;
 	/** Columns come back behind the others: no table is made anew. */
 	bool append;
+	/**
+	 * The SQL of an object (a path of the schema tree) as the migrations
+	 * before this one had left it, in the arena; NULL = it was not there.
+	 * Where others need what goes, theirs is told by that from what has
+	 * stood there before. May be NULL.
+	 */
+	struct err *(*sql_before)(void *payload, struct arena *a,
+				  const char *path, const char **sql);
+	void *sql_before_payload;
 	/** The same for all attempts at one event; may be NULL with
 	 * RESTORE_ABORT. */
 	struct restore_memory *memory;

@@ -29,7 +29,7 @@ static bool hangs_on_table(const struct schema_object *o)
 	       streq(o->kind, "view");
 }
 
-static struct err *drop_object(struct restore *r, const struct schema_object *o)
+struct err *restore_drop(struct restore *r, const struct schema_object *o)
 {
 	return restore_exec(r, "DROP %s IF EXISTS main.%s", o->kind,
 			    quoted(r, o->name));
@@ -39,6 +39,19 @@ static void remake_later(struct restore *r, const struct schema_object *o)
 {
 	VEC_GROW(r->remake, r->n_remake, r->cap_remake);
 	r->remake[r->n_remake++] = o;
+}
+
+bool restore_is_undone(const struct restore *r, const struct schema_object *o)
+{
+	const struct schema_delta *d = r->req->delta;
+
+	for (size_t i = 0; i < d->n; i++)
+		if ((d->changes[i].after &&
+		     streq(d->changes[i].after->path, o->path)) ||
+		    (d->changes[i].before &&
+		     streq(d->changes[i].before->path, o->path)))
+			return true;
+	return false;
 }
 
 /* Indexes and triggers that the migration did not touch, or made again alike,
@@ -62,10 +75,23 @@ static struct err *take_off(struct restore *r, const struct restore_table *t)
 		}
 		if (touched)
 			continue;
-		err = drop_object(r, o);
+		err = restore_drop(r, o);
 		remake_later(r, o);
 	}
 	return err;
+}
+
+/* SQLite drops them with it. */
+static void keep_triggers(struct restore *r, const struct schema_object *view)
+{
+	map_each (&r->req->now->by_path, e) {
+		const struct schema_object *o = e->value;
+
+		if (o && streq(o->kind, "trigger") &&
+		    sql_same_name(SQL_SQLITE, o->table, view->name) &&
+		    !restore_is_undone(r, o))
+			remake_later(r, o);
+	}
 }
 
 static struct err *drop_hanging(struct restore *r)
@@ -78,9 +104,12 @@ static struct err *drop_hanging(struct restore *r)
 		for (size_t i = 0; i < d->n && !err; i++) {
 			const struct schema_object *o = d->changes[i].after;
 
-			if (o && hangs_on_table(o) &&
-			    streq(o->kind, "index") == (indexes == 1))
-				err = drop_object(r, o);
+			if (!o || !hangs_on_table(o) ||
+			    streq(o->kind, "index") != (indexes == 1))
+				continue;
+			if (streq(o->kind, "view"))
+				keep_triggers(r, o);
+			err = restore_drop(r, o);
 		}
 	for (size_t i = 0; i < d->n; i++)
 		if (d->changes[i].before &&
@@ -279,19 +308,6 @@ struct err *restore_schema_before(struct restore *r)
 	return err_wrap(err, "restore definitions");
 }
 
-static bool is_in_delta(const struct restore *r, const struct schema_object *o)
-{
-	const struct schema_delta *d = r->req->delta;
-
-	for (size_t i = 0; i < d->n; i++)
-		if ((d->changes[i].after &&
-		     streq(d->changes[i].after->path, o->path)) ||
-		    (d->changes[i].before &&
-		     streq(d->changes[i].before->path, o->path)))
-			return true;
-	return false;
-}
-
 static int by_rank(const void *a, const void *b)
 {
 	static const char *const order[] = { "index", "view", "trigger" };
@@ -326,7 +342,8 @@ static struct err *remake(struct restore *r)
 			if (err || found)
 				return err;
 			restore_conflict_add(r, o->path, RESTORE_NOT_UNIQUE, 0);
-		} else if ((rc & 0xff) == SQLITE_ERROR && !is_in_delta(r, o)) {
+		} else if ((rc & 0xff) == SQLITE_ERROR &&
+			   !restore_is_undone(r, o)) {
 			restore_conflict_add(r, o->path, RESTORE_NEEDS_IT, 0);
 		} else if (rc != SQLITE_OK) {
 			err = err_wrap(target_sqlite_error(r->db, "restore"),
@@ -370,7 +387,8 @@ static struct err *set_other_texts(struct restore *r)
 		int64_t rowid;
 		bool same;
 
-		if (err || !o || streq(o->kind, "pragma") || is_in_delta(r, o))
+		if (err || !o || streq(o->kind, "pragma") ||
+		    restore_is_undone(r, o))
 			continue;
 		err = look_up(r, streq(o->kind, "virtual") ? "table" : o->kind,
 			      o->name, o->sql, &rowid, &same);

@@ -290,6 +290,8 @@ static struct err *run(const struct restore_request *req,
 	if (!err)
 		err = restore_park_end(&r);
 	if (!err)
+		err = restore_dependents_before(&r);
+	if (!err)
 		err = restore_schema_before(&r);
 	if (!err)
 		err = restore_data(&r);
@@ -300,6 +302,8 @@ static struct err *run(const struct restore_request *req,
 	/* what virtual tables remember of their shadow tables is outdated */
 	if (!err && r.stale_virtual)
 		err = restore_exec(&r, "PRAGMA writable_schema = RESET");
+	if (!err && !out->again)
+		err = restore_dependents_after(&r);
 	if (!err)
 		err = restore_orphans_after(&r);
 	if (!err)
@@ -315,6 +319,8 @@ done:
 	free(r.tables);
 	free(r.remake);
 	free(r.children);
+	free(r.dependents);
+	map_release(&r.dependent_keys);
 	sequences_release(&r.sequences);
 	buf_release(&r.scratch);
 	arena_release(&r.arena);

@@ -49,8 +49,11 @@ struct restore {
 	size_t n_park_files;
 	struct restore_child *children; /**< of tables that lose rows */
 	size_t n_children, cap_children;
-	bool stale_virtual; /**< shadow tables were written */
-	bool altered;       /**< ALTER TABLE ran, which edits other texts */
+	struct restore_dependent *dependents; /**< views, triggers of others */
+	size_t n_dependents, cap_dependents;
+	struct map dependent_keys; /**< foreign keys that found their columns */
+	bool stale_virtual;        /**< shadow tables were written */
+	bool altered; /**< ALTER TABLE ran, which edits other texts */
 	struct buf scratch;
 	struct arena arena;
 };
@@ -391,6 +394,19 @@ MUST_USE struct err *restore_merge(struct restore *r,
 /* restore_schema.c */
 MUST_USE struct err *restore_schema_before(struct restore *r);
 MUST_USE struct err *restore_schema_after(struct restore *r);
+
+/** The migration made, changed or dropped it. */
+bool restore_is_undone(const struct restore *r, const struct schema_object *o);
+MUST_USE struct err *restore_drop(struct restore *r,
+				  const struct schema_object *o);
+
+/* restore_dependents.c: what others have made on what goes */
+
+/** Remember which views, triggers and foreign keys can be used. */
+MUST_USE struct err *restore_dependents_before(struct restore *r);
+
+/** Those that no longer can are conflicts. */
+MUST_USE struct err *restore_dependents_after(struct restore *r);
 
 /* restore_place.c */
 MUST_USE struct err *restore_places(struct restore *r);

@@ -273,6 +273,42 @@ test_expect_success '... and one of the snapshot, too: all are told' '
 	sql "UPDATE t SET u = \"x\"" && expect_status 1 rollback --on-conflict=keep && has "$ERR" "^    t id = 1 t.u \(NOT_UNIQUE\)$" && has "$ERR" "^    t id = 2 t.u \(NOT_UNIQUE\)$"
 '
 
+# --- what somebody has made on what goes ---
+
+stands="CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE log (x TEXT);
+CREATE VIEW early AS SELECT * FROM notes; CREATE TABLE kids (note INT REFERENCES notes);
+CREATE TRIGGER early AFTER DELETE ON log BEGIN DELETE FROM notes; END;"
+goes="ALTER TABLE users ADD COLUMN age INT; CREATE TABLE notes (id INTEGER PRIMARY KEY);
+CREATE VIEW v AS SELECT id, age FROM users;
+CREATE TRIGGER t AFTER INSERT ON users BEGIN INSERT INTO log VALUES (new.age); END;"
+
+test_expect_success 'views, triggers and keys of the migrations are no conflict, also those that stood for nothing before' '
+	world "$stands" "$goes" && sql "CREATE VIEW name AS SELECT id, name FROM users; CREATE VIEW broken AS SELECT * FROM nowhere;
+		CREATE TRIGGER name AFTER UPDATE ON users BEGIN INSERT INTO log VALUES (new.name); END;
+		CREATE TABLE others (id INT REFERENCES users)" && rolls && exact 1 &&
+	is "SELECT count(*) FROM name; UPDATE users SET name = 1; INSERT INTO others VALUES (NULL)" 0
+'
+
+test_expect_success 'those of others that could be used, and no longer can: named, and nothing changes' '
+	world "$stands" "$goes" && rolls && git migrate apply -q &&
+	sql "CREATE VIEW fine AS SELECT id FROM users; CREATE VIEW mine AS SELECT age FROM users; CREATE VIEW word AS SELECT \"age\" FROM users;
+		CREATE VIEW over AS SELECT id FROM v; CREATE TRIGGER inst INSTEAD OF INSERT ON v BEGIN SELECT 1; END;
+		CREATE TRIGGER fine AFTER UPDATE ON users BEGIN INSERT INTO log VALUES (new.name); END;
+		CREATE TRIGGER mine AFTER UPDATE OF name ON users BEGIN INSERT INTO log VALUES (old.age); END;
+		CREATE TABLE mine_too (a INT REFERENCES notes, b INT REFERENCES users);
+		CREATE TABLE other (a INT REFERENCES users); ALTER TABLE log ADD COLUMN note INT REFERENCES notes" &&
+	refused "^conflict: 2_change: views/mine.sql: NEEDS_IT$" "views/word.sql: NEEDS_IT$" "views/over.sql: NEEDS_IT$" "triggers/inst.sql: NEEDS_IT$" \
+		"tables/mine_too.sql: NEEDS_IT$" "tables/log.sql: NEEDS_IT$" "^hint: nothing was changed; no migration has made what NEEDS_IT: drop it, or add" &&
+	has_not "$ERR" "(fine|other|early|kids).sql" && refused "mine.sql" && expect_status 1 rollback --on-conflict=keep
+'
+
+test_expect_success '... a trigger is told from the others of its table; dropped, it goes on' '
+	cd "$TRASH/w" && sql "DROP VIEW mine; DROP VIEW word; DROP VIEW over; DROP TRIGGER inst; DROP TABLE mine_too; ALTER TABLE log DROP COLUMN note;
+		CREATE TRIGGER last BEFORE DELETE ON users BEGIN DELETE FROM notes; END" &&
+	refused "^error: 2_change cannot be rolled back: changed since it was applied: triggers/mine.sql .NEEDS_IT., triggers/last.sql .NEEDS_IT.$" &&
+	sql "DROP TRIGGER last; DROP TRIGGER mine" && rolls && exact 1 && is "INSERT INTO users VALUES (1, 2); UPDATE users SET name = 3; SELECT * FROM log" 3
+'
+
 # --- a dry run ---
 
 test_expect_success '--dry-run does it all, says what comes of it, and changes nothing' '
