@@ -12,14 +12,22 @@
  * what comes of its answer.
  */
 
+/* With lines or without. */
+static const struct restore_pg_table *table_of(const struct restore_pg *r,
+					       const char *name)
+{
+	for (size_t i = 0; i < r->n_tables; i++)
+		if (r->tables[i].before && streq(r->tables[i].before, name))
+			return &r->tables[i];
+	return NULL;
+}
+
 const struct restore_pg_table *restore_pg_find_table(const struct restore_pg *r,
 						     const char *name)
 {
-	for (size_t i = 0; i < r->n_tables; i++)
-		if (r->tables[i].before && r->tables[i].lines &&
-		    streq(r->tables[i].before, name))
-			return &r->tables[i];
-	return NULL;
+	const struct restore_pg_table *t = table_of(r, name);
+
+	return t && t->lines ? t : NULL;
 }
 
 /* --- columns that name a row --- */
@@ -43,21 +51,41 @@ static void split_names(struct restore_pg *r, const char *list,
 	}
 }
 
-static struct err *names_of_old(struct restore_pg_find *f)
+/* Every row has a value in them. */
+static bool are_needed(const struct pg_form *form,
+		       const struct restore_pg_keys *keys)
+{
+	for (size_t k = 0; k < keys->n; k++) {
+		const struct schema_pg_column *col =
+			pg_form_column(form, keys->names[k]);
+
+		if (!col || !col->not_null)
+			return false;
+	}
+	return true;
+}
+
+/* The primary key, else what is unique in its place. */
+static struct err *names_of_old(struct restore_pg_find *f,
+				const struct schema_object *old)
 {
 	struct pg_form form;
-	struct err *err = pg_form_read(&form, &f->r->arena, f->t->old);
+	struct err *err = pg_form_read(&form, &f->r->arena, old);
 
-	for (size_t i = 0; !err && i < form.t.n_constraints; i++) {
+	for (size_t i = 0; !err && i < form.t.n_constraints && !f->keys.n;
+	     i++) {
 		const struct schema_pg_constraint *c = &form.t.constraints[i];
 		const char *open = strchr(c->definition, '(');
 		const char *end = open ? strchr(open, ')') : NULL;
 
-		if (c->kind == SCHEMA_PG_PRIMARY_KEY && end)
-			split_names(f->r,
-				    arena_strndup(&f->r->arena, open + 1,
-						  (size_t)(end - open - 1)),
-				    &f->keys);
+		if (c->kind > SCHEMA_PG_UNIQUE || !end)
+			continue;
+		split_names(f->r,
+			    arena_strndup(&f->r->arena, open + 1,
+					  (size_t)(end - open - 1)),
+			    &f->keys);
+		if (c->kind == SCHEMA_PG_UNIQUE && !are_needed(&form, &f->keys))
+			f->keys.n = 0;
 	}
 	return err;
 }
@@ -65,6 +93,7 @@ static struct err *names_of_old(struct restore_pg_find *f)
 struct err *restore_pg_find_open(struct restore_pg_find *f)
 {
 	struct restore_pg *r = f->r;
+	const struct restore_pg_table *t = table_of(r, f->table);
 	struct err *err = restore_pg_relation(r, f->table, &f->rel);
 
 	f->t = restore_pg_find_table(r, f->table);
@@ -79,8 +108,8 @@ struct err *restore_pg_find_open(struct restore_pg_find *f)
 	f->keys.number = arena_array(&r->arena, 32, sizeof(bool));
 	for (size_t k = 0; k < f->rel.n_keys; k++)
 		f->keys.names[f->keys.n++] = f->rel.keys[k];
-	if (!f->keys.n && f->t && f->t->old)
-		err = names_of_old(f);
+	if (!f->keys.n && t && t->old)
+		err = names_of_old(f, t->old);
 	for (size_t k = 0; k < f->keys.n; k++)
 		f->keys.number[k] = restore_pg_is_number(
 			restore_pg_column(&f->rel, f->keys.names[k]));
@@ -223,11 +252,8 @@ static void settle(struct restore_pg_find *f, struct restore_late *late)
 static bool keys_now(struct restore_pg_find *f, struct restore_pg_keys *out)
 {
 	struct restore_pg *r = f->r;
-	const struct restore_pg_table *t = NULL;
+	const struct restore_pg_table *t = table_of(r, f->table);
 
-	for (size_t i = 0; i < r->n_tables; i++)
-		if (r->tables[i].before && streq(r->tables[i].before, f->table))
-			t = &r->tables[i];
 	*out = f->keys;
 	out->names = arena_array(&r->arena, f->keys.n + 1, sizeof(char *));
 	for (size_t k = 0; k < f->keys.n; k++) {

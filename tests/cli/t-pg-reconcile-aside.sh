@@ -37,6 +37,8 @@ CREATE TABLE leaves (id int PRIMARY KEY, seed int REFERENCES seeds);
 CREATE TABLE mails (id int PRIMARY KEY, mail text UNIQUE);
 CREATE TABLE strict (id int PRIMARY KEY, n int);
 CREATE TABLE checks (id int PRIMARY KEY, n int CHECK (n > 0));
+CREATE TABLE bare (id int PRIMARY KEY, v text NOT NULL);
+CREATE TABLE codes (code text NOT NULL UNIQUE, v text NOT NULL);
 CREATE TABLE spans (id int PRIMARY KEY, s int4range, EXCLUDE USING gist (s WITH &&));
 SQL
 git migrate apply -q
@@ -52,6 +54,8 @@ migration 20260102000000_loose <<\SQL
 ALTER TABLE crates DROP COLUMN size;
 DROP INDEX kinds_code;
 UPDATE kinds SET code = lower(code);
+ALTER TABLE bare DROP COLUMN v;
+ALTER TABLE codes DROP COLUMN v;
 ALTER TABLE pairs ALTER v DROP NOT NULL;
 INSERT INTO seeds VALUES (1, 'seed');
 DELETE FROM mails WHERE id = 2;
@@ -66,6 +70,7 @@ test_expect_success 'rows that cannot be there go, and what refers to them: list
 		INSERT INTO items VALUES (3, 3), (4, 1); INSERT INTO parts VALUES (3, 3), (4, 4);
 		INSERT INTO kinds VALUES (3, \$\$x\$\$, 1), (4, \$\$x\$\$, 1), (5, \$\$x\$\$, 0), (6, \$\$y\$\$, 1);
 		INSERT INTO pairs VALUES (\$\$r\$\$, 1, NULL), (\$\$s\$\$, 1, 5); UPDATE pairs SET v = NULL WHERE a = \$\$q\$\$;
+		INSERT INTO bare VALUES (7); INSERT INTO codes VALUES (\$\$c\$\$);
 		UPDATE seeds SET v = \$\$mine\$\$; INSERT INTO leaves VALUES (1, 1), (2, NULL);
 		INSERT INTO mails VALUES (3, \$\$bob\$\$), (4, \$\$eve\$\$); INSERT INTO strict VALUES (2, 2), (3, \$\$three\$\$);
 		INSERT INTO checks VALUES (1, 1), (2, -2); INSERT INTO spans VALUES (2, \$\$[4,9)\$\$), (3, \$\$[20,30)\$\$)" &&
@@ -78,29 +83,30 @@ test_expect_success 'rows that cannot be there go, and what refers to them: list
 	has "$ERR" "^    public.items id = 3 items_crate_fkey \(ORPHANED\)$" && has "$ERR" "^    public.parts_low id = 3 parts_item_fkey \(ORPHANED\)$" &&
 	has "$ERR" "^    public.kinds id = 4 kinds_code \(NOT_UNIQUE\)$" &&
 	has "$ERR" "^set aside: 20260102000000_loose: table public.pairs: 2 rows NO_VALUE$" &&
+	has "$ERR" "^    public.bare id = 7 v \(NO_VALUE\)$" && has "$ERR" "^    public.codes code = .c. v \(NO_VALUE\)$" &&
 	has "$ERR" "^    public.seeds id = 1 \(KEY_REUSED\)$" && has "$ERR" "^    public.leaves id = 1 leaves_seed_fkey \(ORPHANED\)$" &&
 	has "$ERR" "^    public.mails id = 3 mails_mail_key \(NOT_UNIQUE\)$" && has "$ERR" "^    public.strict id = 3 n: now .three. \(NO_VALUE\)$" &&
 	has "$ERR" "^    public.checks id = 2 checks_n_check \(CHANGED\)$" && has "$ERR" "^    public.spans id = 2 spans_s_excl \(NOT_UNIQUE\)$" &&
-	has "$ERR" "^hint: 20260102000000_loose: 12 rows and values will be parked" &&
+	has "$ERR" "^hint: 20260102000000_loose: 14 rows and values will be parked" &&
 	has_not "$ERR" "^conflict"
 '
 
 test_expect_success '... and every other is there, in the form of that branch' '
 	holds crates "1|a|10" && holds items "1|1 4|1" && holds parts "4|4" &&
 	holds kinds "1|K|0 2|L|0 3|x|1 5|x|0 6|y|1" && holds pairs "p|1|1 s|1|5" &&
-	holds seeds "" && holds leaves "2|" && holds mails "1|ann 2|bob 4|eve" && holds strict "1|1 2|2" &&
+	holds seeds "" && holds bare "" && is "SELECT code FROM codes" "" && holds leaves "2|" && holds mails "1|ann 2|bob 4|eve" && holds strict "1|1 2|2" &&
 	holds checks "1|1" && holds spans "1|[1,5) 3|[20,30)" && expect_status 0 status
 '
 
 all_back() {
-	holds items "1|1 3|3 4|1" && holds parts "3|3 4|4" &&
+	is "SELECT (SELECT id FROM bare), (SELECT code FROM codes)" "7|c" && holds items "1|1 3|3 4|1" && holds parts "3|3 4|4" &&
 		holds kinds "1|k|0 2|l|0 3|x|1 4|x|1 5|x|0 6|y|1" && holds pairs "p|1|1 q|1| r|1| s|1|5" &&
 		holds leaves "1|1 2|" && holds mails "1|ann 3|bob 4|eve" && holds strict "1|1 2|2 3|three" &&
 		holds checks "1|1 2|-2" && holds spans "1|[1,5) 2|[4,9) 3|[20,30)"
 }
 
 test_expect_success 'applied again, they are back' '
-	git switch -q loose && expect_status 0 reconcile && has "$ERR" "12 parked rows and values are back" &&
+	git switch -q loose && expect_status 0 reconcile && has "$ERR" "14 parked rows and values are back" &&
 	all_back && holds crates "1|a 3|c" && holds seeds "1|mine"
 '
 
