@@ -9,11 +9,15 @@
  * their state is read before the first statement that could move one.
  */
 
-/* A sequence that was never used stands at its start. */
+/*
+ * Of one that was not used since it was set the server's function has no value:
+ * it stands at its start, most often, and is asked itself where that is allowed.
+ */
 static const char state_sql[] =
 	"SELECT s.seqrelid, format('%I.%I', n.nspname, c.relname), "
 	"CASE WHEN has_sequence_privilege(s.seqrelid, 'SELECT, USAGE') "
-	"THEN pg_sequence_last_value(s.seqrelid) END, s.seqstart "
+	"THEN pg_sequence_last_value(s.seqrelid) END, s.seqstart, "
+	"has_sequence_privilege(s.seqrelid, 'SELECT') "
 	"FROM pg_catalog.pg_sequence s "
 	"JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid "
 	"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
@@ -22,6 +26,8 @@ static const char state_sql[] =
 struct states {
 	struct pg_sequence_state *v;
 	size_t n, cap;
+	size_t *unused; /* those that were not used; their places in v */
+	size_t n_unused, cap_unused;
 };
 
 static struct err *take_state(void *payload, int n, const struct pg_cell *cell)
@@ -36,14 +42,59 @@ static struct err *take_state(void *payload, int n, const struct pg_cell *cell)
 	s->name = xstrdup(cell[1].s);
 	s->called = cell[2].s != NULL;
 	s->value = strtoll(s->called ? cell[2].s : cell[3].s, NULL, 10);
+	if (!s->called && cell[4].s[0] == 't') {
+		VEC_GROW(list->unused, list->n_unused, list->cap_unused);
+		list->unused[list->n_unused++] = list->n - 1;
+	}
 	return NULL;
+}
+
+static struct err *take_unused(void *payload, int n, const struct pg_cell *cell)
+{
+	struct states *list = payload;
+	struct pg_sequence_state *s = &list->v[strtoul(cell[0].s, NULL, 10)];
+
+	(void)n;
+	s->value = strtoll(cell[1].s, NULL, 10);
+	s->called = cell[2].s[0] == 't';
+	return NULL;
+}
+
+/* Each is a relation of its own with one row: as many in a query as go well. */
+enum {
+	UNUSED_AT_ONCE = 200
+};
+
+static struct err *read_unused(struct pg_capture *c, struct states *list)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < list->n_unused && !e;) {
+		struct buf sql = BUF_INIT;
+		size_t end = i + UNUSED_AT_ONCE;
+
+		for (; i < end && i < list->n_unused; i++)
+			buf_addf(&sql,
+				 "%sSELECT %zu, last_value, is_called FROM %s",
+				 sql.len ? " UNION ALL " : "", list->unused[i],
+				 list->v[list->unused[i]].name);
+		e = pg_query_once(c->c, buf_str(&sql), NULL, 0, take_unused,
+				  list);
+		buf_release(&sql);
+	}
+	return e;
 }
 
 static struct err *read_states(struct pg_capture *c, struct states *out)
 {
 	struct pg_arg arg = pg_text(target_pg_journal(c->base.target));
+	struct err *e = pg_query(c->c, state_sql, &arg, 1, take_state, out);
 
-	return pg_query(c->c, state_sql, &arg, 1, take_state, out);
+	if (!e)
+		e = read_unused(c, out);
+	free(out->unused);
+	out->unused = NULL;
+	return e;
 }
 
 /*
@@ -78,7 +129,7 @@ struct err *pg_capture_check_objects(struct pg_capture *c)
 
 struct err *pg_capture_sequences(struct pg_capture *c)
 {
-	struct states list = { NULL, 0, 0 };
+	struct states list = { 0 };
 	struct err *e;
 
 	if (c->sequences_read)
@@ -134,7 +185,7 @@ static struct err *name_before(struct pg_capture *c,
 
 struct err *pg_capture_write_sequences(struct pg_capture *c, struct manifest *m)
 {
-	struct states now = { NULL, 0, 0 };
+	struct states now = { 0 };
 	struct err *e;
 
 	if (!c->sequences_read)

@@ -417,6 +417,10 @@ static const struct sample odd[] = {
 	  "[rows/1]\n~\t'1\t'1\t'2\n" },
 	{ "CREATE SEQUENCE q; SELECT nextval('q');", "SELECT setval('q', 40)",
 	  "sequence s.q s.q 1 40 3\n" },
+	{ "CREATE SEQUENCE q; SELECT nextval('q');",
+	  "ALTER SEQUENCE q RESTART WITH 40", "sequence s.q s.q 1 40 1\n" },
+	{ "CREATE SEQUENCE q START 5; SELECT setval('q', 30, false);",
+	  "SELECT setval('q', 40, false)", "sequence s.q s.q 30 40 0\n" },
 	{ "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, a int);",
 	  "INSERT INTO t (a) VALUES (1)",
 	  "table s.t s.t rows/1 1 0 0 0 0 0\ncolumn id id\ncolumn a a\n"

@@ -169,6 +169,12 @@ static void sequences__go_back(void **state)
 		{ "CREATE SEQUENCE q; SELECT setval('q', 7);",
 		  "SELECT nextval('q'), nextval('q')" },
 		{ "CREATE SEQUENCE q;", "SELECT nextval('q')" },
+		{ "CREATE SEQUENCE q; SELECT nextval('q');",
+		  "ALTER SEQUENCE q RESTART WITH 1000" },
+		{ "CREATE SEQUENCE q; ALTER SEQUENCE q RESTART WITH 1000;",
+		  "SELECT setval('q', 5000)" },
+		{ "CREATE SEQUENCE q; SELECT nextval('q');",
+		  "ALTER SEQUENCE q RESTART" },
 		{ "CREATE SEQUENCE q; SELECT setval('q', 7);",
 		  "DROP SEQUENCE q" },
 		{ "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY "
