@@ -162,8 +162,8 @@ static void print_strays(struct cmd_ctx *ctx, const struct engine_status *s)
 		free(path);
 	}
 	if (most < n)
-		ctx_warn(ctx, "and %zu more files like these (-v lists them)",
-			 n - most);
+		ctx_warn(ctx, "and %zu more file%s like these (-v lists all)",
+			 n - most, n - most == 1 ? "" : "s");
 }
 
 static void print_human(struct cmd_ctx *ctx, const struct engine_status *s,

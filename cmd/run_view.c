@@ -247,6 +247,14 @@ static void print_estimate(const struct engine_step *s)
 	buf_release(&size);
 }
 
+/* "7 rows and values parked" */
+static void print_parked(const char *before, int64_t n)
+{
+	if (n)
+		printf("%s%" PRId64 " %s parked", before, n,
+		       text_rows_and_values((uint64_t)n));
+}
+
 static void print_plan(const struct engine_run *run)
 {
 	for (size_t i = 0; i < run->n_steps; i++) {
@@ -283,9 +291,9 @@ static void print_plan(const struct engine_run *run)
 			putchar('\n');
 		}
 		print_impacts(run, s->name);
+		print_parked("    ", s->parked);
 		if (s->parked)
-			printf("    %" PRId64 " rows and values parked\n",
-			       s->parked);
+			putchar('\n');
 	}
 }
 
@@ -365,7 +373,7 @@ static void print_reconciled(const struct run_view *v,
 	print_count(v->undone, "rolled back", &comma);
 	print_count(v->renamed, "renamed", &comma);
 	print_count(v->done - v->undone, "applied", &comma);
-	print_count((uint64_t)v->parked, "rows and values parked", &comma);
+	print_parked(comma, v->parked);
 	putchar('\n');
 }
 
@@ -410,8 +418,7 @@ static void print_end(struct run_view *v, const struct engine_run *run,
 	printf("%zu migration%s %s%s ", v->done, v->done == 1 ? "" : "s",
 	       render_verb(v->verb), streq(v->verb, "apply") ? " to" : " on");
 	print_safe(stdout, ctx_target_name(v->ctx));
-	if (v->parked)
-		printf(", %" PRId64 " rows and values parked", v->parked);
+	print_parked(", ", v->parked);
 	putchar('\n');
 }
 

@@ -153,8 +153,9 @@ static void verdict_human(struct cmd_ctx *ctx, const struct engine_verdict *v)
 		fputs(": ", stdout);
 		print_safe(stdout, err_text(v->broken));
 	} else {
-		printf(": %" PRId64 " rows of %" PRId64 " tables", v->lines,
-		       v->tables);
+		printf(": %" PRId64 " row%s of %" PRId64 " table%s", v->lines,
+		       v->lines == 1 ? "" : "s", v->tables,
+		       v->tables == 1 ? "" : "s");
 	}
 	putchar('\n');
 }

@@ -44,8 +44,9 @@ static void end_table(struct show_view *v)
 		report_end(v->json);
 		report_end(v->json);
 	} else if (v->in_table && v->lines > v->shown && v->shown) {
-		printf("  ... %" PRIu64 " more rows (--all shows them)\n",
-		       v->lines - v->shown);
+		printf("  ... %" PRIu64 " more row%s (--all shows all)\n",
+		       v->lines - v->shown,
+		       v->lines - v->shown == 1 ? "" : "s");
 	}
 	v->in_table = false;
 }

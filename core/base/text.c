@@ -190,6 +190,11 @@ void text_add_hex(struct buf *b, const void *data, size_t n)
 	}
 }
 
+const char *text_rows_and_values(unsigned long long n)
+{
+	return n == 1 ? "row or value" : "rows and values";
+}
+
 void text_add_size(struct buf *b, unsigned long long bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };

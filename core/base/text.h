@@ -30,6 +30,9 @@ void text_position(const char *s, size_t offset, unsigned *line, unsigned *col);
 /** Bytes as lower-case hex. */
 void text_add_hex(struct buf *b, const void *data, size_t n);
 
+/** What a rollback parks, by how many: "row or value", "rows and values". */
+const char *text_rows_and_values(unsigned long long n);
+
 /** "512 bytes", "10.0 KiB", "3.1 GiB". */
 void text_add_size(struct buf *b, unsigned long long bytes);
 

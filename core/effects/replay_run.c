@@ -246,9 +246,11 @@ static void check_foreign_keys(struct run *run)
 	violations = count_violations(run->r);
 	if (violations > run->violations)
 		replay_end(run->result, REPLAY_FAILED, NULL,
-			   "%lld rows violate foreign keys after the "
-			   "migration, %lld did before",
-			   (long long)violations, (long long)run->violations);
+			   "%lld row%s foreign keys after the migration, %lld "
+			   "did before",
+			   (long long)violations,
+			   violations == 1 ? " violates" : "s violate",
+			   (long long)run->violations);
 }
 
 /* Our own BEGIN or COMMIT. */

@@ -155,10 +155,11 @@ struct err *apply_finish(struct run *r, struct ready *m,
 	crash_point("captured");
 	if (!err && kept.collateral)
 		session_note(r->e, ENGINE_WARNING,
-			     "%s: DROP TABLE also changed %llu rows of other "
+			     "%s: DROP TABLE also changed %llu row%s of other "
 			     "tables through foreign keys; 'PRAGMA "
 			     "foreign_keys = OFF;' in the file prevents that",
-			     ev->name, (unsigned long long)kept.collateral);
+			     ev->name, (unsigned long long)kept.collateral,
+			     kept.collateral == 1 ? "" : "s");
 	if (!err &&
 	    (seen->created || seen->changed || seen->pragma || r->schema_stale))
 		err = run_inspect(r,
@@ -244,9 +245,11 @@ static struct err *check_violations(struct run *r, const struct ready *m,
 	if (err || after <= before)
 		return err;
 	return err_hint(err_new(ERR_TARGET,
-				"%lld rows violate foreign keys after the "
-				"migration, %lld did before",
-				(long long)after, (long long)before),
+				"%lld row%s foreign keys after the migration, "
+				"%lld did before",
+				(long long)after,
+				after == 1 ? " violates" : "s violate",
+				(long long)before),
 			"PRAGMA foreign_key_check lists them");
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/util.h"
 #include "engine/impl.h"
 #include "engine/rename.h"
@@ -237,17 +238,19 @@ static void tell(struct run *r, const char *name, const struct redo_result *res)
 {
 	if (res->given)
 		session_note(r->e, ENGINE_HINT,
-			     "%s: %" PRIu64 " parked rows and values are back",
-			     name, res->given);
+			     "%s: %" PRIu64 " parked %s %s back", name,
+			     res->given, text_rows_and_values(res->given),
+			     res->given == 1 ? "is" : "are");
 	for (size_t i = 0; i < res->n_misfits; i++) {
 		const struct redo_misfit *m = &res->misfits[i];
 
 		session_note(r->e, ENGINE_WARNING,
-			     "%s: %" PRIu64 " parked %s of %s%s%s stay in the "
-			     "snapshot: %s",
-			     name, m->n, m->column ? "values" : "rows",
-			     m->table, m->column ? "." : "",
-			     m->column ? m->column : "", m->why);
+			     "%s: %" PRIu64 " parked %s%s of %s%s%s stay%s in "
+			     "the snapshot: %s",
+			     name, m->n, m->column ? "value" : "row",
+			     m->n == 1 ? "" : "s", m->table,
+			     m->column ? "." : "", m->column ? m->column : "",
+			     m->n == 1 ? "s" : "", m->why);
 	}
 }
 

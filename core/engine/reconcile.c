@@ -1,8 +1,10 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cancel.h"
 #include "base/crash.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "engine/reconcile.h"
 #include "snapshot/restore.h"
@@ -113,9 +115,10 @@ static void tell_parked(const struct reconcile *rc)
 					 m->table.removed == 1 ? "" : "s");
 		}
 		session_note(rc->e, ENGINE_HINT,
-			     "%s: %lld rows and values will be parked%s%s",
-			     s->name, (long long)s->parked, buf_str(&b),
-			     b.len ? ")" : "");
+			     "%s: %" PRId64 " %s will be parked%s%s", s->name,
+			     s->parked,
+			     text_rows_and_values((uint64_t)s->parked),
+			     buf_str(&b), b.len ? ")" : "");
 		buf_release(&b);
 	}
 }

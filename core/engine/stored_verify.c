@@ -101,8 +101,9 @@ static struct err *check(struct verifying *v, const struct engine_snapshot *s)
 	}
 	if (!err && parts.files != v->files)
 		err = err_new(ERR_STATE,
-			      "it has %zu files, but its manifests name %zu",
-			      parts.files, v->files);
+			      "it has %zu file%s, but its manifests name %zu",
+			      parts.files, parts.files == 1 ? "" : "s",
+			      v->files);
 	stored_parts_release(&parts);
 	snapshot_source_close(source);
 	return err;

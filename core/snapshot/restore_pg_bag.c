@@ -285,8 +285,9 @@ struct err *restore_pg_bag_rows(struct restore_pg *r,
 		err = count_missing(r, t, &missing);
 	if (!err && missing)
 		err = err_new(ERR_STATE,
-			      "%lld rows of table %s would not be what they "
-			      "were before the migration",
-			      (long long)missing, t->before);
+			      "%lld row%s of table %s would not be as before "
+			      "the migration",
+			      (long long)missing, missing == 1 ? "" : "s",
+			      t->before);
 	return err;
 }

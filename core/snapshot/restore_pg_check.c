@@ -385,8 +385,8 @@ struct err *restore_pg_verify_keys(struct restore_pg *r,
 		err = restore_pg_count_keys(r, t, ROW_INSERTED, &left);
 	if (!err && left)
 		err = err_new(ERR_STATE,
-			      "%lld rows that the migration made would be "
+			      "%lld row%s that the migration made would be "
 			      "left in table %s",
-			      (long long)left, t->before);
+			      (long long)left, left == 1 ? "" : "s", t->before);
 	return err;
 }

@@ -76,7 +76,7 @@ test_expect_success 'a row that is gone, a key that another row has now, and one
 		"ALTER TABLE users ADD COLUMN nick text;" && pg_sql "UPDATE users SET nick = upper(name)" && expect_status 0 rollback &&
 	pg_sql "DELETE FROM users WHERE id < 3; INSERT INTO users VALUES (2, \$\$eve\$\$, \$\$e\$\$, 9); UPDATE users SET name = \$\$x\$\$, n = 30 WHERE id > 2" &&
 	expect_status 0 apply && is "SELECT * FROM users ORDER BY id" "2|eve|e|9| 3|x|c|30|CID 4|x||30|" &&
-	has "$ERR" "1 parked values of public.users.nick stay .*: the row is gone" && has "$ERR" "2 parked values of public.users.nick stay .*: another row has the key"
+	has "$ERR" "1 parked value of public.users.nick stays .*: the row is gone" && has "$ERR" "2 parked values of public.users.nick stay .*: another row has the key"
 '
 
 test_expect_success 'constraints of the new text in the way of some rows and values' '
@@ -85,7 +85,7 @@ test_expect_success 'constraints of the new text in the way of some rows and val
 	edited "CREATE TABLE k (id int PRIMARY KEY, v text UNIQUE, CHECK (id <> 17)); ALTER TABLE users ADD COLUMN a int CHECK (a <> 2), ADD COLUMN b int;" &&
 	expect_status 0 apply && is "SELECT count(*), count(*) FILTER (WHERE v = \$\$same\$\$) FROM k" "990|1" &&
 	has "$ERR" "10 parked rows of public.k stay .*: a constraint is in the way" &&
-	is "SELECT a, b FROM users ORDER BY id" "1|1 |2 3|3" && has "$ERR" "1 parked values of public.users.a stay .*: a constraint is in the way" && has_not "$ERR" same
+	is "SELECT a, b FROM users ORDER BY id" "1|1 |2 3|3" && has "$ERR" "1 parked value of public.users.a stays .*: a constraint is in the way" && has_not "$ERR" same
 '
 
 test_expect_success 'no trigger and no rule acts on what comes back, and they are there again' '
@@ -102,7 +102,7 @@ test_expect_success 'what --on-conflict=restore pushed aside is back, unless it 
 	pg_sql "UPDATE users SET name = \$\$Yan\$\$ WHERE id = 1; UPDATE users SET name = \$\$Zoe\$\$ WHERE id = 2; INSERT INTO users VALUES (3, \$\$new\$\$)" &&
 	expect_status 0 rollback --on-conflict=restore && is "SELECT * FROM users ORDER BY id" "1|ann 2|bob 3|cid" &&
 	pg_sql "UPDATE users SET name = \$\$Rob\$\$ WHERE id = 2" && expect_status 0 apply && is "SELECT * FROM users ORDER BY id" "1|Yan 2|ROB 3|new" &&
-	has "$ERR" "1 parked values of public.users.name stay .*: it was written since"
+	has "$ERR" "1 parked value of public.users.name stays .*: it was written since"
 '
 
 test_expect_success 'it counts as written by the migration: a rollback is exact' '
@@ -155,12 +155,12 @@ test_expect_success 'foreign keys: parents before children, and what refers to n
 test_expect_success '... also values, and where a text has another parent' '
 	world "$base CREATE TABLE c (id int PRIMARY KEY); INSERT INTO c VALUES (1), (3);" "ALTER TABLE users ADD COLUMN r int, ADD COLUMN n int;" && pg_sql "UPDATE users SET r = id, n = id" && expect_status 0 rollback &&
 	edited "ALTER TABLE users ADD COLUMN r int REFERENCES c, ADD COLUMN n int;" && expect_status 0 apply && is "SELECT r, n FROM users ORDER BY id" "1|1 |2 3|3" &&
-	has "$ERR" "1 parked values of public.users.r stay .*: what they refer to is gone"
+	has "$ERR" "1 parked value of public.users.r stays .*: what they refer to is gone"
 '
 
 test_expect_success 'labels that an enum has lost' '
 	world "$base" "CREATE TYPE m AS ENUM (\$\$x\$\$, \$\$y\$\$); ALTER TABLE users ADD COLUMN m m;" && pg_sql "UPDATE users SET m = \$\$x\$\$ WHERE id < 3; UPDATE users SET m = \$\$y\$\$ WHERE id = 2" && expect_status 0 rollback &&
-	edited "CREATE TYPE m AS ENUM (\$\$x\$\$); ALTER TABLE users ADD COLUMN m m;" && expect_status 0 apply && is "SELECT id, m FROM users ORDER BY id" "1|x 2| 3|" && has "$ERR" "1 parked values of public.users.m stay .*: the type does not take it"
+	edited "CREATE TYPE m AS ENUM (\$\$x\$\$); ALTER TABLE users ADD COLUMN m m;" && expect_status 0 apply && is "SELECT id, m FROM users ORDER BY id" "1|x 2| 3|" && has "$ERR" "1 parked value of public.users.m stays .*: the type does not take it"
 '
 
 test_expect_success 'NULL beside a default is a value, too' '
@@ -180,7 +180,7 @@ test_expect_success '--prove, and without a transaction' '
 ALTER TABLE users ADD COLUMN nick text;
 CREATE INDEX CONCURRENTLY i ON users (name);
 DELETE FROM users WHERE id = 3;" && expect_status 0 apply && is "SELECT nick FROM users ORDER BY id" "ANN BOB" &&
-	has "$ERR" "1 parked values of public.users.nick stay .*: the row is gone" && expect_status 0 rollback && is "SELECT * FROM users ORDER BY id" "1|ann 2|bob 3|cid"
+	has "$ERR" "1 parked value of public.users.nick stays .*: the row is gone" && expect_status 0 rollback && is "SELECT * FROM users ORDER BY id" "1|ann 2|bob 3|cid"
 '
 
 test_expect_success 'of a role that is no superuser, with row security and a trigger' '

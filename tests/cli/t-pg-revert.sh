@@ -349,7 +349,7 @@ test_expect_success '--dry-run with what shows late' '
 		"INSERT INTO users VALUES (9, \$\$ida\$\$, \$\$b@x\$\$, 1)" &&
 	dump >a && expect_status 0 rollback --dry-run --on-conflict=restore &&
 	has "$OUT" "^    table public.users: 2 restored, 1 removed, 1 in conflict$" &&
-	has "$OUT" "^    1 rows and values parked$" && dump | diff a -
+	has "$OUT" "^    1 row or value parked$" && dump | diff a -
 '
 
 test_expect_success 'more conflicts than are listed: all with --json' '

@@ -66,13 +66,13 @@ test_expect_success 'a row that is gone, a key that another row has now, and one
 		"ALTER TABLE users ADD COLUMN nick TEXT;" && sql "UPDATE users SET nick = upper(name)" && expect_status 0 rollback &&
 	sql "DELETE FROM users WHERE id < 3; INSERT INTO users VALUES (2, \"eve\", \"e\", 9); UPDATE users SET name = \"x\", n = 30 WHERE id > 2" &&
 	expect_status 0 apply && is "SELECT * FROM users" "2|eve|e|9| 3|x|c|30|CID 4|x||30|" &&
-	has "$ERR" "1 parked values of users.nick stay .*: the row is gone" && has "$ERR" "2 parked values of users.nick stay .*: another row has the key"
+	has "$ERR" "1 parked value of users.nick stays .*: the row is gone" && has "$ERR" "2 parked values of users.nick stay .*: another row has the key"
 '
 
 test_expect_success 'a constraint of the new text in the way' '
 	world "$base" "CREATE TABLE k (id INTEGER PRIMARY KEY, v TEXT);" && sql "INSERT INTO k VALUES (1, \"a\"), (2, \"a\"), (3, \"b\")" && expect_status 0 rollback &&
 	edited "CREATE TABLE k (id INTEGER PRIMARY KEY, v TEXT UNIQUE);" && expect_status 0 apply && is "SELECT id FROM k" "1 3" &&
-	has "$ERR" "1 parked rows of k stay .*: a constraint is in the way"
+	has "$ERR" "1 parked row of k stays .*: a constraint is in the way"
 '
 
 test_expect_success 'no trigger acts on what comes back' '
@@ -85,7 +85,7 @@ test_expect_success 'what --on-conflict=restore pushed aside is back, unless it 
 	sql "UPDATE users SET name = \"Yan\" WHERE id = 1; UPDATE users SET name = \"Zoe\" WHERE id = 2; INSERT INTO users VALUES (3, \"new\")" &&
 	expect_status 0 rollback --on-conflict=restore && is "SELECT * FROM users" "1|ann 2|bob 3|cid" &&
 	sql "UPDATE users SET name = \"Rob\" WHERE id = 2" && expect_status 0 apply && is "SELECT * FROM users" "1|Yan 2|ROB 3|new" &&
-	has "$ERR" "1 parked values of users.name stay .*: it was written since"
+	has "$ERR" "1 parked value of users.name stays .*: it was written since"
 '
 
 test_expect_success 'it counts as written by the migration: a rollback is exact' '
@@ -102,7 +102,7 @@ test_expect_success 'keys of more than one column, and tables without a rowid' '
 test_expect_success 'rows whose parents are gone, where foreign keys are enforced' '
 	world "$base" "CREATE TABLE p (id INTEGER PRIMARY KEY, u INT REFERENCES users (id)); CREATE TABLE c (id INTEGER PRIMARY KEY, p INT REFERENCES p);" && git config migrate.dev.foreignKeys true &&
 	sql "INSERT INTO p VALUES (1, 1), (2, 2); INSERT INTO c VALUES (10, 1), (20, 2)" && expect_status 0 rollback && sql "DELETE FROM users WHERE id = 2" &&
-	expect_status 0 apply && is "SELECT id FROM p" 1 && is "SELECT id FROM c" 10 && has "$ERR" "1 parked rows of c stay .*: what they refer to is gone" && has "$ERR" "^hint: 2_change: 2 parked rows"
+	expect_status 0 apply && is "SELECT id FROM p" 1 && is "SELECT id FROM c" 10 && has "$ERR" "1 parked row of c stays .*: what they refer to is gone" && has "$ERR" "^hint: 2_change: 2 parked rows"
 '
 
 test_expect_success 'NULL beside a default is a value, too' '

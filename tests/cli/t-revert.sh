@@ -79,7 +79,7 @@ test_expect_success '... keep: the value stays, all else goes back' '
 
 test_expect_success '... restore: the old value, the other is parked' '
 	cd "$TRASH/w" && git migrate apply -q && sql "UPDATE users SET name = \"Yan\" WHERE id = 2" &&
-	rolls --on-conflict=restore && exact 1 && has "$OUT" "1 rows and values parked" &&
+	rolls --on-conflict=restore && exact 1 && has "$OUT" "1 row or value parked" &&
 	is "SELECT name, age FROM users" "ann|30 Zoe|40 cid|50"
 '
 
@@ -109,7 +109,7 @@ test_expect_success 'UPDATE: a unique value that a later row took' '
 	cp dev.db keep.db && rolls --on-conflict=keep && exact 0 &&
 	is "SELECT id, email FROM users ORDER BY id" "1|new1 2|b@x 3|c@x 7|a@x" && mv keep.db dev.db &&
 	expect_status 0 target accept --same && rolls --on-conflict=restore &&
-	is "SELECT id, email FROM users ORDER BY id" "1|a@x 2|b@x 3|c@x" && has "$OUT" "1 rows and values parked"
+	is "SELECT id, email FROM users ORDER BY id" "1|a@x 2|b@x 3|c@x" && has "$OUT" "1 row or value parked"
 '
 
 test_expect_success 'UPDATE: unique values that rows of the migration pass on are no conflict' '
@@ -183,7 +183,7 @@ test_expect_success 'INSERT: rows go, but for those that were changed since' '
 	refused "users \(1 row CHANGED\)" "^    users id = 11 age: now 77 \(CHANGED\)$" && cp dev.db keep.db &&
 	rolls --on-conflict=keep && exact 0 && is "SELECT id, age FROM users WHERE id > 9" "11|77" &&
 	mv keep.db dev.db && expect_status 0 target accept --same &&
-	rolls --on-conflict=restore && is "SELECT count(*) FROM users WHERE id > 9" 0 && has "$OUT" "1 rows and values parked"
+	rolls --on-conflict=restore && is "SELECT count(*) FROM users WHERE id > 9" 0 && has "$OUT" "1 row or value parked"
 '
 
 test_expect_success 'INSERT: a row that later ones refer to' '

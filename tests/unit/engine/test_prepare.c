@@ -182,7 +182,7 @@ static void make_settings__counts_new_violations(void **state)
 	eworld_add(w, "2_b",
 		   "PRAGMA foreign_keys = OFF;\nDELETE FROM p WHERE id = 1;");
 	eworld_expect(eworld_apply(w, NULL), ERR_TARGET,
-		      "1 rows violate foreign keys after the migration, 0 did "
+		      "1 row violates foreign keys after the migration, 0 did "
 		      "before",
 		      "foreign_key_check");
 	assert_int_equal(eworld_int(w, "SELECT count(*) FROM p"), 2);
