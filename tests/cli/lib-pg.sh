@@ -28,7 +28,7 @@ if [ -n "${PG_BINDIR-}" ] && [ "$(major "$PG_BINDIR/postgres")" -gt "$(major pg_
 		local s=off
 
 		[ "$1" != -s ] || s=on
-		"${PSQL[@]}" -v s=$s -f "$TEST_DIR/pg-state.sql" "${@: -1}"
+		"${PSQL[@]}" -v s=$s -f "$TEST_DIR/pg-state.sql" "${@: -1}" | sort
 	}
 fi
 

@@ -1,5 +1,5 @@
 -- What pg_dump would say of a database, for servers that it does not read:
--- objects and, unless "s" is set, rows and sequences. Sorted by whoever asks.
+-- objects and, unless "s" is set, rows and sequences. In no order.
 \pset format unaligned
 \pset tuples_only on
 SET search_path = pg_catalog;
