@@ -77,11 +77,28 @@ static void take_conflicts(struct engine_run *out, const char *name,
 	}
 }
 
+/* The command, too: a hook may have begun it. */
+static struct err *hint_choices(struct err *err, const struct revert *rv,
+				bool doubt)
+{
+	return err_hintf(err,
+			 "nothing was changed; %s--on-conflict=keep leaves "
+			 "those as they are now, --on-conflict=restore puts "
+			 "the snapshot's back%s",
+			 rv->aside ? "git migrate reconcile " : "",
+			 doubt ? "; of KEY_REUSED: restore where the row was "
+				 "edited since, it gets back what the "
+				 "migration took from it; keep where another "
+				 "row was given its key, it stays as it is"
+			       : "");
+}
+
 /* What has to be decided, or cannot be. */
 static struct err *refuse_conflicts(const struct revert *rv, const char *name,
 				    const struct restore_result *res)
 {
 	bool choosable = rv->choice == RESTORE_ABORT, needs = false;
+	bool doubt = false;
 	struct buf b = BUF_INIT;
 	struct err *err;
 
@@ -92,6 +109,7 @@ static struct err *refuse_conflicts(const struct revert *rv, const char *name,
 			continue;
 		choosable &= c->rows && !c->unsettled;
 		needs |= streq(c->what, RESTORE_NEEDS_IT);
+		doubt |= c->doubt;
 		buf_addf(&b, "%s%s", b.len ? ", " : "", c->object);
 		if (c->rows)
 			buf_addf(&b, " (%" PRIu64 " %s %s)", c->rows,
@@ -105,10 +123,7 @@ static struct err *refuse_conflicts(const struct revert *rv, const char *name,
 		      name, buf_str(&b));
 	buf_release(&b);
 	if (choosable)
-		return err_hint(err, "nothing was changed; --on-conflict=keep "
-				     "leaves those as they are now, "
-				     "--on-conflict=restore puts the "
-				     "snapshot's back");
+		return hint_choices(err, rv, doubt);
 	if (needs)
 		return err_hint(err, "nothing was changed; no migration has "
 				     "made what NEEDS_IT: drop it, or add a "

@@ -75,6 +75,7 @@ struct restore_detail restore_detail_copy(struct arena *a,
 		.after = copy(a, d->after),
 		.now = copy(a, d->now),
 		.more = d->more,
+		.doubt = d->doubt,
 		.aside = d->aside,
 	};
 }
@@ -102,6 +103,7 @@ enum restore_choice restore_result_conflict(const struct restore_request *req,
 	enum restore_choice choice = req->choice;
 
 	c->rows += !d->more;
+	c->doubt |= d->doubt;
 	if (restore_result_wants(req, out))
 		add_detail(out, d);
 	restore_result_tally(out, d->object)->conflicts += !d->more;

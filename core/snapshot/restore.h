@@ -43,6 +43,7 @@ struct restore_conflict {
 	const char *what;
 	uint64_t rows;  /**< 0 for a definition */
 	bool unsettled; /**< some of it no choice can settle */
+	bool doubt;     /**< restore_detail.doubt, of one of them */
 	bool aside;     /**< none: restore_request.aside */
 };
 
@@ -56,6 +57,7 @@ struct restore_detail {
 	 * value, or not known (a long value behind it). */
 	const char *before, *after, *now;
 	bool more;  /**< a further column of the row that was told before */
+	bool doubt; /**< another row has the key; or the same, edited since */
 	bool aside; /**< no conflict: it was set aside */
 };
 

@@ -178,6 +178,7 @@ static void row_conflict(struct restore_pg_judge *j,
 	struct restore_detail d;
 
 	init_detail(j, line, what, &d);
+	d.doubt = row && line->op == ROW_UPDATED;
 	if (set_aside(j, line, &d))
 		return;
 	switch (restore_result_conflict(j->r->req, j->r->out, &d, true, true)) {
