@@ -154,6 +154,22 @@ const struct effect_literal *verdict_literal(const struct effect_literal *l,
 	return NULL;
 }
 
+/* "> 3", of a column that keeps numbers as they are */
+static bool is_outside(const char *value, const char *range)
+{
+	size_t n = strspn(range, "<>=");
+	double v, limit;
+
+	if (!n || n > 2 || range[n] != ' ' || !is_number(range + n + 1) ||
+	    !is_number(value))
+		return false;
+	v = strtod(value, NULL);
+	limit = strtod(range + n + 1, NULL);
+	if (n == 1)
+		return *range == '<' ? v >= limit : v <= limit;
+	return *range == '<' ? v > limit : v < limit;
+}
+
 static bool is_boolean(enum shape s)
 {
 	return s == SHAPE_TRUE || s == SHAPE_FALSE;
@@ -164,6 +180,8 @@ bool verdict_values_apart(const char *a, const char *b)
 	enum shape shape;
 
 	if (!a || !b) /* NULL is equal to nothing */
+		return true;
+	if (is_outside(a, b) || is_outside(b, a))
 		return true;
 	shape = shape_of(a);
 	if (shape != shape_of(b))

@@ -265,7 +265,8 @@ static bool share(const char **a, const char **b)
 
 static enum verdict trigger(const struct effect *rows, const struct effect *t)
 {
-	if (!writes(rows) || t->action == EFFECT_USE)
+	if (!writes(rows) || t->action == EFFECT_USE ||
+	    verdict_aspect(rows, "replaced"))
 		return VERDICT_INDEPENDENT;
 	if (t->columns &&
 	    !verdict_listed(t->columns, effect_action_name(rows->action)))

@@ -256,6 +256,29 @@ static bool writes_key(const struct effect *a, const struct effect *b)
 	return false;
 }
 
+/* The last gives what the first has given its columns constants of its own,
+ * of which the first then finds none. */
+static bool overwrites(const struct effect *last, const struct effect *first)
+{
+	const struct effect_literal *set;
+	bool leaves = false;
+
+	if (any_column(first) || any_column(last) || first->fires ||
+	    last->fires || disturbs(first, last))
+		return false;
+	for (const char **c = first->columns; *c; c++)
+		if (!verdict_literal(last->sets, last->n_sets, *c))
+			return false;
+	for (size_t i = 0; i < first->n_where && !leaves; i++) {
+		const struct effect_literal *l = &first->where[i];
+
+		set = verdict_literal(last->sets, last->n_sets, l->column);
+		leaves = set && (set->value || l->value) &&
+			 verdict_values_apart(set->value, l->value);
+	}
+	return leaves;
+}
+
 static enum verdict update_update(const struct effect *a,
 				  const struct effect *b)
 {
@@ -263,6 +286,8 @@ static enum verdict update_update(const struct effect *a,
 		return writes_key(a, b) || writes_key(b, a)
 			       ? VERDICT_ORDER
 			       : VERDICT_INDEPENDENT;
+	if (overwrites(a, b) || overwrites(b, a))
+		return VERDICT_INDEPENDENT;
 	if (disturbs(a, b) || disturbs(b, a) || !same_constants(a, b))
 		return VERDICT_ORDER;
 	return VERDICT_INDEPENDENT;

@@ -239,6 +239,30 @@ static void add_literals(struct buf *out, const char *word,
 	}
 }
 
+static bool is_range(const char *value)
+{
+	size_t n = strspn(value, "<>=");
+
+	return n > 0 && n < 3 && value[n] == ' ' &&
+	       strspn(value + n + 1, "-.0123456789") == strlen(value + n + 1);
+}
+
+static void add_conditions(struct buf *out, const struct effect *e)
+{
+	for (size_t i = 0; i < e->n_where; i++) {
+		const struct effect_literal *l = &e->where[i];
+
+		buf_addstr(out, i ? ", " : " where ");
+		add_part(out, l->column);
+		if (l->value && streq(l->value, EFFECT_NOT_NULL)) {
+			buf_addstr(out, " is not null");
+			continue;
+		}
+		buf_addstr(out, l->value && is_range(l->value) ? " " : " = ");
+		add_part(out, l->value ? l->value : "null");
+	}
+}
+
 static void add_marks(struct buf *out, const struct effect *e)
 {
 	if (e->strict)
@@ -272,7 +296,7 @@ void effect_describe(struct buf *out, const struct effect *e)
 	add_literals(out, " set ", e->sets, e->n_sets);
 	/* what a check or a partition wants stands in its definition */
 	if (e->kind == EFFECT_ROWS)
-		add_literals(out, " where ", e->where, e->n_where);
+		add_conditions(out, e);
 	add_marks(out, e);
 	if (e->why) {
 		buf_addstr(out, ": ");

@@ -19,7 +19,7 @@
  */
 
 /** Raised when the same text gives other effects: caches are then empty. */
-#define EFFECTS_VERSION 4
+#define EFFECTS_VERSION 5
 
 enum effect_action {
 	/** The thing comes to be. digest = its definition, where two equal
@@ -135,6 +135,8 @@ enum effect_kind {
  *                         to be checked); NULL = any change shows
  *   rows that go or change with a parent: aspect "cascade"; no harm when their
  *                         table is gone
+ *   rows that go because another takes their key: aspect "replaced", no trigger
+ *                         fires for them
  *   rows                  digest = the canonical statement: two equal ones do
  *                         the same
  */
@@ -142,8 +144,14 @@ enum effect_kind {
 /** A value that is known, in a comparison or to be written. */
 struct effect_literal {
 	const char *column;
-	const char *value; /**< canonical text; NULL = SQL NULL */
+	const char *value; /**< canonical text; NULL = SQL NULL. In a where of
+			      UPDATE, DELETE, SELECT, of an index and a trigger
+			      also EFFECT_NOT_NULL, and of a column that has
+			      only numbers "> 3", "<= 3" and the like */
 };
+
+/** Nothing is known but that it is no NULL. */
+#define EFFECT_NOT_NULL "<not null>"
 
 struct effect {
 	enum effect_action action;

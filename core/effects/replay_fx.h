@@ -10,10 +10,10 @@
  * views), the statement's text (values, conditions, lists), and the
  * difference of the schemas before and after (the authorizer tells ADD, DROP
  * and RENAME COLUMN alike). Names are in lower case. replay_fx.c gathers,
- * replay_fx_text.c reads a statement, replay_fx_info.c a table's keys,
- * replay_fx_rows.c, _others.c, _copy.c, _via.c and _keys.c tell what happens to
- * rows, replay_fx_schema.c, replay_fx_table.c and replay_fx_uses.c what to the
- * schema.
+ * replay_fx_text.c and _conditions.c read a statement, replay_fx_info.c a
+ * table's keys; replay_fx_rows.c, _others.c, _fired.c, _copy.c, _via.c and
+ * _keys.c tell what happens to rows, replay_fx_schema.c, _table.c and _uses.c
+ * what to the schema.
  */
 
 /** A growing list of names, ended by NULL, or NULL while it is empty. */
@@ -48,6 +48,7 @@ struct fx_info {
 	bool found, is_view, is_virtual;
 	struct fx_names columns;  /**< those that can be given */
 	const char **defaults;    /**< as written, in that order; or NULL */
+	struct fx_names numbers;  /**< those that make numbers of texts */
 	const char *rowid_column; /**< INTEGER PRIMARY KEY, or NULL */
 	struct fx_names *uniques; /**< one list for each */
 	size_t n_uniques, cap_uniques;
@@ -100,7 +101,8 @@ struct fx {
 	struct effects *out;
 	const struct sql_script *script;
 	size_t statement;
-	bool foreign_keys; /**< enforced in this migration */
+	bool foreign_keys;       /**< enforced in this migration */
+	bool recursive_triggers; /**< it may set them */
 	struct arena arena;
 
 	struct fx_event *events; /**< of the statement in hand */
@@ -197,6 +199,7 @@ struct fx_text {
 			  holds what is the same in all of them */
 	const char *from; /**< and where is of this table, the only one */
 	bool star;        /**< a SELECT of all columns */
+	bool qualified;   /**< a bare name may be another table's column */
 	struct fx_value *sets;
 	size_t n_sets, cap_sets;
 	struct effect_literal *where;
@@ -208,6 +211,11 @@ bool fx_text_read(struct fx_text *t, struct fx *fx,
 		  const struct sql_statement *s, const struct fx_info *info);
 void fx_text_release(struct fx_text *t);
 
+/** How often the name stands in the text, other than before a dot. */
+size_t fx_text_count(const struct fx_text *t, const char *name);
+
+/* replay_fx_conditions.c */
+
 /** That of (SELECT ... FROM table WHERE ...), the only place where the table
  * is named, into where. */
 void fx_text_subquery(struct fx_text *t, const struct fx_info *info);
@@ -215,9 +223,6 @@ void fx_text_subquery(struct fx_text *t, const struct fx_info *info);
 /** A conjunction of conditions in these tokens, into where. */
 void fx_text_conditions(struct fx_text *t, size_t from, size_t to,
 			const struct fx_info *info);
-
-/** How often the name stands in the text, other than before a dot. */
-size_t fx_text_count(const struct fx_text *t, const char *name);
 
 /* replay_fx_copy.c */
 
@@ -264,10 +269,9 @@ size_t fx_mentions(struct fx *fx, const char *text, const char *table);
  * at the other end of a foreign key. */
 bool fx_reads_its_rows(struct fx *fx, const char *trigger, const char *table);
 
-/** Columns that a trigger's only INSERT into that table gives; empty = not
- * known, or all. */
-struct fx_names fx_trigger_gives(struct fx *fx, const char *trigger,
-				 const char *table);
+/** CREATE TRIGGER, and the table; NULL = there is none. */
+const char *fx_trigger_text(struct fx *fx, const char *trigger,
+			    const char **table);
 
 /** A trigger of this table is a part of the statement in hand. */
 bool fx_fires(struct fx *fx, const char *table);

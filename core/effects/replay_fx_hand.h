@@ -16,6 +16,7 @@ struct hand {
 	struct fx_text text;
 	bool read;                  /**< text was understood */
 	const struct fx_info *info; /**< of the table that is written */
+	const char *via; /**< a trigger's; NULL = the migration's own */
 };
 
 /* replay_fx_rows.c */
@@ -33,6 +34,16 @@ struct fx_names fx_unique_columns(struct fx *fx, const struct fx_info *info);
 /** Columns that are decided on together with one that is written. */
 void fx_add_together(struct fx *fx, const struct fx_names *groups, size_t n,
 		     const struct fx_names *written, struct fx_names *out);
+
+/** What it writes itself: the table is known, and no view. */
+void fx_hand_writes(struct hand *h);
+
+/* replay_fx_fired.c */
+
+/** What the trigger does to that table: INSERT, UPDATE or DELETE. false = its
+ * text does not tell. */
+bool fx_fired(struct hand *h, enum sql_verb verb, const struct fx_info *info,
+	      const char *via);
 
 /* replay_fx_others.c */
 

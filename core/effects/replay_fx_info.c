@@ -33,6 +33,19 @@ static bool is_rowid(sqlite3_stmt *stmt, bool without_rowid, int n_keys)
 	       type && sqlite3_stricmp(type, "integer") == 0;
 }
 
+/* The affinity of a declared type is INTEGER, REAL or NUMERIC. */
+static bool is_number(const char *type)
+{
+	static const char *const others[] = { "char", "clob", "text", "blob" };
+
+	if (strstr(type, "int"))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strstr(type, others[i]))
+			return false;
+	return *type;
+}
+
 static void read_columns(struct fx *fx, struct fx_info *i)
 {
 	sqlite3_stmt *stmt;
@@ -49,12 +62,15 @@ static void read_columns(struct fx *fx, struct fx_info *i)
 	while (stmt && sqlite3_step(stmt) == SQLITE_ROW && n < 2000) {
 		const char *column = text_at(fx, stmt, 0);
 		const char *value = (const char *)sqlite3_column_text(stmt, 3);
+		const char *type = text_at(fx, stmt, 1);
 		const char *kind = text_at(fx, stmt, 7);
 
 		i->found = true;
 		i->is_view = streq_null(kind, "view");
 		i->is_virtual = streq_null(kind, "virtual");
 		fx_names_add(fx, &i->columns, column);
+		if (type && is_number(type))
+			fx_names_add(fx, &i->numbers, column);
 		if (is_rowid(stmt, sqlite3_column_int(stmt, 6),
 			     sqlite3_column_int(stmt, 5)))
 			i->rowid_column = column;
@@ -71,20 +87,120 @@ static struct fx_names *add_unique(struct fx_info *i)
 	return &i->uniques[i->n_uniques++];
 }
 
-/* Of an expression nothing is known: any column. */
+/* The text of an index, cut; false = there is none, or it is not understood. */
+static bool index_words(struct fx *fx, const char *index,
+			struct sqlite_words *w)
+{
+	sqlite3_stmt *stmt =
+		ask(fx,
+		    "SELECT sql FROM sqlite_schema WHERE type = 'index' AND "
+		    "name = ?1",
+		    index);
+	const char *sql = NULL;
+
+	if (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		sql = (const char *)sqlite3_column_text(stmt, 0);
+	if (sql)
+		sql = arena_strdup(&fx->arena, sql);
+	sqlite3_finalize(stmt);
+	return sql && sqlite_words_read(w, sql, strlen(sql));
+}
+
+/* The tokens of its item k; an empty range = not found. */
+static void index_item(const struct sqlite_words *w, size_t k, size_t *from,
+		       size_t *to)
+{
+	size_t i = 0, end;
+
+	*from = *to = 0;
+	while (i < w->n && w->v[i].word != W_ON)
+		i++;
+	while (i < w->n && w->v[i].op != '(')
+		i++;
+	end = i < w->n ? w->v[i].pair : 0;
+	for (*from = ++i; i <= end;
+	     i = w->v[i].op == '(' ? w->v[i].pair + 1 : i + 1) {
+		if (i < end && w->v[i].op != ',')
+			continue;
+		*to = i;
+		if (!k--)
+			return;
+		*from = i + 1;
+	}
+	*to = *from;
+}
+
+/* lower(x): two values that are apart whatever their case are so in it. */
+static const char *column_in_case(struct fx *fx, const struct fx_info *i,
+				  const struct sqlite_words *w, size_t from,
+				  size_t to)
+{
+	const char *name;
+
+	if (to - from != 4 || w->v[from + 1].op != '(' ||
+	    (!sqlite_name_is(&w->v[from], "lower") &&
+	     !sqlite_name_is(&w->v[from], "upper")))
+		return NULL;
+	name = fx_token_name(&fx->arena, &w->v[from + 2]);
+	return name && fx_names_has(&i->columns, name) ? name : NULL;
+}
+
+static struct fx_names all_columns(struct fx *fx, const struct fx_info *i)
+{
+	sqlite3_stmt *stmt =
+		ask(fx, "SELECT name FROM pragma_table_xinfo(?1)", i->name);
+	struct fx_names all = { NULL, 0, 0 };
+
+	while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		fx_names_add(fx, &all, text_at(fx, stmt, 0));
+	sqlite3_finalize(stmt);
+	return all;
+}
+
+/* As a column that is computed, and that nobody gives a value. */
+static const char *add_expression(struct fx *fx, struct fx_info *i,
+				  const char *index, size_t k)
+{
+	struct fx_names all = all_columns(fx, i);
+	struct fx_computed *computed;
+	struct sqlite_words w = { 0 };
+	const char *column = NULL;
+	struct fx_names in = { NULL, 0, 0 };
+	size_t from, to;
+
+	if (index_words(fx, index, &w)) {
+		index_item(&w, k, &from, &to);
+		column = column_in_case(fx, i, &w, from, to);
+		fx_tokens_columns(fx, &w, from, to, &all, &in);
+	}
+	sqlite_words_release(&w);
+	if (column)
+		return column;
+	VEC_GROW(i->computed, i->n_computed, i->cap_computed);
+	computed = &i->computed[i->n_computed++];
+	computed->name =
+		arena_printf(&fx->arena, "expression %zu of %s", k + 1, index);
+	computed->from = in.n ? in : all;
+	return computed->name;
+}
+
 static void read_unique(struct fx *fx, struct fx_info *i, const char *index)
 {
-	struct fx_names *columns = add_unique(i);
+	size_t k = i->n_uniques;
 	sqlite3_stmt *stmt;
 
-	stmt = ask(fx, "SELECT name FROM pragma_index_info(?1)", index);
+	add_unique(i);
+	stmt = ask(fx, "SELECT name, cid, seqno FROM pragma_index_info(?1)",
+		   index);
 	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
 		const char *name = text_at(fx, stmt, 0);
 
-		for (size_t k = 0; !name && k < i->columns.n; k++)
-			fx_names_add(fx, columns, i->columns.list[k]);
+		if (!name && sqlite3_column_int(stmt, 1) == -2)
+			name = add_expression(
+				fx, i, index,
+				(size_t)sqlite3_column_int(stmt, 2));
 		if (name)
-			fx_names_add(fx, columns, name);
+			fx_names_add(fx, &i->uniques[k], name);
 	}
 	sqlite3_finalize(stmt);
 }

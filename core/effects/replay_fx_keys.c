@@ -102,6 +102,35 @@ static void parent(struct fx *fx, size_t effect, const struct fx_info *info,
 		keep_where(fx, e, k->to.list[0], literal);
 }
 
+static bool same_names(const struct fx_names *a, const struct fx_names *b)
+{
+	for (size_t i = 0; i < a->n && a->n == b->n; i++)
+		if (!streq(a->list[i], b->list[i]))
+			return false;
+	return a->n == b->n;
+}
+
+/* Copied out of a table that has the same key: their parents are there. */
+static bool had_parents(struct fx *fx, size_t effect, const struct fx_key *k)
+{
+	const struct fx_copy *copy = &fx->copies[fx->n_copies - 1];
+	const struct fx_info *from;
+
+	if (!fx->n_copies || copy->statement != fx->statement || !copy->from ||
+	    effect_at(fx, effect)->implied)
+		return false;
+	for (size_t i = 0; i < k->from.n; i++)
+		if (!fx_names_has(&copy->same, k->from.list[i]))
+			return false;
+	from = fx_info_of(fx, fx->tables[copy->from - 1].name);
+	for (size_t i = 0; i < from->n_keys; i++)
+		if (streq(from->keys[i].parent, k->parent) &&
+		    same_names(&from->keys[i].from, &k->from) &&
+		    same_names(&from->keys[i].to, &k->to))
+			return true;
+	return false;
+}
+
 static bool writes_any(const struct effect *e, const struct fx_names *columns)
 {
 	if (e->action != EFFECT_UPDATE || !e->columns)
@@ -196,7 +225,8 @@ static void keys_of(struct fx *fx, size_t effect, const struct fx_info *info,
 				  info->keys[i].parent, NULL),
 			   why_of(fx, &info->keys[i]));
 		/* by a cascade a row gets what its parent has */
-		if (action != EFFECT_DELETE && !depth)
+		if (action != EFFECT_DELETE && !depth &&
+		    !had_parents(fx, effect, &info->keys[i]))
 			parent(fx, effect, info, &info->keys[i]);
 	}
 	for (size_t i = 0; i < info->n_children; i++)

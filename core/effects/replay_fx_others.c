@@ -52,45 +52,55 @@ static void selects(struct hand *h, const char *table, const char *via)
 		fx_use(fx, fx->statement, EFFECT_TABLE, NULL, table, "columns");
 }
 
+static const struct {
+	int heard;
+	enum sql_verb verb;
+	enum effect_action action;
+} writing[] = {
+	{ SQLITE_INSERT, SQL_INSERT, EFFECT_INSERT },
+	{ SQLITE_UPDATE, SQL_UPDATE, EFFECT_UPDATE },
+	{ SQLITE_DELETE, SQL_DELETE, EFFECT_DELETE },
+};
+
+/* A trigger's text does not tell: any rows and values. */
+static void writes_any(struct hand *h, enum effect_action action, int heard,
+		       const struct fx_info *info, const char *via)
+{
+	struct fx *fx = h->fx;
+	struct fx_names unique = fx_unique_columns(fx, info);
+	bool any, insert = action == EFFECT_INSERT;
+	struct fx_names columns = fx_heard(fx, heard, info->name, via, &any);
+	struct fx_names reads =
+		fx_heard(fx, SQLITE_READ, info->name, via, &any);
+	struct effect *e = fx_add_rows(fx, action, info->name);
+
+	e->implied = true;
+	e->why = arena_printf(&fx->out->arena, "trigger %s", via);
+	if (action == EFFECT_UPDATE)
+		fx_add_together(fx, info->uniques, info->n_uniques, &columns,
+				&reads);
+	e->all_columns = insert;
+	e->columns = insert ? NULL : fx_names_keep(fx, &columns);
+	e->reads = fx_names_keep(fx, insert ? &unique : &reads);
+	e->generates_key = insert && info->rowid_column;
+	fx_keys_of(fx, fx->out->n - 1, info);
+}
+
 /* What a trigger writes. */
 static void fires(struct hand *h, int action, const char *table,
 		  const char *via)
 {
-	static const struct {
-		int heard;
-		enum effect_action action;
-	} actions[] = {
-		{ SQLITE_INSERT, EFFECT_INSERT },
-		{ SQLITE_UPDATE, EFFECT_UPDATE },
-		{ SQLITE_DELETE, EFFECT_DELETE },
-	};
-	struct fx *fx = h->fx;
-	const struct fx_info *info = fx_info_of(fx, table);
-	struct fx_names unique = fx_unique_columns(fx, info);
-	bool any;
-	struct fx_names columns = fx_heard(fx, action, table, via, &any);
-	struct fx_names reads = fx_heard(fx, SQLITE_READ, table, via, &any);
-	struct effect *e;
+	const struct fx_info *info = fx_info_of(h->fx, table);
 
-	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
-		if (actions[i].heard != action || info->is_view)
+	for (size_t i = 0; i < ARRAY_LEN(writing); i++) {
+		if (writing[i].heard != action || info->is_view ||
+		    fx_fired(h, writing[i].verb, info, via))
 			continue;
-		e = fx_add_rows(fx, actions[i].action, table);
-		e->implied = true;
-		e->why = arena_printf(&fx->out->arena, "trigger %s", via);
-		if (action == SQLITE_UPDATE)
-			fx_add_together(fx, info->uniques, info->n_uniques,
-					&columns, &reads);
-		if (action == SQLITE_INSERT)
-			columns = fx_trigger_gives(fx, via, table);
-		e->all_columns = action == SQLITE_INSERT && !columns.n;
-		e->columns =
-			e->all_columns ? NULL : fx_names_keep(fx, &columns);
-		e->reads = fx_names_keep(fx, action == SQLITE_INSERT ? &unique
-								     : &reads);
-		e->generates_key =
-			action == SQLITE_INSERT && info->rowid_column != NULL;
-		fx_keys_of(fx, fx->out->n - 1, info);
+		writes_any(h, writing[i].action, action, info, via);
+		/* what is in the way of OR REPLACE goes */
+		if (action != SQLITE_DELETE &&
+		    (h->text.replaces || h->text.ignores || !h->read))
+			writes_any(h, EFFECT_DELETE, SQLITE_DELETE, info, via);
 	}
 }
 
@@ -161,25 +171,16 @@ void fx_others(struct hand *h)
 /* What its triggers do with it is heard of; here only that they run. */
 void fx_through_view(struct hand *h)
 {
-	static const struct {
-		enum sql_verb verb;
-		int heard;
-		enum effect_action action;
-	} verbs[] = {
-		{ SQL_INSERT, SQLITE_INSERT, EFFECT_INSERT },
-		{ SQL_UPDATE, SQLITE_UPDATE, EFFECT_UPDATE },
-		{ SQL_DELETE, SQLITE_DELETE, EFFECT_DELETE },
-	};
 	struct fx_names columns;
 	struct effect *e;
 	bool any;
 
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-		if (verbs[i].verb != h->s->verb)
+	for (size_t i = 0; i < ARRAY_LEN(writing); i++) {
+		if (writing[i].verb != h->s->verb)
 			continue;
-		columns = fx_heard(h->fx, verbs[i].heard, h->info->name, NULL,
+		columns = fx_heard(h->fx, writing[i].heard, h->info->name, NULL,
 				   &any);
-		e = fx_add_rows(h->fx, verbs[i].action, h->info->name);
+		e = fx_add_rows(h->fx, writing[i].action, h->info->name);
 		e->columns = fx_names_keep(h->fx, h->s->verb == SQL_INSERT
 							  ? &h->text.columns
 							  : &columns);

@@ -212,6 +212,8 @@ static void add_rival(struct hand *h, enum effect_action action,
 	struct effect *e = fx_add_rows(fx, action, h->info->name);
 
 	e->conditional = true;
+	if (action == EFFECT_DELETE && !fx->recursive_triggers)
+		e->aspect = "replaced";
 	e->reads = fx_names_keep(fx, key);
 	e->columns = action == EFFECT_SELECT ? e->reads
 					     : arena_array(&fx->out->arena, 1,
@@ -290,7 +292,7 @@ static void inserts(struct hand *h)
 {
 	const struct fx_text *t = &h->text;
 
-	if (h->read && h->text.select)
+	if (h->read && h->text.select && !h->via)
 		note_copy(h);
 	if (!h->read || !t->n_rows) {
 		add_insert_and_rival(h, NULL);
@@ -326,9 +328,9 @@ static void updates(struct hand *h, bool upsert)
 	const struct fx_info *info = h->info;
 	bool any, own;
 	struct fx_names written =
-		fx_heard(fx, SQLITE_UPDATE, info->name, NULL, &any);
+		fx_heard(fx, SQLITE_UPDATE, info->name, h->via, &any);
 	struct fx_names reads =
-		fx_heard(fx, SQLITE_READ, info->name, NULL, &any);
+		fx_heard(fx, SQLITE_READ, info->name, h->via, &any);
 	struct effect *e;
 
 	add_looked_at(fx, info->name, &reads);
@@ -358,7 +360,7 @@ static void deletes(struct hand *h)
 	struct fx *fx = h->fx;
 	bool any;
 	struct fx_names reads =
-		fx_heard(fx, SQLITE_READ, h->info->name, NULL, &any);
+		fx_heard(fx, SQLITE_READ, h->info->name, h->via, &any);
 	struct effect *e = fx_add_rows(fx, EFFECT_DELETE, h->info->name);
 
 	add_looked_at(fx, h->info->name, &reads);
@@ -368,6 +370,16 @@ static void deletes(struct hand *h)
 	if (h->read)
 		fx_keep_where(fx, e, h->text.where, h->text.n_where);
 	fx_keys_of(fx, fx->out->n - 1, h->info);
+}
+
+void fx_hand_writes(struct hand *h)
+{
+	if (h->s->verb == SQL_INSERT)
+		inserts(h);
+	else if (h->s->verb == SQL_UPDATE)
+		updates(h, false);
+	else
+		deletes(h);
 }
 
 static bool writes(struct fx *fx, int action, const char *table)

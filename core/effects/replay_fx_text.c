@@ -7,7 +7,8 @@
 /*
  * INSERT, UPDATE and DELETE, as far as their text tells simply: lists of
  * columns, constants, and conditions that are a conjunction of column =
- * constant. Whatever else stands there can only make the rows fewer.
+ * constant and the like. Whatever else stands there can only make the rows
+ * fewer.
  */
 
 #define ROWS_MAX 100 /* more are told as one */
@@ -61,141 +62,6 @@ bool fx_literal(struct arena *a, const struct sqlite_words *w, size_t from,
 	*value = arena_printf(a, "%s%.*s", minus ? "-" : "", (int)t->len,
 			      t->text);
 	return true;
-}
-
-/* [t.]column, of the table that is written. */
-static const char *column_at(const struct fx_text *t, struct range r,
-			     const struct fx_info *info)
-{
-	const struct sqlite_word_token *v = t->words.v;
-	const char *name;
-
-	r = unwrap(&t->words, r);
-	if (r.to == r.from + 3 && v[r.from + 1].op == '.') {
-		name = fx_token_name(t->arena, &v[r.from]);
-		if (!name || !streq(name, info->name))
-			return NULL;
-		r.from += 2;
-	}
-	if (r.to != r.from + 1 || v[r.from].kind == SQLITE_TK_STRING)
-		return NULL;
-	name = fx_token_name(t->arena, &v[r.from]);
-	return name && fx_names_has(&info->columns, name) ? name : NULL;
-}
-
-static void add_where(struct fx_text *t, const char *column, const char *value)
-{
-	VEC_GROW(t->where, t->n_where, t->cap_where);
-	t->where[t->n_where++] = (struct effect_literal){ column, value };
-}
-
-/* column = 1, 1 = column, column IS NULL */
-static void read_condition(struct fx_text *t, struct range r,
-			   const struct fx_info *info)
-{
-	const struct sqlite_words *w = &t->words;
-	const char *column, *value;
-
-	r = unwrap(w, r);
-	for (size_t i = r.from; i < r.to; i = next(w, i)) {
-		struct range left = { r.from, i }, right = { i + 1, r.to };
-		bool is = w->v[i].word == W_IS;
-
-		if (!is && !is_op(&w->v[i], "=") && !is_op(&w->v[i], "=="))
-			continue;
-		column = column_at(t, left, info);
-		if (!column && !is) {
-			column = column_at(t, right, info);
-			right = left;
-		}
-		/* = NULL is true of no row */
-		if (column &&
-		    fx_literal(t->arena, w, right.from, right.to, &value) &&
-		    (value || is))
-			add_where(t, column, value);
-		return;
-	}
-}
-
-static void read_where(struct fx_text *t, struct range r,
-		       const struct fx_info *info)
-{
-	static const enum sqlite_word either[] = { W_OR };
-	const struct sqlite_words *w = &t->words;
-	size_t from;
-
-	r = unwrap(w, r);
-	from = r.from;
-	if (find_word(w, r, either, 1) != r.to)
-		return;
-	for (size_t i = r.from; i <= r.to; i = i < r.to ? next(w, i) : i + 1) {
-		bool between = false;
-
-		if (i < r.to && w->v[i].word != W_AND)
-			continue;
-		for (size_t k = from; k < i; k = next(w, k))
-			between |= w->v[k].word == W_BETWEEN;
-		if (!between)
-			read_condition(t, (struct range){ from, i }, info);
-		from = i + 1;
-	}
-}
-
-/* Behind FROM table [AS x]: the token of WHERE, and the table's name there;
- * 0 where more tables follow, or no condition does. */
-static size_t subquery_where(const struct fx_text *t,
-			     const struct fx_info *info, const char **called)
-{
-	const struct sqlite_word_token *v = t->words.v;
-
-	for (size_t i = 0; i + 3 < t->words.n; i++) {
-		const char *name = v[i].word == W_FROM
-					   ? fx_token_name(t->arena, &v[i + 1])
-					   : NULL;
-
-		if (!name || !streq(name, info->name))
-			continue;
-		i += 2;
-		*called = name;
-		if (v[i].word != W_WHERE) {
-			i += v[i].word == W_AS;
-			*called = fx_token_name(t->arena, &v[i++]);
-		}
-		return *called && i < t->words.n && v[i].word == W_WHERE ? i
-									 : 0;
-	}
-	return 0;
-}
-
-void fx_text_subquery(struct fx_text *t, const struct fx_info *info)
-{
-	static const enum sqlite_word stops[] = { W_GROUP,     W_ORDER,
-						  W_LIMIT,     W_HAVING,
-						  W_WINDOW,    W_UNION,
-						  W_INTERSECT, W_EXCEPT };
-	const struct sqlite_words *w = &t->words;
-	struct fx_info there = *info;
-	size_t where = subquery_where(t, info, &there.name), end = 0;
-
-	if (!where)
-		return;
-	/* the bracket around it */
-	for (size_t i = 0; i < where; i++)
-		if (w->v[i].op == '(' && w->v[i].pair > where)
-			end = w->v[i].pair;
-	if (!end)
-		return;
-	end = find_word(w, (struct range){ where + 1, end }, stops,
-			ARRAY_LEN(stops));
-	/* of a UNION only one half is this one */
-	if (w->v[end].word != W_UNION)
-		read_where(t, (struct range){ where + 1, end }, &there);
-}
-
-void fx_text_conditions(struct fx_text *t, size_t from, size_t to,
-			const struct fx_info *info)
-{
-	read_where(t, (struct range){ from, to }, info);
 }
 
 /* (a, b) from the bracket at i. */
@@ -349,7 +215,8 @@ static void read_select(struct fx_text *t, struct fx *fx)
 	rest.from = find_word(w, rest, where, 1) + 1;
 	rest.to = find_word(w, rest, stops, ARRAY_LEN(stops));
 	if (rest.from < rest.to)
-		read_where(t, rest, fx_info_of(fx, t->from));
+		fx_text_conditions(t, rest.from, rest.to,
+				   fx_info_of(fx, t->from));
 }
 
 static bool read_insert(struct fx_text *t, struct fx *fx,
@@ -404,7 +271,7 @@ static void read_tail(struct fx_text *t, size_t i, const struct fx_info *info)
 		return;
 	rest.from++;
 	rest.to = find_word(w, rest, ends, ARRAY_LEN(ends));
-	read_where(t, rest, info);
+	fx_text_conditions(t, rest.from, rest.to, info);
 }
 
 static void add_set(struct fx_text *t, struct range r)
@@ -440,8 +307,8 @@ static bool read_update(struct fx_text *t, const struct fx_info *info)
 		add_set(t, (struct range){ i, to });
 		i = to + 1;
 	}
-	/* a bare name may be another table's column there */
-	if (find_word(w, rest, from, 1) == w->n)
+	t->qualified = find_word(w, rest, from, 1) != w->n;
+	if (!t->qualified || fx_text_count(t, info->name) == 1)
 		read_tail(t, end, info);
 	return true;
 }

@@ -76,36 +76,13 @@ bool fx_reads_its_rows(struct fx *fx, const char *trigger, const char *table)
 	return n == 0;
 }
 
-struct fx_names fx_trigger_gives(struct fx *fx, const char *trigger,
-				 const char *table)
+const char *fx_trigger_text(struct fx *fx, const char *trigger,
+			    const char **table)
 {
-	struct fx_names out = { NULL, 0, 0 };
 	struct trigger t = find_trigger(fx, trigger);
-	struct sqlite_words w = { 0 };
-	size_t inserts = 0, list = 0;
 
-	if (!t.text || !sqlite_words_read(&w, t.text, strlen(t.text))) {
-		sqlite_words_release(&w);
-		return out;
-	}
-	for (size_t i = 0; i + 2 < w.n; i++) {
-		const char *name =
-			w.v[i].word == W_INTO
-				? fx_token_name(&fx->arena, &w.v[i + 1])
-				: NULL;
-
-		if (!name || !streq(name, table))
-			continue;
-		inserts++;
-		list = w.v[i + 2].op == '(' ? i + 2 : 0;
-	}
-	for (size_t i = list + 1; inserts == 1 && list && i < w.v[list].pair;
-	     i++)
-		if (w.v[i].op != ',')
-			fx_names_add(fx, &out,
-				     fx_token_name(&fx->arena, &w.v[i]));
-	sqlite_words_release(&w);
-	return out;
+	*table = t.table;
+	return t.text;
 }
 
 bool fx_fires(struct fx *fx, const char *table)

@@ -187,11 +187,12 @@ static bool is_off(const char *value)
 static bool look_through(struct run *run, bool *transaction)
 {
 	const struct sql_statement *alone = NULL;
-	bool inside = false, on = true;
+	bool inside = false, on = true, recursive = false;
 
 	for (size_t i = 0; i < run->split.n; i++) {
 		const struct sql_statement *s = &run->split.statements[i];
 
+		recursive |= is_pragma(s, "recursive_triggers");
 		if (is_pragma(s, "foreign_keys")) {
 			if (!run->around)
 				on = !is_off(s->detail);
@@ -211,8 +212,10 @@ static bool look_through(struct run *run, bool *transaction)
 	}
 	sqlite3_db_config(run->r->db, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on,
 			  NULL);
-	if (run->fx)
+	if (run->fx) {
 		run->fx->foreign_keys = on;
+		run->fx->recursive_triggers = recursive;
+	}
 	return true;
 }
 

@@ -256,17 +256,25 @@ class Ddl:
         o = self.pick(self.schema.tables.values())
         taken = {n for x in self.schema.tables.values() for n in x.triggers}
         name = self.fresh(taken, 'tr_')
-        t.triggers[name] = o.name
-        self.touched.add(o.name)
         event = self.pick(('INSERT', 'UPDATE', 'DELETE'))
         if o.plain() and self.chance(60):
-            c = self.pick(o.plain())
-            body = f'UPDATE {o.name} SET {c.name} = {self.literal(c.kind)} ' \
-                f'WHERE {self.condition(o)}'
+            body = self.fixed_update(o)
         else:
             body = f'DELETE FROM {o.name} WHERE {self.condition(o)}'
+        if not body:
+            return None
+        t.triggers[name] = o.name
+        self.touched.add(o.name)
         return f'CREATE TRIGGER {name} AFTER {event} ON {t.name} BEGIN ' \
             f'{body}; END'
+
+    def fixed_update(self, t):
+        """One column to a constant; None where the rows have it already."""
+        c = self.pick(t.plain())
+        new, where = f'{c.name} = {self.literal(c.kind)}', self.condition(t)
+        if new in where:
+            return None
+        return f'UPDATE {t.name} SET {new} WHERE {where}'
 
     def drop_trigger_sqlite(self):
         t = self.table(lambda t: t.triggers)

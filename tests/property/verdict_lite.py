@@ -62,8 +62,8 @@ class Lite:
         new = Column(self.fresh(t.names()), c.kind)
         new.made = 'computed'
         new.words = f'{self.type_of(c.kind)} GENERATED ALWAYS AS (' + (
-            f'{c.name} + {self.rnd.randrange(9)}' if c.kind == 'int'
-            else f'upper({c.name})') + f') {stored}'
+            f'{c.name} + {self.rnd.randrange(2)}' if c.kind == 'int'
+            else f'lower({c.name})') + f') {stored}'
         t.bound.add(c.name)
         return new
 
@@ -175,7 +175,8 @@ class Lite:
 
     def partial(self, t):
         c = self.pick(t.columns)
-        if self.chance(50):
+        # of a key that is one value there is but one row
+        if self.chance(50) or c.key or c.unique:
             return f'{c.name} IS NOT NULL'
         value = self.value(t, c)
         self.hint(t, {c.name: value})
@@ -202,7 +203,9 @@ class Lite:
                                   if c.kind in ('int', 'text')])
         if not t:
             return None
-        c = self.pick(c for c in t.plain() if c.kind in ('int', 'text'))
+        fit = [c for c in t.plain() if c.kind in ('int', 'text')]
+        unique = [c for c in fit if c.unique]  # whose rows let it be, mostly
+        c = self.pick(unique if unique and self.chance(50) else fit)
         what = f'upper({c.name})' if c.kind == 'text' else f'{c.name} % 7'
         return f'CREATE UNIQUE INDEX {self.new_index(t, [c.name])} ON ' \
             f'{t.name} ({what})'
@@ -304,13 +307,13 @@ class Lite:
         o = self.pick(self.schema.tables.values())
         if not t or not o.plain():
             return None
-        one, c = self.pick(t.plain()), self.pick(o.plain())
+        one, body = self.pick(t.plain()), self.fixed_update(o)
+        if not body:
+            return None
         self.touched.add(o.name)
         when = self.pick(('BEFORE', 'AFTER'))
-        return self.add_trigger(
-            t, f'{when} UPDATE', f'BEGIN UPDATE {o.name} SET {c.name} = '
-            f'{self.literal(c.kind)} WHERE {self.condition(o)}',
-            f' OF {one.name}')
+        return self.add_trigger(t, f'{when} UPDATE', f'BEGIN {body}',
+                                f' OF {one.name}')
 
     def create_trigger_view(self):
         """INSTEAD OF: what is written to a view goes to its table."""
@@ -383,10 +386,15 @@ class Lite:
         self.schema.virtuals[v.name] = self.schema.virtuals.pop(old)
         return f'ALTER TABLE {old} RENAME TO {v.name}'
 
+    def virtual_key(self):
+        value = str(self.rnd.randrange(1, 30))
+        self.drawn.append(('int', value))
+        return value
+
     def virtual_values(self, v):
         if v.module == 'rtree':
             low = self.rnd.randrange(5)
-            return [str(self.rnd.randrange(1, 30)), str(low), str(low + 2)]
+            return [self.virtual_key(), str(low), str(low + 2)]
         return [self.literal('text', self.chance(40)) for _ in v.columns]
 
     def insert_virtual(self):
@@ -407,11 +415,14 @@ class Lite:
             sets = f'{cols[0].name} = {low}, {cols[1].name} = {low + 3}'
         else:
             sets = f"{self.pick(cols).name} = {self.literal('text')}"
-        return f'UPDATE {v.name} SET {sets} WHERE {self.of_virtual(v)}'
+        where = self.of_virtual(v)
+        if sets.split()[-1] == where.split()[-1]:
+            return None  # they are so already
+        return f'UPDATE {v.name} SET {sets} WHERE {where}'
 
     def of_virtual(self, v):
         if v.module == 'rtree':
-            return f'id = {self.rnd.randrange(1, 30)}' if self.chance(60) \
+            return f'id = {self.virtual_key()}' if self.chance(60) \
                 else f'x0 >= {self.rnd.randrange(5)}'
         c = self.pick(v.columns)
         return f"{v.name} MATCH {self.literal('text')}" if self.chance(50) \
@@ -474,6 +485,7 @@ class Lite:
                      self.create_trigger_view, self.create_view_join,
                      self.create_view_counting, self.create_partial_index,
                      self.create_unique_partial_index,
+                     self.create_unique_expression_index,
                      self.create_trigger_search):
             if self.chance(12):
                 out.append(make())

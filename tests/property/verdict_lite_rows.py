@@ -91,8 +91,10 @@ class LiteRows:
             return None
         c = self.pick(t.columns)
         how = self.pick(('IGNORE', 'REPLACE'))
-        return f'UPDATE OR {how} {t.name} SET {c.name} = ' \
-            f'{self.value(t, c)} WHERE {self.condition(t)}'
+        new, where = f'{c.name} = {self.value(t, c)}', self.condition(t)
+        if new in where:
+            return None  # they are so already
+        return f'UPDATE OR {how} {t.name} SET {new} WHERE {where}'
 
     def update_from_key(self):
         """A value out of the one row of another table that fits."""

@@ -10,7 +10,7 @@ class LiteSeed:
         """Constants that either side has written, by their kind."""
         pool = {kind: set() for kind in EXTRA}
         for side in sides:
-            for kind, value in side.drawn:
+            for kind, value in side.drawn + self.hinted(side):
                 if kind in pool:
                     pool[kind].add(value)
                 if kind == 'int':  # behind a comparison, or a sum
@@ -18,12 +18,27 @@ class LiteSeed:
         return {kind: sorted(values) or list(EXTRA[kind])
                 for kind, values in pool.items()}
 
+    def hinted(self, side):
+        """Constants of rows that matter, keys of parents among them."""
+        known = {(t.name, c.name): c.kind
+                 for t in self.schema.tables.values() for c in t.columns}
+        return [(known[name, c], value) for name, values in side.hints
+                for c, value in values.items() if (name, c) in known]
+
     def pooled(self, pool, kind):
-        if self.chance(65):
-            return self.pick(pool[kind])
-        return self.literal(kind)
+        if not self.chance(65):
+            return self.literal(kind)
+        value = self.pick(pool[kind])
+        if self.chance(90) or kind not in ('int', 'text'):
+            return value
+        # the same to an expression: upper(c), c % 7
+        return value.upper() if kind == 'text' else str(int(value) + 7)
 
     def key_value(self, pool, c, used, number):
+        """Keys that either side knows; or, of a whole table, one behind the
+        other: then the next is one that comes by itself."""
+        if used is None:
+            return f"'k{number}'" if c.kind == 'text' else str(number)
         for _ in range(3):
             value = self.pick(pool[c.kind])
             if self.chance(50) and value not in used:
@@ -36,8 +51,8 @@ class LiteSeed:
         parents = [rest for kind, on, rest in t.constraints.values()
                    if kind == 'fk' and c.name in on]
         if c.key or c.unique:
-            return self.key_value(pool, c, used.setdefault(c.name, set()),
-                                  number)
+            return self.key_value(pool, c, None if used is None else
+                                  used.setdefault(c.name, set()), number)
         if parents and self.schema.tables[parents[0]] is not t:
             return self.parent_key(parents[0])
         if parents or not c.notnull and self.chance(10):
@@ -46,7 +61,7 @@ class LiteSeed:
 
     def lite_rows(self, t, sides, pool):
         given = [c for c in t.columns if c.made != 'computed']
-        out, used, t.rows = [], {}, []
+        out, used, t.rows = [], None if self.chance(35) else {}, []
         for i in range(self.rnd.randint(0, 6)):
             row = {c.name: self.lite_value(t, c, pool, used, i + 1)
                    for c in given}

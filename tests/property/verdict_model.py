@@ -189,7 +189,9 @@ class Maker:
             self.drawn.append((column.kind, value))
             return value
         if (column.key or column.unique) and column.kind == 'text':
-            return f"'k{self.rnd.randint(1, 5)}'"
+            value = f"'k{self.rnd.randint(1, 5)}'"
+            self.drawn.append((column.kind, value))
+            return value
         return self.literal(column.kind)
 
     # --- tables ---

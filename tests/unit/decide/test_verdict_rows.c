@@ -78,6 +78,17 @@ static void rows__and_rows(void **state)
 		  0 },
 		/* updates */
 		{ "update t cols=a", "update t cols=b", INDEPENDENT, 0 },
+		/* what one gives the other overwrites, and leaves */
+		{ "update t cols=a reads=a where=a:1",
+		  "update t cols=a,c reads=b sets=a:2,c:3", INDEPENDENT, 0 },
+		{ "update t cols=a reads=a where=a:1",
+		  "update t cols=a reads=b sets=a:1", ORDER, 0 },
+		{ "update t cols=a,c reads=a where=a:1",
+		  "update t cols=a reads=b sets=a:2", ORDER, 0 },
+		{ "update t cols=a reads=a where=a:1",
+		  "update t cols=a reads=a,b sets=a:2", ORDER, 0 },
+		{ "update t cols=a reads=a where=a:1",
+		  "update t cols=a reads=b", ORDER, 0 },
 		{ "update t cols=a reads=b", "update t cols=b", ORDER, 0 },
 		{ "update t cols=a", "update t cols=a", ORDER, 0 },
 		{ "update t cols=a sets=a:1", "update t cols=a sets=a:1",

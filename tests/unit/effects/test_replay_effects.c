@@ -292,11 +292,11 @@ static const struct fx_case rows[] = {
 { "INSERT INTO kinds VALUES ('x', 'y')",
 "1: insert rows of kinds (*) by (k) where k = x, v = y\n" },
 { "INSERT OR REPLACE INTO kinds VALUES ('x', 'y')",
-"1: delete rows of kinds by (k) where k = x conditional\n"
+"1: delete rows of kinds replaced by (k) where k = x conditional\n"
 	"1: select rows of pets (kind) absent by (kind) where kind = x implied: foreign key pets.kind\n"
 	"1: insert rows of kinds (*) -> insert or replace into kinds values ( 'x' , 'y' ) by (k) where k = x, v = y\n" },
 { "REPLACE INTO kinds (v, k) VALUES ('x', 'y')",
-"1: delete rows of kinds by (k) where k = y conditional\n"
+"1: delete rows of kinds replaced by (k) where k = y conditional\n"
 	"1: select rows of pets (kind) absent by (kind) where kind = y implied: foreign key pets.kind\n"
 	"1: insert rows of kinds (v, k) -> replace into kinds ( v , k ) values ( 'x' , 'y' ) by (k) where v = x, k = y\n" },
 { "INSERT OR IGNORE INTO kinds (k) VALUES ('x')",
@@ -331,7 +331,7 @@ static const struct fx_case rows[] = {
 { "UPDATE plain SET a = 1, b = 'x' WHERE a = 2",
 "1: update rows of plain (a, b) -> update plain set a = 1 , b = 'x' where a = 2 by (a) set a = 1, b = x where a = 2\n" },
 { "UPDATE plain SET a = b WHERE b IS NULL AND a > 4",
-"1: update rows of plain (a) -> update plain set a = b where b is null and a > 4 by (b, a) where b = null\n" },
+"1: update rows of plain (a) -> update plain set a = b where b is null and a > 4 by (b, a) where b = null, a is not null\n" },
 { "UPDATE plain SET a = 1 WHERE a = 2 OR b = 3",
 "1: update rows of plain (a) -> update plain set a = 1 where a = 2 or b = 3 by (a, b) set a = 1\n" },
 { "UPDATE plain SET a = 1 WHERE 'x' = b AND (a = 4) AND b BETWEEN 1 AND 2",
@@ -356,7 +356,7 @@ static const struct fx_case rows[] = {
 	"1: insert rows of log (what) by (id) generates-key implied: trigger pets_log\n" },
 { "UPDATE orders SET total = (SELECT age FROM users WHERE users.id = orders.user_id)",
 "1: update rows of orders (total) -> update orders set total = ( select age from users where users . id = orders . user_id ) by (user_id, total)\n"
-	"1: select rows of users (age, id)\n" },
+	"1: select rows of users (age, id) where id is not null\n" },
 { "UPDATE plain SET a = k FROM kinds WHERE b = v",
 "1: update rows of plain (a) -> update plain set a = k from kinds where b = v by (b)\n"
 	"1: select rows of kinds (k, v)\n" },
@@ -374,7 +374,7 @@ static const struct fx_case rows[] = {
 "1: delete rows of kinds -> delete from kinds where k = 'dog' by (k) where k = dog\n"
 	"1: select rows of pets (kind) absent by (kind) where kind = dog implied: foreign key pets.kind\n" },
 { "DELETE FROM plain WHERE a IN (SELECT v FROM kinds)",
-"1: delete rows of plain -> delete from plain where a in ( select v from kinds ) by (a)\n"
+"1: delete rows of plain -> delete from plain where a in ( select v from kinds ) by (a) where a is not null\n"
 	"1: select rows of kinds (v)\n" },
 { "DELETE FROM log; DELETE FROM plain WHERE a = 1 AND b = 'x'",
 "1: delete rows of log -> delete from log\n"
@@ -386,7 +386,7 @@ static const struct fx_case rows[] = {
 	"1: insert rows of t (b) by (a) where b = 1 generates-key\n" },
 { "CREATE TEMP TABLE t AS SELECT a FROM plain; UPDATE plain SET b = 1 WHERE a IN (SELECT a FROM t)",
 "1: select rows of plain (a)\n"
-	"1: update rows of plain (b) -> update plain set b = 1 where a in ( select a from t ) by (a) set b = 1\n" },
+	"1: update rows of plain (b) -> update plain set b = 1 where a in ( select a from t ) by (a) set b = 1 where a is not null\n" },
 { "CREATE TRIGGER g AFTER DELETE ON plain BEGIN DELETE FROM kinds WHERE k = old.a; END; DELETE FROM plain WHERE a = 5",
 "1: create trigger plain.g -> #b69270e1bbe6d1f7\n"
 	"1: use table plain rebuilt: trigger g\n"
@@ -394,8 +394,8 @@ static const struct fx_case rows[] = {
 	"1: use column kinds.k type: trigger g\n"
 	"1: use column plain.a type: trigger g\n"
 	"1: delete rows of plain -> delete from plain where a = 5 by (a) where a = 5\n"
-	"1: delete rows of kinds by (k) implied: trigger g\n"
-	"1: select rows of pets (kind) absent by (kind) implied: foreign key pets.kind\n" },
+	"1: delete rows of kinds by (k) where k is not null implied: trigger g\n"
+	"1: select rows of pets (kind) absent by (kind) where kind is not null implied: foreign key pets.kind\n" },
 };
 
 static const struct fx_case rebuilds[] = {

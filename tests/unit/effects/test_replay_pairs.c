@@ -379,12 +379,153 @@ static void pairs__of_what_no_text_names(void **state)
 		pairs, ARRAY_LEN(pairs));
 }
 
+/* What a trigger writes for a row that is given: its constants are those of
+ * the row, as far as nothing else decides. */
+static void pairs__of_rows_that_a_trigger_writes(void **state)
+{
+	static const struct told pairs[] = {
+		{ "INSERT INTO l VALUES (7, 'a')",
+		  "INSERT INTO t VALUES (8, 'q', 1)", true },
+		{ "INSERT INTO l VALUES (7, 'a')",
+		  "INSERT INTO t VALUES (7, 'q', 1)", false },
+		{ "INSERT INTO l VALUES (7, 'a')",
+		  "UPDATE t SET n = 2 WHERE code = 'b'", true },
+		{ "INSERT INTO l VALUES (7, 'a')",
+		  "UPDATE t SET n = 3 WHERE code = 'a'", false },
+		{ "INSERT INTO l VALUES (7, 'a'), (8, 'q')",
+		  "UPDATE t SET n = 3 WHERE code = 'q'", false },
+		{ "INSERT INTO l SELECT 7, 'a'",
+		  "UPDATE t SET n = 3 WHERE code = 'a'", false },
+		{ "INSERT OR REPLACE INTO l VALUES (7, 'b')",
+		  "UPDATE t SET n = 3 WHERE id = 2", true },
+		{ "INSERT OR REPLACE INTO l VALUES (7, 'b')",
+		  "INSERT INTO c VALUES (2)", false },
+		{ "INSERT OR IGNORE INTO l VALUES (7, 'b')",
+		  "DELETE FROM t WHERE id = 2", false },
+		{ "INSERT INTO v (a, b) VALUES (7, 'a')",
+		  "UPDATE t SET n = 3 WHERE code = 'a'", false },
+		{ "INSERT INTO v (a, b) VALUES (7, 'a')",
+		  "UPDATE t SET n = 3 WHERE code = 'q'", true },
+		{ "INSERT INTO v (a, b) VALUES (7, 'a')",
+		  "DELETE FROM t WHERE n IS NOT NULL", true },
+		{ "INSERT INTO v (a, b) VALUES (7, 'a')",
+		  "DELETE FROM t WHERE n IS NULL", false },
+		{ "UPDATE u SET a = 5 WHERE a = 1",
+		  "UPDATE t SET n = 9 WHERE id = 2", true },
+		{ "UPDATE u SET a = 5 WHERE a = 1",
+		  "UPDATE t SET n = 9 WHERE id = 1", false },
+		{ "UPDATE u SET a = 5 WHERE a = 1",
+		  "UPDATE t SET code = 'x' WHERE id = 2", false },
+		{ "INSERT INTO w VALUES (9)", "UPDATE t SET n = 3 WHERE id = 9",
+		  false },
+	};
+
+	(void)state;
+	check_told(
+		"CREATE TABLE t (id INTEGER PRIMARY KEY, code TEXT UNIQUE, n);"
+		"INSERT INTO t VALUES (1, 'a1', 1), (2, 'b', 2);"
+		"CREATE TABLE c (p REFERENCES t); CREATE TABLE l (a, b);"
+		"CREATE TRIGGER l_t AFTER INSERT ON l BEGIN "
+		"INSERT INTO t (id, code) VALUES (new.a, NEW.b); END;"
+		"CREATE VIEW v AS SELECT id AS a, code AS b FROM t;"
+		"CREATE TRIGGER v_t INSTEAD OF INSERT ON v BEGIN "
+		"INSERT INTO t (id, code) VALUES (new.a, new.b); END;"
+		"CREATE TABLE u (a); INSERT INTO u VALUES (1);"
+		"CREATE TRIGGER u_t AFTER UPDATE ON u BEGIN "
+		"UPDATE t SET n = 7 WHERE id = 1; "
+		"DELETE FROM t WHERE code = 'x'; END;"
+		"CREATE TABLE w (a); INSERT INTO w VALUES (0);"
+		"CREATE TRIGGER w_w AFTER INSERT ON w WHEN new.a > 8 BEGIN "
+		"INSERT INTO w VALUES (new.a - 1); END;"
+		"CREATE TRIGGER w_t AFTER INSERT ON w BEGIN "
+		"INSERT INTO t (id) VALUES (new.a + 1 - 1); END;",
+		pairs, ARRAY_LEN(pairs));
+}
+
+/* Keys that are computed, ranges, rows that the other leaves. */
+static void pairs__of_conditions(void **state)
+{
+	static const struct told pairs[] = {
+		{ "INSERT INTO t VALUES (8, 1, 'x')",
+		  "INSERT INTO t VALUES (9, 8, 'y')", false },
+		{ "UPDATE t SET n = 1 WHERE id = 1",
+		  "INSERT INTO t VALUES (9, 8, 'y')", false },
+		{ "UPDATE t SET n = 1 WHERE id = 1",
+		  "UPDATE t SET n = 8 WHERE id = 2", false },
+		{ "UPDATE t SET n = 1 WHERE id = 1",
+		  "UPDATE t SET code = 'z' WHERE id = 2", true },
+		{ "INSERT INTO u VALUES (8, 'Qq', 0)",
+		  "INSERT INTO u VALUES (9, 'qQ', 0)", false },
+		{ "INSERT INTO u VALUES (8, 'Qq', 0)",
+		  "INSERT INTO u VALUES (9, 'rr', 0)", true },
+		{ "INSERT INTO u VALUES (8, 'c', 3)",
+		  "DELETE FROM u WHERE n > 3", true },
+		{ "INSERT INTO u VALUES (8, 'c', 3)",
+		  "DELETE FROM u WHERE n >= 3", false },
+		{ "INSERT INTO u VALUES (8, 'c', '3')",
+		  "DELETE FROM u WHERE n < 2.5", true },
+		{ "INSERT INTO u VALUES (8, 'c', 'word')",
+		  "DELETE FROM u WHERE n > 3", false },
+		{ "INSERT INTO p VALUES ('3')", "DELETE FROM p WHERE a > 5",
+		  false },
+		{ "INSERT INTO u (id, code) VALUES (8, 'c')",
+		  "DELETE FROM u WHERE n IN (SELECT a FROM p)", true },
+		{ "INSERT INTO u (id, code) VALUES (8, 'c')",
+		  "DELETE FROM u WHERE n NOT IN (SELECT a FROM p)", false },
+		{ "INSERT INTO u (id, code) VALUES (8, 'c')",
+		  "DELETE FROM u WHERE n = 5 IS NULL", false },
+		{ "INSERT INTO u (id, code) VALUES (8, 'c')",
+		  "UPDATE u SET n = 9 FROM p WHERE u.n = p.a", true },
+		{ "UPDATE u SET n = 5 WHERE n = 1",
+		  "UPDATE u SET n = 7 WHERE code = 'a'", true },
+		{ "UPDATE u SET n = 7 WHERE n = 1",
+		  "UPDATE u SET n = n + 1 WHERE code = 'a'", false },
+		{ "UPDATE u SET n = 5, code = 'q' WHERE n = 1",
+		  "UPDATE u SET n = 7 WHERE code = 'a'", false },
+		{ "UPDATE u SET n = 5 WHERE n = 1",
+		  "UPDATE u SET n = 1 WHERE code = 'b'", false },
+		{ "REPLACE INTO u VALUES (1, 'a', 4)",
+		  "CREATE TRIGGER g AFTER DELETE ON u BEGIN INSERT INTO p "
+		  "VALUES (1); END",
+		  true },
+		{ "PRAGMA recursive_triggers = 1; "
+		  "REPLACE INTO u VALUES (1, 'a', 4)",
+		  "CREATE TRIGGER g AFTER DELETE ON u BEGIN INSERT INTO p "
+		  "VALUES (1); END",
+		  false },
+		{ "DELETE FROM u WHERE id = 2",
+		  "CREATE TABLE n (u REFERENCES u ON DELETE CASCADE, a); "
+		  "INSERT INTO n (u) SELECT u FROM k; DROP TABLE k; "
+		  "ALTER TABLE n RENAME TO k",
+		  true },
+		{ "DELETE FROM u WHERE id = 2",
+		  "CREATE TABLE n (u REFERENCES u ON DELETE CASCADE, a); "
+		  "INSERT INTO n (u) SELECT 2 FROM k; DROP TABLE k; "
+		  "ALTER TABLE n RENAME TO k",
+		  false },
+	};
+
+	(void)state;
+	check_told("CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, code TEXT);"
+		   "INSERT INTO t VALUES (1, 2, 'a'), (2, 3, 'b');"
+		   "CREATE UNIQUE INDEX t_n ON t (n % 7);"
+		   "CREATE TABLE u (id INTEGER PRIMARY KEY, code TEXT, n INT);"
+		   "INSERT INTO u VALUES (1, 'a', 1), (2, 'b', 2);"
+		   "CREATE UNIQUE INDEX u_c ON u (lower(code));"
+		   "CREATE TABLE p (a);"
+		   "CREATE TABLE k (u REFERENCES u ON DELETE CASCADE);"
+		   "INSERT INTO k VALUES (1), (2);",
+		   pairs, ARRAY_LEN(pairs));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs__none_that_differs_is_independent),
 		cmocka_unit_test(pairs__of_rows_that_a_trigger_runs_for),
 		cmocka_unit_test(pairs__of_what_no_text_names),
+		cmocka_unit_test(pairs__of_rows_that_a_trigger_writes),
+		cmocka_unit_test(pairs__of_conditions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
