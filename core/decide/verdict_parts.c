@@ -322,15 +322,29 @@ static bool misses_heirs(const struct effect *rows, const struct effect *table)
 static enum verdict table_altered(const struct effect *rows,
 				  const struct effect *table)
 {
-	static const char *const harmless[] = {
-		"columns",          "constraints", "comment",
-		"privileges",       "owner",       "options",
-		"replica identity", "persistence", "row security",
-		"rebuilt"
-	};
+	static const char *const harmless[] = { "columns",
+						"constraints",
+						"comment",
+						"privileges",
+						"owner",
+						"options",
+						"replica identity",
+						"persistence",
+						"row security",
+						"rebuilt",
+						"extended statistics" };
 
 	if (verdict_aspect(table, "schema"))
 		return VERDICT_CONFLICT;
+	/* a key may not have all columns that are told apart there */
+	if (verdict_aspect(table, "published"))
+		return table->strict && !verdict_aspect(rows, "truncate") &&
+				       (rows->action == EFFECT_UPDATE ||
+					rows->action == EFFECT_DELETE)
+			       ? VERDICT_CONFLICT
+			       : VERDICT_INDEPENDENT;
+	if (verdict_aspect(table, "rows") && verdict_aspect(rows, "refresh"))
+		return VERDICT_INDEPENDENT;
 	if (is_of_heirs(table))
 		return misses_heirs(rows, table) ? VERDICT_ORDER
 						 : VERDICT_INDEPENDENT;

@@ -100,11 +100,26 @@ static bool through_parent(const struct effects *side,
 			      : is_renamed(side, dropped);
 }
 
+/* What a table gets with its parent, it gets under any name, and not when it
+ * is gone. Names that are made up from its own are others then. */
+static bool follows_parent(const struct effects *side,
+			   const struct effect *dropped,
+			   const struct effect *other)
+{
+	if (dropped->kind != EFFECT_TABLE || verdict_is_rows(other) ||
+	    other->action == EFFECT_USE || !other->why ||
+	    !starts_with(other->why, "heir of "))
+		return false;
+	return !verdict_aspect(other, "numbered") || !is_renamed(side, dropped);
+}
+
 bool verdict_outlives(const struct effects *side, const struct effect *dropped,
 		      const struct effect *other)
 {
 	if (dropped->action != EFFECT_DROP)
 		return false;
+	if (follows_parent(side, dropped, other))
+		return true;
 	if (keeps_label(side, dropped, other) || of_all(side, dropped, other) ||
 	    (verdict_is_rows(other) && through_parent(side, dropped, other)))
 		return true;

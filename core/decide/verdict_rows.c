@@ -317,6 +317,20 @@ static enum verdict delete_select(const struct effect *delete,
 		       : VERDICT_ORDER;
 }
 
+/* TRUNCATE takes rows away for which nothing is done then. */
+static bool is_cut_off(const struct effect *a, const struct effect *b)
+{
+	return a->fires && !verdict_aspect(a, "truncate") &&
+	       verdict_aspect(b, "truncate");
+}
+
+static enum verdict delete_delete(const struct effect *a,
+				  const struct effect *b)
+{
+	return is_cut_off(a, b) || is_cut_off(b, a) ? VERDICT_ORDER
+						    : VERDICT_INDEPENDENT;
+}
+
 typedef enum verdict (*rows_fn)(const struct effect *, const struct effect *);
 
 /* By the two actions, the lesser first; NULL = nothing to say. */
@@ -333,6 +347,7 @@ static rows_fn rule(enum effect_action a, enum effect_action b)
 		{ EFFECT_UPDATE, EFFECT_UPDATE, update_update },
 		{ EFFECT_UPDATE, EFFECT_DELETE, update_other },
 		{ EFFECT_UPDATE, EFFECT_SELECT, update_other },
+		{ EFFECT_DELETE, EFFECT_DELETE, delete_delete },
 		{ EFFECT_DELETE, EFFECT_SELECT, delete_select },
 	};
 

@@ -16,6 +16,8 @@ static const struct aspect_rule {
 	/* a set of parts: each part is a thing of its own */
 	{ "columns", VERDICT_INDEPENDENT, VERDICT_ORDER },
 	{ "constraints", VERDICT_INDEPENDENT, VERDICT_ORDER },
+	{ "published", VERDICT_INDEPENDENT, VERDICT_ORDER },
+	{ "extended statistics", VERDICT_INDEPENDENT, VERDICT_ORDER },
 	/* may fail, depending on what is there */
 	{ "type", VERDICT_ORDER, VERDICT_CONFLICT },
 	{ "collation", VERDICT_ORDER, VERDICT_CONFLICT },
@@ -40,9 +42,14 @@ static const struct {
 	{ "default", "generated", EFFECT_COLUMN, VERDICT_CONFLICT, false },
 	{ "null", "generated", EFFECT_COLUMN, VERDICT_CONFLICT, false },
 	{ "value", "options", EFFECT_SEQUENCE, VERDICT_ORDER, true },
+	{ "owner", "owned by", EFFECT_SEQUENCE, VERDICT_CONFLICT, false },
 	{ "columns", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT, false },
 	{ "constraints", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT, false },
 	{ "constraints", "persistence", EFFECT_TABLE, VERDICT_ORDER, false },
+	{ "extended statistics", "on it", EFFECT_TABLE, VERDICT_ORDER, true },
+	{ "published", "persistence", EFFECT_TABLE, VERDICT_CONFLICT, false },
+	{ "published", "heir", EFFECT_TABLE, VERDICT_ORDER, false },
+	{ "published", "heir less", EFFECT_TABLE, VERDICT_ORDER, false },
 	{ "columns", "definition", EFFECT_VIEW, VERDICT_ORDER, true },
 	{ "signature", "", EFFECT_ROUTINE, VERDICT_CONFLICT, false },
 };
@@ -102,24 +109,52 @@ static bool fits_type(const struct effect *value, const struct effect *type)
 	       verdict_is_same_integer(value->digest, type);
 }
 
+/* What the owner may do is among the privileges: to take it away is another
+ * thing before than after. */
+static bool takes_from_owner(const struct effect *owner,
+			     const struct effect *privileges)
+{
+	return verdict_aspect(owner, "owner") &&
+	       verdict_aspect(privileges, "privileges") &&
+	       (!privileges->digest || strstr(privileges->digest, ": revoke "));
+}
+
 static enum verdict alter_alter(const struct effect *a, const struct effect *b)
 {
-	if (!a->aspect || !b->aspect)
+	if (!a->aspect || !b->aspect || takes_from_owner(a, b) ||
+	    takes_from_owner(b, a))
 		return VERDICT_ORDER;
 	if (streq(a->aspect, b->aspect) && a->digest &&
 	    streq_null(a->digest, b->digest))
-		return VERDICT_INDEPENDENT;
+		return verdict_aspect(a, "tables") ? VERDICT_CONFLICT
+						   : VERDICT_INDEPENDENT;
 	if (streq(a->aspect, b->aspect) && strstr(a->aspect, "privileges") &&
 	    a->digest && b->digest && privileges_commute(a->digest, b->digest))
 		return VERDICT_INDEPENDENT;
 	if (verdict_aspect(a, "partitions") && verdict_aspect(b, "partitions"))
 		return verdict_partitions_apart(a, b) ? VERDICT_INDEPENDENT
 						      : VERDICT_CONFLICT;
-	if (verdict_aspect(a, "heir") || verdict_aspect(a, "heir less"))
+	if ((verdict_aspect(a, "heir") || verdict_aspect(a, "heir less")) &&
+	    !verdict_aspect(b, "published"))
 		return VERDICT_INDEPENDENT; /* of one heir: it says so */
 	if (fits_type(a, b) || fits_type(b, a))
 		return VERDICT_INDEPENDENT;
 	return aspects(a, b, true);
+}
+
+/* Of a table, or of all in a schema: rows are changed that have no replica
+ * identity, or it gets an heir. */
+static enum verdict published_use(const struct effect *alter,
+				  const struct effect *use)
+{
+	if (verdict_aspect(use, "unpublished"))
+		return !alter->digest || starts_with(alter->digest, "changes")
+			       ? VERDICT_CONFLICT
+			       : VERDICT_INDEPENDENT;
+	return verdict_aspect(use, "heirs") && use->strict &&
+			       alter->kind == EFFECT_TABLE
+		       ? VERDICT_ORDER
+		       : VERDICT_INDEPENDENT;
 }
 
 static enum verdict alter_use(const struct effect *alter,
@@ -129,6 +164,8 @@ static enum verdict alter_use(const struct effect *alter,
 		return VERDICT_CONFLICT;
 	if (!use->aspect)
 		return VERDICT_INDEPENDENT;
+	if (verdict_aspect(alter, "published"))
+		return published_use(alter, use);
 	if (!alter->aspect)
 		return VERDICT_ORDER;
 	if (verdict_aspect(use, "key") && (verdict_aspect(alter, "type") ||
@@ -255,6 +292,10 @@ static enum verdict whole_used(const struct effect *whole,
 			       : VERDICT_INDEPENDENT;
 	if (verdict_aspect(whole, "on it"))
 		return is_copied(part) ? VERDICT_ORDER : VERDICT_INDEPENDENT;
+	if (verdict_aspect(whole, "labels"))
+		return part->kind == EFFECT_LABEL && part->action == EFFECT_DROP
+			       ? VERDICT_ORDER
+			       : VERDICT_INDEPENDENT;
 	if (part->kind != EFFECT_COLUMN || !verdict_aspect(whole, "columns"))
 		return VERDICT_INDEPENDENT;
 	if (part->action == EFFECT_CREATE)
@@ -293,6 +334,8 @@ static enum verdict privileges_of(const struct effect *schema,
 {
 	bool moved = part->from && streq(part->from, part->name);
 
+	if (verdict_aspect(schema, "published"))
+		return published_use(schema, part);
 	if (!schema->aspect || part->action != EFFECT_CREATE ||
 	    !is_of(part, schema->aspect))
 		return VERDICT_INDEPENDENT;

@@ -84,17 +84,24 @@ enum effect_kind {
  *   table     "columns" (which columns it has, in which order: SELECT *, INSERT
  *             without a list), "constraints", "row security", "owner",
  *             "options", "persistence", "replica identity", "inheritance",
- *             "triggers", "rebuilt" (SQLite: dropped and made anew with its
+ *             "triggers", "extended statistics", "rebuilt" (SQLite: dropped and made anew with its
  *             rows: what came to it in the meantime is lost; what differs has
  *             effects of its own. USE of it: views and triggers that name the
  *             table stop that)
  *   view      "columns", "definition"
  *   routine   "definition", "signature"
+ *   type      "definition", "default", "labels" (USE: texts become its labels)
  *   sequence  "value", "options"
  *             "rules", "write rules" (USE: there must be none; none on INSERT
  *             and UPDATE), "on it" (USE: what LIKE ... INCLUDING copies), "nulls" (USE: what
  *             any LIKE does),
- *             "heirs" (USE: a table that inherits follows what changes),
+ *             "heirs" (USE: a table that inherits follows what changes;
+ *             strict = by INHERITS, it is published with its parent, or not),
+ *             "published" (also of a schema, for what is in it; digest "changes of p": also
+ *             of rows that are there. strict = a part of its columns or rows),
+ *             "tables" of a publication (each only once),
+ *             "unpublished" (USE: such changes must not be, it has no
+ *             replica identity),
  *             "partitions" (one is made; strict = it has rows already), "heir",
  *             "heir less" (INHERIT; NO INHERIT, DETACH) of the parent,
  *             "inheritance" of the heir
@@ -127,12 +134,14 @@ enum effect_kind {
  *   INSERT                reads = columns of unique keys as well; a list that
  *                         is empty = the table has no such key
  *   UPDATE                reads = also all columns of a unique key of which it
- *                         writes one, and the others of such a CHECK; fires =
- *                         triggers run for the rows that it meets
+ *                         writes one, and the others of such a CHECK
+ *   UPDATE, DELETE        fires = triggers run, or a rule does something, for
+ *                         the rows that it meets
  *   SELECT                aspect "exists": the rows must be there, more do no
  *                         harm (parents of a foreign key); "absent": none may
  *                         be there, fewer do no harm (children, a constraint
  *                         to be checked); NULL = any change shows
+ *                         "refresh": only for what a view is made of
  *   rows that go or change with a parent: aspect "cascade"; no harm when their
  *                         table is gone
  *   rows that go because another takes their key: aspect "replaced", no trigger
@@ -178,7 +187,7 @@ struct effect {
 	bool generates_key; /**< INSERT: a key comes from a sequence or
 				   rowid: order shows in it */
 	bool each_literal;  /**< UPDATE: sets to constants only */
-	bool fires;         /**< UPDATE: see above */
+	bool fires;         /**< UPDATE, DELETE: see above */
 	/** Conjunction: only rows with all of these (UPDATE, DELETE, SELECT),
 	 * or INSERT: what is known of the row. Empty = any row. */
 	struct effect_literal *where;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "effects/pg_object.h"
 #include "effects/pg_table.h"
 
 /* ALTER TABLE and its like, one action after the other. */
@@ -230,8 +231,8 @@ static void on_constraint(struct pe_walk *w, const struct action *a)
 
 static void owner(struct pe_walk *w, const struct action *a)
 {
-	on_whole(w, a, "owner")->digest =
-		pe_keep(w, a->cmd->newowner ? a->cmd->newowner->rolename : "");
+	on_whole(w, a, "owner")->digest = pe_role_name(w, a->cmd->newowner);
+	pe_use_role(w, a->cmd->newowner);
 }
 
 static void option(struct pe_walk *w, const struct action *a)
@@ -251,8 +252,15 @@ static void row_security(struct pe_walk *w, const struct action *a)
 
 static void replica_identity(struct pe_walk *w, const struct action *a)
 {
-	on_whole(w, a, "replica identity")->digest =
-		pe_digest(w, pe_node_text(w, a->cmd->def));
+	const PgQuery__ReplicaIdentityStmt *s =
+		a->cmd->def->replica_identity_stmt;
+	struct effect *e = on_whole(w, a, "replica identity");
+
+	e->digest = pe_digest(w, pe_node_text(w, a->cmd->def));
+	e->note = pe_printf(w, "replica identity %s", s->identity_type);
+	if (pe_word(s->name))
+		pe_add(w, EFFECT_USE, EFFECT_INDEX, a->of->schemaname,
+		       a->of->relname, s->name, a->of->location);
 }
 
 static void triggers(struct pe_walk *w, const struct action *a)

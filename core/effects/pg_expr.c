@@ -192,12 +192,102 @@ static void type_cast(struct pe_walk *w, const PgQuery__TypeCast *c)
 	pe_use_type(w, c->type_name);
 	/* a label of an enum, where the type is one */
 	if (w->out->n > before && c->type_name &&
-	    !c->type_name->n_array_bounds && pe_literal(w, c->arg, &value) &&
-	    value)
+	    w->out->items[before].kind == EFFECT_TYPE &&
+	    !pe_literal(w, c->arg, &value))
+		w->out->items[before].aspect = "labels";
+	else if (w->out->n > before && c->type_name &&
+		 !c->type_name->n_array_bounds && value)
 		pe_add(w, EFFECT_USE, EFFECT_LABEL, type.schema, type.name,
 		       value, c->location)
 			->conditional = true;
 	pe_expr(w, c->arg);
+}
+
+/* A constant that is compared with a column may be a label of its type. */
+static void use_compared(struct pe_walk *w, size_t column,
+			 const PgQuery__Node *n)
+{
+	const struct effect *of = &w->out->items[column];
+	const char *value;
+	struct effect *e;
+
+	if (n->node_case == PG_QUERY__NODE__NODE_LIST ||
+	    n->node_case == PG_QUERY__NODE__NODE_A_ARRAY_EXPR) {
+		bool list = n->node_case == PG_QUERY__NODE__NODE_LIST;
+		PgQuery__Node *const *items =
+			list ? n->list->items : n->a_array_expr->elements;
+		size_t n_items =
+			list ? n->list->n_items : n->a_array_expr->n_elements;
+
+		for (size_t i = 0; i < n_items; i++)
+			use_compared(w, column, items[i]);
+		return;
+	}
+	if (n->node_case != PG_QUERY__NODE__NODE_A_CONST ||
+	    !pe_literal(w, n, &value) || !value)
+		return;
+	e = pe_add(w, EFFECT_USE, EFFECT_LABEL, of->schema, of->table, value,
+		   -1);
+	of = &w->out->items[column]; /* it may have moved */
+	e->line = of->line;
+	e->col = of->col;
+	e->from = of->name;
+	e->note = of->note && (starts_with(of->note, PG_NOTE_AMONG) ||
+			       streq(of->note, PG_NOTE_ROW))
+			  ? of->note
+			  : PG_NOTE_COMPARED;
+	e->conditional = true;
+}
+
+/* Each column among these with each constant. */
+static void compare(struct pe_walk *w, PgQuery__Node *const *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t at = w->out->n;
+
+		if (!items[i])
+			continue;
+		pe_expr(w, items[i]);
+		if (items[i]->node_case != PG_QUERY__NODE__NODE_COLUMN_REF ||
+		    w->out->n == at || w->out->items[at].kind != EFFECT_COLUMN)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (k != i && items[k])
+				use_compared(w, at, items[k]);
+	}
+}
+
+static void comparison(struct pe_walk *w, const PgQuery__AExpr *x)
+{
+	PgQuery__Node *const both[] = { x->lexpr, x->rexpr };
+
+	compare(w, both, ARRAY_LEN(both));
+}
+
+/* CASE c WHEN 'x' */
+static void case_expr(struct pe_walk *w, const PgQuery__CaseExpr *c)
+{
+	PgQuery__Node **all = xcalloc(c->n_args + 1, sizeof(PgQuery__Node *));
+	size_t n = 0;
+
+	if (c->arg) {
+		all[n++] = c->arg;
+		for (size_t i = 0; i < c->n_args; i++)
+			all[n++] = c->args[i]->case_when->expr;
+		compare(w, all, n);
+	}
+	free(all);
+	for (size_t i = 0; i < c->n_args; i++) {
+		if (!c->arg)
+			pe_expr(w, c->args[i]->case_when->expr);
+		pe_expr(w, c->args[i]->case_when->result);
+	}
+	pe_expr(w, c->defresult);
+}
+
+static void coalesce(struct pe_walk *w, const PgQuery__CoalesceExpr *c)
+{
+	compare(w, c->args, c->n_args);
 }
 
 static void sub_select(struct pe_walk *w, const PgQuery__SelectStmt *s)
@@ -221,6 +311,12 @@ static bool visit_known(struct pe_walk *w, const ProtobufCMessage *m)
 		type_cast(w, p);
 	else if (d == &pg_query__type_name__descriptor)
 		pe_use_type(w, p);
+	else if (d == &pg_query__a__expr__descriptor)
+		comparison(w, p);
+	else if (d == &pg_query__case_expr__descriptor)
+		case_expr(w, p);
+	else if (d == &pg_query__coalesce_expr__descriptor)
+		coalesce(w, p);
 	else if (d == &pg_query__select_stmt__descriptor)
 		sub_select(w, p);
 	else if (d == &pg_query__range_var__descriptor)

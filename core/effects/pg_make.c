@@ -243,13 +243,18 @@ static void name_body(struct pe_resolve *r, const struct pe_object *o)
 {
 	struct pe_path path = r->path;
 	bool late = r->late, conditional = r->conditional;
+	const struct pe_object *fired_on = r->fired_on;
 	const char *why = r->why;
 
 	if (!o->body)
 		return;
 	r->late = r->conditional = true;
 	r->why = arena_printf(&r->arena, "the body of %s", o->name);
+	if (o->kind == EFFECT_RULE)
+		r->fired_on =
+			pe_find(r->c, EFFECT_TABLE, o->schema, NULL, o->table);
 	pe_walk(r, o->body);
+	r->fired_on = fired_on;
 	r->late = late;
 	r->conditional = conditional;
 	r->why = why;
@@ -447,7 +452,9 @@ static struct pe_place place_of(struct pe_resolve *r, const struct effect *e)
 						    : pe_current_schema(r),
 					  NULL };
 	default:
-		return (struct pe_place){ e->schema, NULL };
+		return (struct pe_place){ e->schema,
+					  pe_find(r->c, e->kind, e->schema,
+						  NULL, e->name) };
 	}
 }
 
@@ -484,6 +491,41 @@ static void grant_all(struct pe_resolve *r, const struct effect *e)
 	}
 }
 
+/* Sequences that it owns have its owner. */
+static void alter_owner(struct pe_resolve *r, const struct pe_object *table,
+			const struct effect *e)
+{
+	for (size_t i = 0; table->kind == EFFECT_TABLE && i < r->c->n; i++) {
+		const struct pe_object *s = r->c->all[i];
+		struct effect *n;
+
+		if (s->gone || s->kind != EFFECT_SEQUENCE || !s->n_uses ||
+		    !s->uses[0].note || !streq(s->uses[0].note, "owner") ||
+		    !streq_null(s->uses[0].schema, table->schema) ||
+		    !streq_null(s->uses[0].table, table->name))
+			continue;
+		n = pe_imply(r, e, EFFECT_ALTER, s->kind, s->schema, NULL,
+			     s->name);
+		n->aspect = "owner";
+		n->digest = pe_own(r, e->digest);
+	}
+}
+
+static void alter_object(struct pe_resolve *r, struct pe_object *o,
+			 const struct effect *e)
+{
+	if (e->kind == EFFECT_COLUMN)
+		alter_column(r, o, e);
+	else if (e->kind == EFFECT_OTHER)
+		pe_alter_publication_kinds(r, e, o);
+	else if (aspect_is(e, "owner"))
+		alter_owner(r, o, e);
+	else if (aspect_is(e, "published"))
+		pe_published(r, e, o);
+	else if (aspect_is(e, "replica identity"))
+		pe_set_identity(r, o, e);
+}
+
 void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i)
 {
 	const struct effect *e = &set->from->items[i];
@@ -505,8 +547,8 @@ void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i)
 	if (e->kind == EFFECT_SCHEMA && e->aspect &&
 	    starts_with(e->aspect, ALL_OF))
 		grant_all(r, e);
-	if (o && e->kind == EFFECT_COLUMN)
-		alter_column(r, o, e);
+	if (o)
+		alter_object(r, o, e);
 	if (e->kind == EFFECT_COLUMN)
 		pe_each_heir(r, p.object, &named, heir_alter);
 }

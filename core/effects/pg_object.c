@@ -41,13 +41,16 @@ void pe_refresh(struct pe_walk *w, const PgQuery__Node *n)
 {
 	const PgQuery__RangeVar *r = n->refresh_mat_view_stmt->relation;
 
-	pe_add(w, EFFECT_ALTER, EFFECT_VIEW, r->schemaname, NULL, r->relname,
-	       r->location)
-		->aspect = "rows";
+	struct effect *e = pe_add(w, EFFECT_ALTER, EFFECT_VIEW, r->schemaname,
+				  NULL, r->relname, r->location);
+
+	e->aspect = "rows";
+	e->digest = n->refresh_mat_view_stmt->skip_data ? "none" : "anew";
 	/* what it is made of is read: the resolver knows */
-	pe_add(w, EFFECT_SELECT, EFFECT_ROWS, r->schemaname, NULL, r->relname,
-	       r->location)
-		->all_columns = true;
+	e = pe_add(w, EFFECT_SELECT, EFFECT_ROWS, r->schemaname, NULL,
+		   r->relname, r->location);
+	e->all_columns = true;
+	e->aspect = "refresh";
 }
 
 /* TRIGGER_TYPE_*: src/include/catalog/pg_trigger.h */
@@ -241,6 +244,8 @@ static void owned_by(struct pe_walk *w, PgQuery__Node *const *options, size_t n)
 	e = pe_add(w, EFFECT_USE, EFFECT_COLUMN, table.schema, table.name,
 		   pe_string(l->items[l->n_items - 1]), -1);
 	e->note = "owner";
+	pe_add(w, EFFECT_USE, EFFECT_TABLE, table.schema, NULL, table.name, -1)
+		->aspect = "owner"; /* both have one */
 }
 
 void pe_create_sequence(struct pe_walk *w, const PgQuery__Node *n)
@@ -305,6 +310,13 @@ void pe_create_statistics(struct pe_walk *w, const PgQuery__Node *n)
 	}
 	pe_scope_pop(w);
 	pe_owner_restore(w, before);
+	for (size_t i = 0; i < s->n_relations; i++) {
+		const PgQuery__RangeVar *r = s->relations[i]->range_var;
+
+		pe_add(w, EFFECT_ALTER, EFFECT_TABLE, r->schemaname, NULL,
+		       r->relname, -1)
+			->aspect = "extended statistics"; /* for LIKE */
+	}
 }
 
 void pe_import_schema(struct pe_walk *w, const PgQuery__Node *n)

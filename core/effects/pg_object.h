@@ -45,7 +45,9 @@
 	X(role_set)           \
 	X(database_set)       \
 	X(system_set)         \
-	X(set)
+	X(set)                \
+	X(create_publication) \
+	X(alter_publication)
 
 #define PG_STATEMENT(name) \
 	void pe_##name(struct pe_walk *w, const PgQuery__Node *n);
@@ -67,5 +69,6 @@ struct pe_thing pe_thing_of(struct pe_walk *w, int objtype,
 struct effect *pe_add_thing(struct pe_walk *w, enum effect_action action,
 			    const struct pe_thing *t);
 const char *pe_role_name(struct pe_walk *w, const PgQuery__RoleSpec *role);
+void pe_use_role(struct pe_walk *w, const PgQuery__RoleSpec *role);
 
 #endif

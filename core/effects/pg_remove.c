@@ -74,6 +74,9 @@ static void dependent(struct removal *m, struct pe_object *q,
 {
 	if (!is_automatic(q, o, u) && !m->cascade)
 		return;
+	/* it only publishes less */
+	if (q->kind == EFFECT_OTHER && starts_with(q->name, "publication "))
+		return;
 	if (q->kind == EFFECT_COLUMN &&
 	    (o->kind == EFFECT_SEQUENCE || o->kind == EFFECT_ROUTINE)) {
 		lose_default(m, q);
@@ -244,6 +247,19 @@ static void heir_loses(struct pe_resolve *r, struct pe_object *heir,
 	pe_each_heir(r, heir, e, heir_loses);
 }
 
+/* Of these tables, LIKE does not copy them any more. */
+static void lose_statistics(struct pe_resolve *r, const struct effect *e,
+			    const struct pe_object *o)
+{
+	if (!starts_with(o->name, "statistics "))
+		return;
+	for (size_t i = 0; i < o->n_uses; i++)
+		if (o->uses[i].kind == EFFECT_TABLE)
+			pe_imply(r, e, EFFECT_ALTER, EFFECT_TABLE,
+				 o->uses[i].schema, NULL, o->uses[i].name)
+				->aspect = "extended statistics";
+}
+
 void pe_dropped(struct pe_resolve *r, const struct effect *e)
 {
 	const char *note = e->note ? e->note : "", *schema;
@@ -262,6 +278,8 @@ void pe_dropped(struct pe_resolve *r, const struct effect *e)
 		o && e->kind == EFFECT_ROUTINE ? o->name : e->name);
 	if (streq(note, "rename"))
 		return;
+	if (o && o->kind == EFFECT_OTHER)
+		lose_statistics(r, e, o);
 	if (o)
 		go(&m, o);
 	if (e->kind == EFFECT_COLUMN)

@@ -247,6 +247,7 @@ static void name_only(struct pe_resolve *r, struct pe_set *set, size_t i)
 		if (p.object)
 			plain.kind = p.object->kind;
 		pe_emit(r, &plain, p.schema, NULL, e->name);
+		pe_use_row_labels(r, e, p.object);
 	}
 }
 

@@ -7,6 +7,7 @@
 /* Parsed effects on a catalog: private to effects/pg_*.c. */
 
 #define PE_PATH_MAX 16
+#define PE_HEIR_OF "heir of " /* verdicts look for it */
 
 struct pe_path {
 	const char *schemas[PE_PATH_MAX];
@@ -103,11 +104,37 @@ void pe_renamed(struct pe_resolve *r, const struct effect *e);
 /* pg_remove.c */
 void pe_dropped(struct pe_resolve *r, const struct effect *e);
 
+/** One table of the list in PG_NOTE_AMONG; *at moves behind it. */
+struct pe_candidate {
+	char *level, *schema, *table;
+};
+bool pe_next_candidate(char **at, struct pe_candidate *k);
+
+/* pg_label.c */
+void pe_use_label(struct pe_resolve *r, const struct pe_set *set, size_t i);
+/** A value for a column of an enum is one of its labels. */
+void pe_use_row_labels(struct pe_resolve *r, const struct effect *rows,
+		       const struct pe_object *table);
+
+/* pg_published.c */
+void pe_set_identity(struct pe_resolve *r, struct pe_object *table,
+		     const struct effect *e);
+/** Changes of rows that are published, or must not be. */
+void pe_use_identity(struct pe_resolve *r, const struct effect *e,
+		     const struct pe_object *table);
+/** e alters "published" of the table: its heirs' as well. */
+void pe_published(struct pe_resolve *r, const struct effect *e,
+		  const struct pe_object *table);
+void pe_alter_publication_kinds(struct pe_resolve *r, const struct effect *e,
+				struct pe_object *publication);
+
 /* pg_rows.c */
 void pe_rows(struct pe_resolve *r, const struct effect *e);
 
 /* pg_values.c: values, keys and columns of rows, as far as they are known */
 bool pe_listed(const char **list, const char *name);
+/** The column's name, counted from 1; NULL = there are not so many. */
+const char *pe_nth_column(const struct pe_object *table, size_t nth);
 bool pe_gives(const struct effect *insert, const char *column);
 void pe_tell_values(struct pe_resolve *r, struct effect *e,
 		    const struct pe_object *table);

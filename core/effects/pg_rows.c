@@ -5,7 +5,6 @@
 #include "effects/pg_resolve.h"
 
 #define DEPTH_MAX 12
-#define HEIR_OF "heir of " /* verdicts look for it */
 
 /* Rows: keys, foreign keys in both directions, triggers, rules, views. */
 
@@ -17,26 +16,6 @@ struct rows {
 
 static void act(struct pe_resolve *r, const struct effect *e,
 		struct pe_object *table);
-
-/* A value for a column of an enum is one of its labels. */
-static void use_labels(struct rows *w, const struct effect_literal *l, size_t n)
-{
-	for (size_t i = 0; w->table && i < n; i++) {
-		const struct pe_object *c =
-			pe_child(w->table, EFFECT_COLUMN, l[i].column);
-
-		for (size_t k = 0; c && l[i].value && k < c->n_uses; k++) {
-			const struct pe_use *u = &c->uses[k];
-			const struct pe_object *type = pe_find(
-				w->r->c, u->kind, u->schema, NULL, u->name);
-
-			if (u->kind == EFFECT_TYPE && type && type->note &&
-			    streq(type->note, "enum"))
-				pe_imply(w->r, w->e, EFFECT_USE, EFFECT_LABEL,
-					 u->schema, u->name, l[i].value);
-		}
-	}
-}
 
 static bool writes(const struct effect *e, const char **columns)
 {
@@ -128,12 +107,23 @@ static bool runs_for(const struct pe_object *trigger, const struct effect *e)
 		!trigger->reads[0] || writes(e, trigger->reads));
 }
 
+/* A rule does something for the rows that are met. */
+static bool rule_runs(const struct pe_object *rule, const struct effect *e)
+{
+	return rule->kind == EFFECT_RULE && rule->body && rule->body->n &&
+	       pe_listed(rule->columns, event_of(e));
+}
+
 static void tell_fires(struct effect *e, const struct pe_object *table)
 {
-	for (size_t i = 0; table && e->action == EFFECT_UPDATE && i < table->n;
-	     i++)
-		e->fires |= table->children[i]->kind == EFFECT_TRIGGER &&
-			    runs_for(table->children[i], e);
+	if (e->action != EFFECT_UPDATE && e->action != EFFECT_DELETE)
+		return;
+	for (size_t i = 0; table && i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+
+		e->fires |= rule_runs(k, e) ||
+			    (k->kind == EFFECT_TRIGGER && runs_for(k, e));
+	}
 }
 
 static void on_children(struct rows *w, const struct pe_object *k)
@@ -357,10 +347,11 @@ static void heirs(struct rows *w)
 			continue;
 		heir = *w->e;
 		heir.implied = true;
-		heir.why = arena_printf(&w->r->arena, HEIR_OF "%s",
+		heir.why = arena_printf(&w->r->arena, PE_HEIR_OF "%s",
 					w->table->name);
 		tell_fires(&heir, o);
 		pe_emit(w->r, &heir, o->schema, NULL, o->name)->implied = true;
+		pe_use_identity(w->r, &heir, o);
 	}
 }
 
@@ -379,8 +370,8 @@ static void act(struct pe_resolve *r, const struct effect *e,
 	if (table->kind == EFFECT_VIEW)
 		through_view(&w);
 	if (e->action != EFFECT_SELECT) {
-		use_labels(&w, e->where, e->n_where);
-		use_labels(&w, e->sets, e->n_sets);
+		pe_use_identity(r, e, table);
+		pe_use_row_labels(r, e, table);
 		for (size_t i = 0; i < table->n; i++)
 			part(&w, table->children[i]);
 		if (e->action != EFFECT_INSERT)

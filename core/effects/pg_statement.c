@@ -218,6 +218,8 @@ static const struct {
 	{ ON(SEC_LABEL), pe_sec_label },
 	{ ON(GRANT), pe_grant },
 	{ ON(ALTER_DEFAULT_PRIVILEGES), pe_default_privileges },
+	{ ON(CREATE_PUBLICATION), pe_create_publication },
+	{ ON(ALTER_PUBLICATION), pe_alter_publication },
 	/* schemas, extensions, roles, settings */
 	{ ON(CREATE_SCHEMA), pe_create_schema },
 	{ ON(CREATE_EXTENSION), pe_create_extension },

@@ -260,6 +260,7 @@ static void inherits(struct pe_walk *w, const PgQuery__CreateStmt *s,
 	size_t owner = w->owner;
 
 	made_after(w, parent, "heirs", s->partbound ? "partition" : "inherits");
+	w->out->items[w->out->n - 1].strict = !s->partbound;
 	w->owner = 0; /* it does not hang on them */
 	if (s->partbound)
 		pe_new_partition(w, parent, s->partbound);

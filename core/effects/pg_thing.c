@@ -304,7 +304,7 @@ const char *pe_role_name(struct pe_walk *w, const PgQuery__RoleSpec *role)
 	return pe_keep(w, role->rolename);
 }
 
-static void use_role(struct pe_walk *w, const PgQuery__RoleSpec *role)
+void pe_use_role(struct pe_walk *w, const PgQuery__RoleSpec *role)
 {
 	if (role && pe_word(role->rolename))
 		pe_add(w, EFFECT_USE, EFFECT_ROLE, NULL, NULL, role->rolename,
@@ -320,7 +320,7 @@ void pe_alter_owner(struct pe_walk *w, const PgQuery__Node *n)
 
 	e->aspect = "owner";
 	e->digest = pe_role_name(w, s->newowner);
-	use_role(w, s->newowner);
+	pe_use_role(w, s->newowner);
 }
 
 void pe_depends(struct pe_walk *w, const PgQuery__Node *n)
@@ -434,7 +434,7 @@ void pe_grant(struct pe_walk *w, const PgQuery__Node *n)
 	for (size_t i = 0; i < s->n_objects; i++)
 		grant_on(w, s, s->objects[i]);
 	for (size_t i = 0; i < s->n_grantees; i++)
-		use_role(w, s->grantees[i]->role_spec);
+		pe_use_role(w, s->grantees[i]->role_spec);
 }
 
 /* In every schema, where none is named */
@@ -449,7 +449,7 @@ static void default_in(struct pe_walk *w, const char *schema,
 		e->aspect = pe_printf(w, "default privileges of %s",
 				      grant_kind((int)action->objtype));
 		e->digest = grant_text(w, action, role);
-		use_role(w, role);
+		pe_use_role(w, role);
 	}
 }
 
@@ -466,7 +466,7 @@ static void default_option(struct pe_walk *w, const PgQuery__DefElem *o,
 			default_in(w, pe_string(list->items[i]), action);
 		} else if (list->items[i]->node_case ==
 			   PG_QUERY__NODE__NODE_ROLE_SPEC) {
-			use_role(w, list->items[i]->role_spec);
+			pe_use_role(w, list->items[i]->role_spec);
 		}
 	}
 }

@@ -149,6 +149,19 @@ void pe_create_range(struct pe_walk *w, const PgQuery__Node *n)
 	pe_owner_restore(w, before);
 }
 
+/* A constant default may be a label of the type, or of a domain's. */
+static void use_default_label(struct pe_walk *w, struct pe_name type,
+			      const PgQuery__Node *n)
+{
+	const char *value;
+
+	if (pe_literal(w, n, &value) && value && *type.name &&
+	    !(type.schema && streq(type.schema, "pg_catalog")))
+		pe_add(w, EFFECT_USE, EFFECT_LABEL, type.schema, type.name,
+		       value, -1)
+			->conditional = true;
+}
+
 void pe_create_domain(struct pe_walk *w, const PgQuery__Node *n)
 {
 	const PgQuery__CreateDomainStmt *s = n->create_domain_stmt;
@@ -158,8 +171,16 @@ void pe_create_domain(struct pe_walk *w, const PgQuery__Node *n)
 		  pe_text(w, &s->base), "domain");
 	before = pe_owner_set(w);
 	pe_use_type(w, s->type_name);
-	for (size_t i = 0; i < s->n_constraints; i++)
-		pe_expr(w, s->constraints[i]->constraint->raw_expr);
+	for (size_t i = 0; i < s->n_constraints; i++) {
+		const PgQuery__Constraint *c = s->constraints[i]->constraint;
+
+		pe_expr(w, c->raw_expr);
+		if (c->contype == PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT)
+			use_default_label(w,
+					  pe_name_of(s->type_name->names,
+						     s->type_name->n_names),
+					  c->raw_expr);
+	}
 	pe_owner_restore(w, before);
 }
 
@@ -176,6 +197,8 @@ void pe_alter_domain(struct pe_walk *w, const PgQuery__Node *n)
 	e->digest = pe_sum(w, &s->base);
 	before = pe_owner_set(w);
 	pe_expr(w, s->def);
+	if (*s->subtype == 'T')
+		use_default_label(w, name, s->def);
 	pe_owner_restore(w, before);
 }
 
@@ -292,9 +315,6 @@ static const struct {
 	  NULL },
 	{ ON(ALTER_EVENT_TRIG), EFFECT_ALTER, "event trigger", "trigname",
 	  NULL },
-	{ ON(CREATE_PUBLICATION), EFFECT_CREATE, "publication", "pubname",
-	  NULL },
-	{ ON(ALTER_PUBLICATION), EFFECT_ALTER, "publication", "pubname", NULL },
 	{ ON(CREATE_SUBSCRIPTION), EFFECT_CREATE, "subscription", "subname",
 	  NULL },
 	{ ON(ALTER_SUBSCRIPTION), EFFECT_ALTER, "subscription", "subname",

@@ -42,31 +42,6 @@ static void remember(struct pe_resolve *r, const struct pe_set *set, size_t i,
 		pe_add_use(r->c, owner, use);
 }
 
-/* One table of a list "<level> <schema> <table>" */
-struct candidate {
-	char *level, *schema, *table;
-};
-
-static bool next_candidate(char **at, struct candidate *k)
-{
-	char *line = *at, *end = strchr(line, '\n');
-
-	if (!end)
-		return false;
-	*end = '\0';
-	*at = end + 1;
-	k->level = line;
-	k->schema = strchr(line, '\x1f');
-	if (!k->schema)
-		return false;
-	*k->schema++ = '\0';
-	k->table = strchr(k->schema, '\x1f');
-	if (!k->table)
-		return false;
-	*k->table++ = '\0';
-	return true;
-}
-
 static bool is_open(const struct pe_object *o)
 {
 	return !o || o->kind == EFFECT_TYPE || o->kind == EFFECT_SEQUENCE ||
@@ -74,7 +49,7 @@ static bool is_open(const struct pe_object *o)
 }
 
 static bool use_column_of(struct pe_resolve *r, const struct pe_set *set,
-			  size_t i, const struct candidate *k, bool certain)
+			  size_t i, const struct pe_candidate *k, bool certain)
 {
 	const struct effect *e = &set->from->items[i];
 	struct pe_place p = pe_lookup(r, EFFECT_TABLE,
@@ -99,12 +74,12 @@ static void use_among(struct pe_resolve *r, const struct pe_set *set, size_t i)
 {
 	const struct effect *e = &set->from->items[i];
 	char *list = xstrdup(e->note + strlen(PG_NOTE_AMONG)), *at = list;
-	struct candidate k;
+	struct pe_candidate k;
 	size_t n = 0;
 
 	for (const char *p = list; *p; p++)
 		n += *p == '\n';
-	while (next_candidate(&at, &k))
+	while (pe_next_candidate(&at, &k))
 		if (use_column_of(r, set, i, &k, n == 1))
 			break;
 	free(list);
@@ -192,36 +167,6 @@ static void use_type(struct pe_resolve *r, const struct pe_set *set, size_t i)
 		r, set, i,
 		&(struct pe_use){ EFFECT_TYPE, p.schema, NULL, e->name, NULL });
 	use_for_rows(r, set, i, p.object);
-}
-
-static void use_label(struct pe_resolve *r, const struct effect *e)
-{
-	struct pe_place p = pe_lookup(r, EFFECT_TYPE, e->schema, e->table);
-
-	if (e->note) {
-		pe_emit(r, e, p.schema, e->table, e->name);
-		return;
-	}
-	if (p.object && e->from) { /* of that column of the table */
-		const struct pe_object *column =
-			pe_child(p.object, EFFECT_COLUMN, e->from);
-		const struct pe_use *type = NULL;
-
-		for (size_t k = 0; column && k < column->n_uses; k++)
-			if (column->uses[k].kind == EFFECT_TYPE)
-				type = &column->uses[k];
-		p.object = type ? pe_find(r->c, EFFECT_TYPE, type->schema, NULL,
-					  type->name)
-				: NULL;
-	}
-	if (p.object && p.object->kind == EFFECT_TYPE && p.object->note &&
-	    streq(p.object->note, "enum")) {
-		struct effect *n = pe_emit(r, e, p.object->schema,
-					   p.object->name, e->name);
-
-		if (n)
-			n->from = NULL;
-	}
 }
 
 /* The key of the table that a foreign key points at: it has to stay. */
@@ -444,7 +389,7 @@ void pe_use_thing(struct pe_resolve *r, struct pe_set *set, size_t i)
 		use_type(r, set, i);
 		break;
 	case EFFECT_LABEL:
-		use_label(r, e);
+		pe_use_label(r, set, i);
 		break;
 	case EFFECT_TABLE:
 	case EFFECT_VIEW:

@@ -19,7 +19,7 @@ static bool is_open(const struct pe_object *o)
 	return !o || (o->note && streq(o->note, "open"));
 }
 
-static const char *nth_column(const struct pe_object *table, size_t nth)
+const char *pe_nth_column(const struct pe_object *table, size_t nth)
 {
 	for (size_t i = 0; i < table->n; i++)
 		if (table->children[i]->kind == EFFECT_COLUMN && !--nth)
@@ -41,7 +41,7 @@ static void name_values(struct pe_resolve *r, struct effect *e,
 
 			if (is_open(table))
 				continue;
-			l.column = pe_own(r, nth_column(table, nth));
+			l.column = pe_own(r, pe_nth_column(table, nth));
 			if (!l.column)
 				continue;
 		}

@@ -29,6 +29,9 @@
 #define PG_NOTE_NEW "new"
 /** A column that gets values: the rows tell what its type means for them. */
 #define PG_NOTE_TARGET "target"
+/** USE label of the type that the column `from` of the table has: without
+ * one of the notes that columns have. */
+#define PG_NOTE_COMPARED "compared"
 /** The name was made up as the server does, and gives way. */
 #define PG_NOTE_AUTO "auto"
 /** A string that names a thing: nextval('s'), 't'::regclass. */

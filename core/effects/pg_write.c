@@ -199,6 +199,31 @@ static void on_conflict(struct pe_walk *w, const PgQuery__RangeVar *r,
 	pe_scope_pop(w);
 }
 
+/* INSERT (c) SELECT 'x': a constant for a column may be a label. */
+static void selected_labels(struct pe_walk *w, const PgQuery__InsertStmt *s,
+			    const struct pe_names *columns)
+{
+	const PgQuery__RangeVar *r = s->relation;
+	const PgQuery__SelectStmt *q = s->select_stmt->select_stmt;
+
+	for (size_t i = 0; i < q->n_target_list; i++) {
+		const PgQuery__Node *t = q->target_list[i];
+		const char *value;
+		struct effect *e;
+
+		if (t->node_case != PG_QUERY__NODE__NODE_RES_TARGET ||
+		    !pe_literal(w, t->res_target->val, &value) || !value ||
+		    (columns->n && i >= columns->n))
+			continue;
+		e = pe_add(w, EFFECT_USE, EFFECT_LABEL, r->schemaname,
+			   r->relname, value, t->res_target->location);
+		e->from = columns->n ? pe_keep(w, columns->items[i])
+				     : pe_printf(w, "#%zu", i + 1);
+		e->note = PG_NOTE_COMPARED;
+		e->conditional = true;
+	}
+}
+
 void pe_insert(struct pe_walk *w, const PgQuery__InsertStmt *s)
 {
 	const PgQuery__RangeVar *r = s->relation;
@@ -210,8 +235,10 @@ void pe_insert(struct pe_walk *w, const PgQuery__InsertStmt *s)
 	pe_use_relation(w, r);
 	columns = target_columns(w, r, s->cols, s->n_cols);
 	if (s->select_stmt &&
-	    s->select_stmt->node_case == PG_QUERY__NODE__NODE_SELECT_STMT)
+	    s->select_stmt->node_case == PG_QUERY__NODE__NODE_SELECT_STMT) {
 		pe_select(w, s->select_stmt->select_stmt, NULL, NULL);
+		selected_labels(w, s, &columns);
+	}
 	insert_rows(w, s, &columns);
 	if (s->on_conflict_clause)
 		on_conflict(w, r, s->on_conflict_clause);

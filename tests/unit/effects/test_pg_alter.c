@@ -170,6 +170,7 @@ static const struct pg_case alter_cases[] = {
 	  NULL,
 	  "use table public.t\n"
 	  "alter table public.t owner -> bob\n"
+	  "use role bob\n"
 	  "alter table public.t options -> SetTableSpace x\n"
 	  "alter table public.t options -> SetRelOptions fillfactor 70\n"
 	  "alter table public.t persistence -> SetUnLogged\n" },
@@ -229,7 +230,8 @@ static const struct pg_case alter_cases[] = {
 	  "alter table public.t columns\n"
 	  "use table public.t\n"
 	  "use column public.t.b\n"
-	  "update rows of public.t (b) -> sum set b = 1\n" },
+	  "update rows of public.t (b) -> sum set b = 1\n"
+	  "use table public.t unpublished implied\n" },
 	{ "ALTER TABLE t RENAME CONSTRAINT k TO l",
 	  "CREATE TABLE t (a int CONSTRAINT k UNIQUE)",
 	  "drop constraint public.t.k\n"

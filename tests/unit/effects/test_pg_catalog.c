@@ -147,7 +147,7 @@ static void lines__of_the_file(void **state)
 	effects_init(&e);
 	effects_pg_parse(&parsed, sql, strlen(sql), 11);
 	effects_pg_resolve(&e, c, &parsed);
-	assert_int_equal(e.n, 5);
+	assert_int_equal(e.n, 6);
 	assert_int_equal(e.items[0].line, 11);
 	assert_int_equal(e.items[0].col, 14);
 	assert_int_equal(e.items[1].line, 12);

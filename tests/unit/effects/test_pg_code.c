@@ -222,8 +222,8 @@ static const struct pg_case views_cases[] = {
 	  "select rows of public.t (a)\n"
 	  "use column public.t.a type\n"
 	  "create column public.m.a implied\n"
-	  "alter view public.m rows\n"
-	  "select rows of public.m (*)\n"
+	  "alter view public.m rows -> anew\n"
+	  "select rows of public.m (*) refresh\n"
 	  "select rows of public.t (a) implied\n" },
 	{ "CREATE VIEW v AS SELECT t.a, u.b, f(u.c) FROM t LEFT JOIN u "
 	  "ON u.id = t.id",
@@ -263,7 +263,8 @@ static const struct pg_case views_cases[] = {
 	  "use view public.v\n"
 	  "use column public.v.a\n"
 	  "update rows of public.v (a) -> sum set a = 1\n"
-	  "update rows of public.t (a) by (a, b) implied\n" },
+	  "update rows of public.t (a) by (a, b) implied\n"
+	  "use table public.t unpublished implied\n" },
 	{ "DROP VIEW v; DROP MATERIALIZED VIEW IF EXISTS m", NULL,
 	  "drop view public.v\n"
 	  "drop view public.m if exists conditional\n" },

@@ -93,7 +93,7 @@ static const struct pg_case create_cases[] = {
 	  "use table public.p on it\n" },
 	{ "CREATE TABLE c () INHERITS (p)", NULL,
 	  "create table public.c -> sum\n"
-	  "use table public.p heirs\n" },
+	  "use table public.p heirs strict\n" },
 	{ "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)",
 	  "CREATE TABLE p (a int) PARTITION BY LIST (a)",
 	  "create table public.p1 -> sum\n"

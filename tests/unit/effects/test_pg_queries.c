@@ -111,6 +111,7 @@ static const struct pg_case views_and_rules_cases[] = {
 	  "ALSO INSERT INTO log (x) VALUES (1)",
 	  "use table public.t\n"
 	  "delete rows of public.t -> sum\n"
+	  "use table public.t unpublished implied\n"
 	  "use table public.log implied conditional: rule r\n"
 	  "use column public.log.x implied conditional: rule r\n"
 	  "insert rows of public.log (x) -> sum where x = 1 implied "
@@ -121,7 +122,9 @@ static const struct pg_case views_and_rules_cases[] = {
 	  "use table public.p\n"
 	  "use column public.p.b\n"
 	  "update rows of public.p (b) -> sum set b = 1\n"
-	  "update rows of public.c (b) -> sum set b = 1 implied: heir of p\n" },
+	  "update rows of public.c (b) -> sum set b = 1 implied: heir of p\n"
+	  "use table public.c unpublished implied\n"
+	  "use table public.p unpublished implied\n" },
 };
 
 static const struct pg_case triggers_cases[] = {
@@ -133,6 +136,7 @@ static const struct pg_case triggers_cases[] = {
 	  "use table public.t\n"
 	  "use column public.t.a\n"
 	  "update rows of public.t (a) -> sum set a = 1\n"
+	  "use table public.t unpublished implied\n"
 	  "use trigger public.t.g implied\n"
 	  "use routine public.f() definition implied\n"
 	  "use table public.log implied: f() runs\n"
@@ -146,7 +150,8 @@ static const struct pg_case triggers_cases[] = {
 	  "FUNCTION f()",
 	  "use table public.t\n"
 	  "use column public.t.b\n"
-	  "update rows of public.t (b) -> sum set b = 1\n" },
+	  "update rows of public.t (b) -> sum set b = 1\n"
+	  "use table public.t unpublished implied\n" },
 	{ "INSERT INTO t (a) VALUES (1)",
 	  "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN NEW.a = 2; "
 	  "NEW.up = now(); RETURN NEW; END $$ LANGUAGE plpgsql; CREATE "
@@ -165,6 +170,7 @@ static const struct pg_case triggers_cases[] = {
 	  "use table public.t\n"
 	  "use column public.t.a\n"
 	  "update rows of public.t (a) -> sum\n"
+	  "use table public.t unpublished implied\n"
 	  "use trigger public.t.g implied\n"
 	  "use routine public.f() definition implied\n"
 	  "update rows of public.t (a) set a = 2 implied: f() runs\n"

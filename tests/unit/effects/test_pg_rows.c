@@ -177,6 +177,7 @@ static const struct pg_case update_cases[] = {
 	  "use column public.t.m\n"
 	  "update rows of public.t (m) -> sum by (m) set m = ok where m = "
 	  "bad\n"
+	  "use table public.t unpublished implied\n"
 	  "use label public.mood.bad implied\n"
 	  "use label public.mood.ok implied\n"
 	  "use column public.t.m type\n" },
@@ -189,6 +190,7 @@ static const struct pg_case update_cases[] = {
 	  "where id = 4\n"
 	  "update rows of public.o (u) cascade where u = 4 implied: "
 	  "foreign key o_u_fkey\n"
+	  "use table public.o unpublished implied\n"
 	  "use column public.users.id type\n" },
 	{ "UPDATE users SET name = 'x'",
 	  "CREATE TABLE users (id int PRIMARY KEY, name text); CREATE "
@@ -227,7 +229,8 @@ static const struct pg_case delete_cases[] = {
 	  "delete rows of public.o cascade by (u) implied: foreign key "
 	  "o_u_fkey\n"
 	  "update rows of public.p (o) cascade implied: foreign key "
-	  "p_o_fkey\n" },
+	  "p_o_fkey\n"
+	  "use table public.p unpublished implied\n" },
 	{ "TRUNCATE t", NULL,
 	  "use table public.t\n"
 	  "delete rows of public.t truncate\n" },

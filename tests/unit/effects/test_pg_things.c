@@ -64,6 +64,7 @@ static const struct pg_case sequences_cases[] = {
 	  NULL,
 	  "create sequence public.s -> owned_by t, a\n"
 	  "use column public.t.a\n"
+	  "use table public.t owner\n"
 	  "alter sequence public.s value -> restart 5\n"
 	  "alter sequence public.s options -> increment 2\n" },
 	{ "DROP SEQUENCE s CASCADE",
@@ -138,7 +139,8 @@ static const struct pg_case the_rest_cases[] = {
 	  "create statistics st -> sum\n"
 	  "use table public.t\n"
 	  "use column public.t.a key\n"
-	  "use column public.t.b key\n" },
+	  "use column public.t.b key\n"
+	  "alter table public.t extended statistics\n" },
 	{ "CREATE CAST (a AS b) WITH FUNCTION f(a)", NULL,
 	  "create cast a, b -> sum\n"
 	  "use type public.a\n"
@@ -154,8 +156,10 @@ static const struct pg_case the_rest_cases[] = {
 	  NULL,
 	  "create publication p -> sum\n"
 	  "use table public.t\n"
-	  "alter publication p options -> sum\n"
+	  "alter table public.t published -> changes of p\n"
+	  "alter publication p tables -> sum\n"
 	  "use table public.u\n"
+	  "alter table public.u published -> changes of p\n"
 	  "drop publication p\n" },
 	{ "CREATE SERVER far FOREIGN DATA WRAPPER w; DROP SERVER far", NULL,
 	  "create server far -> sum\n"

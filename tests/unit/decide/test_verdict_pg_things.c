@@ -1,0 +1,200 @@
+#include "unit/decide/sql_pairs.h"
+
+/* Owners, publications, labels, rules: what both orders really do was tried on
+ * a server. */
+
+#define T                                             \
+	"CREATE TABLE t (id int PRIMARY KEY, a int);" \
+	"CREATE TABLE n (a int, b int);"
+#define E                                                   \
+	"CREATE TYPE e AS ENUM ('x', 'y');"                 \
+	"CREATE TABLE t (id int PRIMARY KEY, k e, s text);" \
+	"CREATE TABLE u (k e); CREATE VIEW v0 AS SELECT k FROM t;"
+#define R "ALTER TYPE e RENAME VALUE 'x' TO 'w'"
+#define PUBLISH "CREATE PUBLICATION p FOR TABLE "
+
+static void owners(void **state)
+{
+	static const struct sql_pair pairs[] = {
+		{ T, "ALTER TABLE t OWNER TO app",
+		  "REVOKE SELECT ON t FROM app", ORDER },
+		{ T, "ALTER TABLE t OWNER TO app", "GRANT SELECT ON t TO app",
+		  INDEPENDENT },
+		{ T, "ALTER TABLE t OWNER TO app",
+		  "REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM app",
+		  ORDER },
+		{ T, "ALTER TABLE t OWNER TO app", "DROP ROLE app", CONFLICT },
+		{ "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+		  "ALTER FUNCTION f() OWNER TO app",
+		  "REVOKE EXECUTE ON FUNCTION f() FROM app", ORDER },
+		{ "CREATE TABLE s (id serial)", "ALTER TABLE s OWNER TO app",
+		  "REVOKE USAGE ON SEQUENCE s_id_seq FROM app", ORDER },
+		{ T "CREATE SEQUENCE q", "ALTER TABLE t OWNER TO app",
+		  "ALTER SEQUENCE q OWNED BY t.a", ORDER },
+		{ T "CREATE SEQUENCE q", "ALTER SEQUENCE q OWNER TO app",
+		  "ALTER SEQUENCE q OWNED BY t.a", CONFLICT },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
+static void publications(void **state)
+{
+	static const struct sql_pair pairs[] = {
+		{ T, PUBLISH "n", "UPDATE n SET a = 4", CONFLICT },
+		{ T, PUBLISH "n", "DELETE FROM n", CONFLICT },
+		{ T, PUBLISH "n", "INSERT INTO n VALUES (1)", INDEPENDENT },
+		{ T, PUBLISH "n", "TRUNCATE n", INDEPENDENT },
+		{ T, PUBLISH "n WITH (publish = 'insert')",
+		  "UPDATE n SET a = 4", INDEPENDENT },
+		{ T, PUBLISH "t", "UPDATE t SET a = 4", INDEPENDENT },
+		{ T, PUBLISH "t (a)", "UPDATE t SET a = 4", CONFLICT },
+		{ T, PUBLISH "t WHERE (a > 3)", "DELETE FROM t", CONFLICT },
+		{ T, PUBLISH "t (a)", "ALTER TABLE t DROP COLUMN a", CONFLICT },
+		{ T, PUBLISH "t", "ALTER TABLE t DROP COLUMN a", INDEPENDENT },
+		{ T, "CREATE PUBLICATION p FOR ALL TABLES",
+		  "UPDATE n SET a = 4", CONFLICT },
+		{ T, "CREATE PUBLICATION p FOR ALL TABLES",
+		  "UPDATE t SET a = 4", INDEPENDENT },
+		{ T, "CREATE PUBLICATION p FOR TABLES IN SCHEMA public",
+		  "DELETE FROM n", CONFLICT },
+		{ T "CREATE SCHEMA o",
+		  "CREATE PUBLICATION p FOR TABLES IN SCHEMA o",
+		  "DROP SCHEMA o", CONFLICT },
+		{ T, PUBLISH "n", "ALTER TABLE n SET UNLOGGED", CONFLICT },
+		{ T, PUBLISH "n",
+		  "ALTER TABLE n REPLICA IDENTITY FULL; UPDATE n SET a = 4",
+		  INDEPENDENT },
+		{ T PUBLISH "t", "UPDATE t SET a = 4",
+		  "ALTER TABLE t REPLICA IDENTITY NOTHING", ORDER },
+		{ T PUBLISH "t", "UPDATE t SET a = 4",
+		  "ALTER TABLE t DROP CONSTRAINT t_pkey", CONFLICT },
+		{ T PUBLISH "n WITH (publish = 'insert')", "UPDATE n SET a = 4",
+		  "ALTER PUBLICATION p SET (publish = 'update')", CONFLICT },
+		{ T PUBLISH "t", "UPDATE n SET a = 4",
+		  "ALTER PUBLICATION p ADD TABLE n", CONFLICT },
+		{ T PUBLISH "t", "ALTER PUBLICATION p ADD TABLE n",
+		  "ALTER PUBLICATION p ADD TABLE n; INSERT INTO n VALUES (1)",
+		  CONFLICT },
+		{ T, PUBLISH "t", "CREATE TABLE h () INHERITS (t)", ORDER },
+		{ T "CREATE TABLE h () INHERITS (t)", PUBLISH "t",
+		  "ALTER TABLE h NO INHERIT t", ORDER },
+		{ T "CREATE TABLE h () INHERITS (t)", PUBLISH "t",
+		  "UPDATE h SET a = 3", CONFLICT },
+		{ T "CREATE TABLE h () INHERITS (t)", PUBLISH "t",
+		  "DROP TABLE h", INDEPENDENT },
+		{ T "CREATE TABLE h () INHERITS (t)", PUBLISH "t",
+		  "ALTER TABLE h RENAME TO hh", INDEPENDENT },
+		{ T PUBLISH "t", "COMMENT ON PUBLICATION p IS 'x'",
+		  "DROP TABLE t CASCADE", INDEPENDENT },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
+static void statistics(void **state)
+{
+	static const struct sql_pair pairs[] = {
+		{ T, "CREATE STATISTICS x ON id, a FROM t",
+		  "CREATE TABLE l (LIKE t INCLUDING ALL)", ORDER },
+		{ T "CREATE STATISTICS x ON id, a FROM t", "DROP STATISTICS x",
+		  "CREATE TABLE l (LIKE t INCLUDING ALL)", ORDER },
+		{ T, "CREATE STATISTICS x ON id, a FROM t",
+		  "CREATE TABLE l (LIKE t)", INDEPENDENT },
+		{ T, "CREATE STATISTICS x ON id, a FROM t",
+		  "CREATE STATISTICS y ON a, id FROM t", INDEPENDENT },
+		{ T, "CREATE STATISTICS x ON id, a FROM t",
+		  "UPDATE t SET a = 1", INDEPENDENT },
+		{ T, "ALTER TABLE t ALTER COLUMN a SET STATISTICS 10",
+		  "ALTER TABLE t ALTER COLUMN a SET STATISTICS 20", ORDER },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
+static void labels(void **state)
+{
+	static const struct sql_pair pairs[] = {
+		{ E, R, "CREATE VIEW v AS SELECT id FROM t WHERE k = 'x'",
+		  CONFLICT },
+		{ E, R, "CREATE VIEW v AS SELECT id FROM t WHERE k = 'y'",
+		  INDEPENDENT },
+		{ E, R, "CREATE VIEW v AS SELECT id FROM t WHERE s = 'x'",
+		  INDEPENDENT },
+		{ E, R,
+		  "CREATE VIEW v AS SELECT 1 FROM v0 WHERE k IN ('y', 'x')",
+		  CONFLICT },
+		{ E, R,
+		  "CREATE VIEW v AS SELECT CASE k WHEN 'x' THEN 1 END FROM t",
+		  CONFLICT },
+		{ E, R, "CREATE VIEW v AS SELECT coalesce(k, 'x') FROM t",
+		  CONFLICT },
+		{ E, R, "ALTER TABLE t ADD CHECK (k <> 'x')", CONFLICT },
+		{ E, R, "CREATE INDEX ON t (id) WHERE k = 'x'", CONFLICT },
+		{ E, R, "CREATE POLICY p ON t USING (k = 'x')", CONFLICT },
+		{ E, R,
+		  "CREATE RULE r AS ON UPDATE TO t WHERE OLD.k = 'x' DO ALSO "
+		  "DELETE FROM u",
+		  CONFLICT },
+		{ E, R,
+		  "CREATE RULE r AS ON UPDATE TO t DO ALSO UPDATE u SET k = "
+		  "'x'",
+		  CONFLICT },
+		{ E, R,
+		  "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT id "
+		  "FROM t WHERE k = 'x'$$",
+		  CONFLICT },
+		{ E, R, "DELETE FROM t USING u WHERE t.k = u.k AND u.k = 'x'",
+		  CONFLICT },
+		{ E, R, "INSERT INTO u SELECT 'x' FROM t", CONFLICT },
+		{ E, R, "INSERT INTO u (k) SELECT 'y' FROM t", INDEPENDENT },
+		{ E, R, "ALTER TABLE t ALTER COLUMN k SET DEFAULT 'x'",
+		  CONFLICT },
+		{ E, R, "CREATE DOMAIN d AS e DEFAULT 'x'", CONFLICT },
+		{ E, R, "ALTER TABLE t ALTER COLUMN s TYPE e USING s::e",
+		  ORDER },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
+static void rules__that_do_something_for_rows(void **state)
+{
+	static const char on_update[] =
+		T "CREATE RULE r AS ON UPDATE TO n DO ALSO UPDATE t SET a = 9";
+	static const char on_delete[] =
+		T "CREATE RULE r AS ON DELETE TO n DO ALSO UPDATE t SET a = 9";
+	static const char nothing[] =
+		T "CREATE RULE r AS ON UPDATE TO n DO INSTEAD NOTHING";
+	const struct sql_pair pairs[] = {
+		{ on_update, "UPDATE n SET a = 3", "TRUNCATE n", ORDER },
+		{ on_update, "UPDATE n SET a = 3", "DELETE FROM n", ORDER },
+		{ nothing, "UPDATE n SET a = 3", "TRUNCATE n", INDEPENDENT },
+		{ on_delete, "DELETE FROM n WHERE b = 1", "TRUNCATE n", ORDER },
+		{ on_delete, "DELETE FROM n WHERE b = 1",
+		  "DELETE FROM n WHERE a = 1", INDEPENDENT },
+		{ T "CREATE MATERIALIZED VIEW m AS SELECT a FROM t",
+		  "REFRESH MATERIALIZED VIEW m; DROP TABLE n",
+		  "REFRESH MATERIALIZED VIEW m", INDEPENDENT },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(owners),
+		cmocka_unit_test(publications),
+		cmocka_unit_test(statistics),
+		cmocka_unit_test(labels),
+		cmocka_unit_test(rules__that_do_something_for_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
