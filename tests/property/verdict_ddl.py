@@ -104,6 +104,8 @@ class Ddl:
             return f'{c.name} < {self.pick((3, 4, 500))}'
         if c.kind in ('text', 'short'):
             return f"length({c.name}) < {self.pick((4, 5, 15))}"
+        if c.kind.startswith('enum '):
+            return f'{c.name} <> {self.literal(c.kind)}'
         return f'{c.name} IS NOT NULL' if c.notnull else None
 
     def create_table(self):
@@ -196,6 +198,8 @@ class Ddl:
     def create_index(self):
         t = self.table()
         cols = [c.name for c in self.some(t.columns, 2)]
+        if self.pg and self.chance(8):
+            return f"CREATE INDEX ON {t.name} ({', '.join(cols)})"
         return f'CREATE INDEX {self.new_index(t, cols)} ON {t.name} ' \
             f"({', '.join(cols)})"
 
@@ -209,11 +213,13 @@ class Ddl:
 
     def create_expression_index(self):
         t = self.table(lambda t: [c for c in t.columns
-                                  if c.kind in ('int', 'text')])
+                                  if c.kind in ('int', 'text')
+                                  or c.kind.startswith('enum ')])
         if not t:
             return None
-        c = self.pick(c for c in t.columns if c.kind in ('int', 'text'))
-        if self.chance(50):
+        c = self.pick(c for c in t.columns if c.kind in ('int', 'text')
+                      or c.kind.startswith('enum '))
+        if c.kind.startswith('enum ') or self.chance(50):
             what = f'({c.name})' + f' WHERE {c.name} = ' \
                 f'{self.literal(c.kind)}'
         else:

@@ -14,6 +14,7 @@ from verdict_lite_rows import LiteRows
 from verdict_lite_seed import LiteSeed
 from verdict_model import Maker
 from verdict_pg import PRIVILEGES, ROLES, Pg
+from verdict_pg_kinds import IN_BASE, PG
 from verdict_pg_more import PgMore
 from verdict_pg_tables import PgTables
 from verdict_pg_types import PgTypes
@@ -50,54 +51,6 @@ SQLITE = BOTH + (
     ('update_from_key', 3), ('update_row', 3), ('update_cte', 4),
     ('delete_cte', 3), ('insert_cte', 3), ('delete_in', 3),
     ('delete_limited', 2))
-PG = BOTH + (
-    ('set_default', 5), ('set_not_null', 4), ('retype', 4), ('add_check', 4),
-    ('add_unique', 3), ('add_fk', 4), ('drop_constraint', 4),
-    ('rename_constraint', 2), ('rename_index', 2), ('replace_view', 3),
-    ('create_function', 4), ('replace_function', 3), ('drop_function', 2),
-    ('create_trigger_pg', 3), ('replace_trigger_function', 2),
-    ('drop_trigger_pg', 2), ('create_enum', 2), ('add_label', 3),
-    ('rename_label', 2), ('create_sequence', 2), ('alter_sequence', 2),
-    ('drop_sequence', 2), ('comment', 4), ('grant', 4), ('revoke', 2),
-    ('truncate', 1), ('create_matview', 2), ('add_generated_column', 2),
-    ('add_identity_column', 1), ('do_block', 2), ('create_policy', 2),
-    ('row_security', 1), ('disable_trigger', 1), ('column_option', 1),
-    ('default_of_sequence', 2), ('set_value', 1), ('cast_column', 2),
-    ('update_from', 2))
-# one each
-RARE = (
-    'create_domain', 'alter_domain', 'add_domain_column', 'create_composite',
-    'alter_composite', 'drop_type', 'rename_type', 'rename_sequence',
-    'restart_sequence', 'own_sequence', 'next_value', 'rename_view',
-    'alter_view', 'create_view_of_two', 'drop_matview', 'refresh_matview',
-    'create_schema', 'drop_schema', 'rename_schema', 'set_schema',
-    'create_table_there', 'create_extension', 'drop_extension', 'grant_all',
-    'grant_default', 'grant_columns', 'grant_thing', 'grant_role',
-    'create_role', 'alter_role', 'drop_role', 'owner', 'set_local',
-    'create_aggregate', 'create_collation', 'create_operator',
-    'create_publication', 'alter_publication', 'create_foreign_table',
-    'create_partitioned', 'create_partition', 'attach_partition',
-    'detach_partition', 'create_table_like', 'create_heir', 'no_inherit',
-    'alter_policy', 'drop_policy', 'create_rule', 'drop_rule',
-    'create_before_trigger', 'rename_trigger', 'create_statistics',
-    'drop_statistics', 'table_option', 'column_storage',
-    'validate_constraint', 'defer_constraint', 'add_exclude', 'key_of_index',
-    'change_identity', 'create_table_soft', 'create_index_soft',
-    'add_column_soft', 'drop_cascade', 'drop_column_cascade',
-    'alter_function', 'rename_function', 'create_procedure',
-    'call_procedure', 'default_of_function', 'merge', 'delete_using',
-    'move_rows', 'insert_rows', 'insert_defaults', 'write_view',
-    'truncate_more', 'lock_table', 'do_loop', 'do_if', 'do_execute',
-    'do_format')
-PG += tuple((kind, 1) for kind in RARE)
-# what the others need first: in a base, this often in a hundred
-IN_BASE = (
-    ('create_policy', 30), ('create_rule', 12), ('create_before_trigger', 15),
-    ('create_matview', 20), ('create_statistics', 25), ('create_schema', 35),
-    ('create_composite', 35), ('create_role', 35), ('create_publication', 20),
-    ('create_procedure', 30), ('add_check', 30), ('create_extension', 8),
-    ('create_heir', 15), ('create_table_like', 15))
-
 LITE_WRITES = (
     'insert_virtual', 'update_virtual', 'delete_virtual', 'fill_virtual',
     'insert_or_ignore', 'insert_or_replace', 'insert_or_other',
@@ -181,7 +134,7 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore, PgTables, PgTypes, Lite, LiteRows,
             out += self.many(0, 1, self.create_domain)
         for _ in range(self.rnd.randint(2, 4)):
             out.append(self.create_partitioned() if self.pg and
-                       self.chance(10) else self.create_table())
+                       self.chance(18) else self.create_table())
         out += [] if self.pg else self.lite_base()
         head, out = out, []
         self.early = list(self.schema.tables)
@@ -303,7 +256,7 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore, PgTables, PgTypes, Lite, LiteRows,
         weights = [w for _, w in kinds]
         before, self.touched = copy.deepcopy(self.schema), set()
         self.hints, self.drawn = side.hints, side.drawn
-        wanted = 1 + self.chance(40) + self.chance(15)
+        wanted = 1 + self.chance(40) + self.chance(25 if self.pg else 15)
         while len(side.statements) < wanted:
             kind = self.rnd.choices(names, weights)[0]
             sql = getattr(self, kind)()
@@ -324,7 +277,7 @@ class Case:
         self.seed = seed
         self.parts = self.maker.base()
         self.base = ''.join(self.parts)
-        if self.maker.chance(70):
+        if self.maker.chance(88 if self.maker.pg else 70):
             self.maker.focus = self.maker.pick(self.maker.schema.tables)
 
     def base_for(self, a, b):

@@ -175,9 +175,11 @@ class Maker:
             return f"'20{self.rnd.randrange(10, 30)}-0{n % 9 + 1}-11'" \
                 if wide else f"'2024-01-0{n}'"
         if kind.startswith('domain '):
-            return self.literal(self.schema.domains[kind[7:]][0], wide)
+            of = self.schema.domains.get(kind[7:])
+            return self.literal(of[0], wide) if of else 'NULL'
         if kind.startswith('enum '):
-            return "'" + self.pick(self.schema.enums[kind[5:]]) + "'"
+            labels = self.schema.enums.get(kind[5:])
+            return f"'{self.pick(labels)}'" if labels else 'NULL'
         word = self.pick(WORDS) + str(n) if wide else self.pick(TEXTS)
         return f"'{word}'"
 
@@ -203,7 +205,8 @@ class Maker:
         if not fit:
             return None
         near = [t for t in fit if t.name == self.focus]
-        t = near[0] if near and self.chance(80) else self.pick(fit)
+        t = near[0] if near and self.chance(88 if self.pg else 80) else \
+            self.pick(fit)
         self.touched.add(t.name)
         return t
 

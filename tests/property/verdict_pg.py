@@ -93,6 +93,9 @@ class Pg:
         name = self.fresh(self.relations(), 'fk_')
         self.fk_actions[name] = self.pick(('', ' ON DELETE CASCADE'))
         t.constraints[name] = ('fk', [c.name], p.name)
+        if self.chance(15):
+            return f'ALTER TABLE {t.name} ADD FOREIGN KEY ({c.name}) ' \
+                f'REFERENCES {p.name}{self.fk_actions[name]}'
         # not NOT VALID: of rows that are as new as the transaction, an update
         # of any column is checked
         return f'ALTER TABLE {t.name} ADD ' + self.constraint_sql(

@@ -64,8 +64,9 @@ class PgMore:
         c = self.pick(t.columns)
         name = self.fresh(t.policies, 'p_')
         t.policies.append(name)
-        return f'CREATE POLICY {name} ON {t.name} USING ({c.name} IS NOT ' \
-            'NULL)'
+        rule = self.condition(t) if self.chance(30) else \
+            f'{c.name} IS NOT NULL'
+        return f'CREATE POLICY {name} ON {t.name} USING ({rule})'
 
     def row_security(self):
         t = self.table()
@@ -111,14 +112,10 @@ class PgMore:
             f"'n' || {c.name}"
 
     def update_from(self):
-        t = self.table(lambda t: t.plain())
-        o = self.pick(self.schema.tables.values())
-        if not t or o is t:
+        pair = self.pair_of_columns()
+        if not pair:
             return None
+        t, mine, o, theirs = pair
         c = self.pick(t.plain())
-        mine, theirs = self.pick(t.columns), self.pick(o.columns)
-        if mine.kind != theirs.kind:
-            return None
-        self.touched.add(o.name)
         return f'UPDATE {t.name} SET {c.name} = {self.literal(c.kind)} FROM ' \
-            f'{o.name} WHERE {t.name}.{mine.name} = {o.name}.{theirs.name}'
+            f'{o.name} WHERE {t.name}.{mine} = {o.name}.{theirs}'

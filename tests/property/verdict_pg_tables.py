@@ -190,7 +190,8 @@ class PgTables:
         return t and f'ALTER TABLE {t.name} ' + self.pick((
             'SET (fillfactor = 70)', 'SET (fillfactor = 80)',
             'RESET (fillfactor)', 'REPLICA IDENTITY FULL',
-            'REPLICA IDENTITY NOTHING', 'SET UNLOGGED'))
+            'REPLICA IDENTITY NOTHING', 'REPLICA IDENTITY DEFAULT',
+            'SET UNLOGGED'))
 
     def column_storage(self):
         t = self.table(lambda t: [c for c in t.columns if c.kind == 'text'])
@@ -250,6 +251,8 @@ class PgTables:
 
     def create_index_soft(self):
         sql = self.create_index()
+        if ' INDEX ON ' in sql:
+            return None
         return sql.replace('CREATE INDEX', 'CREATE INDEX IF NOT EXISTS', 1)
 
     def add_column_soft(self):
@@ -317,16 +320,17 @@ class PgTables:
 
     # --- writes ---
 
-    def pair_of_columns(self):
-        t = self.table(lambda t: t.plain())
-        o = self.pick(self.schema.tables.values())
-        if not t or o is t:
+    def pair_of_columns(self, want=lambda t: True):
+        """Of two tables, of one type."""
+        t = self.table(lambda t: t.plain() and want(t))
+        pairs = t and [(a.name, o, b.name) for a in t.columns
+                       for o in self.schema.tables.values() if o is not t
+                       for b in o.columns if a.kind == b.kind]
+        if not pairs:
             return None
-        mine, theirs = self.pick(t.columns), self.pick(o.columns)
-        if mine.kind != theirs.kind:
-            return None
+        mine, o, theirs = self.pick(pairs)
         self.touched.add(o.name)
-        return t, mine.name, o, theirs.name
+        return t, mine, o, theirs
 
     def merge(self):
         pair = self.pair_of_columns()
@@ -356,13 +360,14 @@ class PgTables:
 
     def move_rows(self):
         """What is deleted here comes in there."""
-        pair = self.pair_of_columns()
+        pair = self.pair_of_columns(
+            lambda t: not any(x.key and not x.made for x in t.columns))
         if not pair:
             return None
         t, _, o, theirs = pair
         c = next((c for c in t.plain() if c.kind == o.column(theirs).kind),
                  None)
-        if not c or any(x.key and not x.made for x in t.columns):
+        if not c:
             return None
         return f'WITH gone AS (DELETE FROM {o.name} WHERE ' \
             f'{self.condition(o)} RETURNING {theirs}) INSERT INTO {t.name} ' \

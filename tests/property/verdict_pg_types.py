@@ -3,6 +3,7 @@
 ROLES = ('verdict_app', 'verdict_web')
 PRIVILEGES = ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
 EXTENSIONS = ('citext', 'unaccent', 'fuzzystrmatch', 'tablefunc')
+KINDS = ('insert', 'update', 'insert, update, delete')
 SETTINGS = (('work_mem', ("'4MB'", "'8MB'")),
             ('statement_timeout', ("'15s'", "'17s'")))
 
@@ -296,8 +297,17 @@ class PgTypes:
         return f'DROP ROLE {name}'
 
     def owner(self):
-        t = self.table()
-        return f'ALTER TABLE {t.name} OWNER TO {self.pick(ROLES)}'
+        s = self.schema
+        fits = [f'VIEW {n}' for n in s.views] + \
+            [f'MATERIALIZED VIEW {n}' for n in s.matviews] + \
+            [f'SEQUENCE {n}' for n in s.sequences] + \
+            [f'SCHEMA {n}' for n in s.schemas] + \
+            [f'FUNCTION {n}' for n, k in s.functions.items()
+             if k == 'plain'] + \
+            [f'{w} {n}' for w, _, n in self.all_types()]
+        what = self.pick(fits) if fits and self.chance(40) else \
+            f'TABLE {self.table().name}'
+        return f'ALTER {what} OWNER TO {self.pick(ROLES)}'
 
     def set_local(self):
         name, values = self.pick(SETTINGS)
@@ -325,12 +335,45 @@ class PgTypes:
     def create_publication(self):
         name = self.fresh(self.schema.publications, 'u_')
         self.schema.publications.append(name)
-        return f'CREATE PUBLICATION {name} FOR TABLE {self.table().name}'
+        roll = self.rnd.randrange(10)
+        # not ALL TABLES: of a table that is as new as the transaction, the
+        # server does not hear of it
+        if roll == 0:
+            where = self.pick(self.schema.schemas + ['public'])
+            what = f'TABLES IN SCHEMA {where}'
+        else:
+            what = f'TABLE {self.published()}'
+        does = self.pick(('', '', '', " WITH (publish = 'insert, update')",
+                          " WITH (publish = 'insert')"))
+        return f'CREATE PUBLICATION {name} FOR {what}{does}'
+
+    def published(self):
+        """A table; now and then not all of it."""
+        t = self.table()
+        only = 'ONLY ' if self.chance(10) else ''
+        roll = self.rnd.randrange(10)
+        if roll == 0:
+            cols = ', '.join(c.name for c in self.some(t.columns, 2))
+            return f'{only}{t.name} ({cols})'
+        if roll == 1:
+            return f'{only}{t.name} WHERE ({self.condition(t)})'
+        return only + t.name
 
     def alter_publication(self):
-        return self.schema.publications and \
-            f'ALTER PUBLICATION {self.pick(self.schema.publications)} ADD ' \
-            f'TABLE {self.table().name}'
+        if not self.schema.publications:
+            return None
+        name = self.pick(self.schema.publications)
+        does = self.pick(('ADD', 'ADD', 'SET', 'DROP', 'RENAME'))
+        if does == 'RENAME':
+            new = self.fresh(self.schema.publications, 'u_')
+            self.schema.publications.remove(name)
+            self.schema.publications.append(new)
+            return f'ALTER PUBLICATION {name} RENAME TO {new}'
+        if does == 'SET' and self.chance(50):
+            return f"ALTER PUBLICATION {name} SET (publish = '" \
+                f"{self.pick(KINDS)}')"
+        table = self.table().name if does == 'DROP' else self.published()
+        return f'ALTER PUBLICATION {name} {does} TABLE {table}'
 
     def create_foreign_table(self):
         name = self.fresh(self.relations(), 'o_')

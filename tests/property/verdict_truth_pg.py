@@ -32,10 +32,10 @@ SELECT 'relation' AS kind, {_OF} c.relname AS name, concat_ws(' ', c.relkind,
   c.relpersistence, c.reloptions::text, c.relrowsecurity, c.relreplident,
   pg_get_userbyid(c.relowner), pg_get_expr(c.relpartbound, c.oid),
   pg_get_partkeydef(c.oid), (SELECT string_agg(i.inhparent::regclass::text,
-  ',' ORDER BY 1) FROM pg_inherits i WHERE i.inhrelid = c.oid),
+  ',' ORDER BY i.inhparent::regclass::text) FROM pg_inherits i WHERE i.inhrelid = c.oid),
   obj_description(c.oid, 'pg_class'), {_acl('c.relacl')}) AS text
   FROM pg_class c {_IN} c.relnamespace WHERE {_own('c')} AND c.relkind NOT IN
-  ('i', 'I', 'c')
+  ('i', 'I')
 UNION ALL SELECT 'column', {_OF} c.relname || '.' || a.attname, concat_ws(' ',
   format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
   a.attgenerated, pg_get_expr(d.adbin, d.adrelid), {_acl('a.attacl')},
@@ -79,11 +79,13 @@ OTHERS = f'''
 SELECT 'function', p.oid::regprocedure::text, concat_ws(' ', CASE p.prokind
   WHEN 'a' THEN (SELECT concat_ws(' ', a.aggtransfn, a.aggtranstype::regtype,
   a.agginitval) FROM pg_aggregate a WHERE a.aggfnoid = p.oid) ELSE
-  pg_get_functiondef(p.oid) END, {_acl('p.proacl')}) FROM pg_proc p {_IN}
+  pg_get_functiondef(p.oid) END, pg_get_userbyid(p.proowner),
+  {_acl('p.proacl')}) FROM pg_proc p {_IN}
   p.pronamespace WHERE {_own('p')} AND {_no_member('pg_proc', 'p.oid')}
 UNION ALL SELECT 'type', {_OF} t.typname, concat_ws(' ', t.typtype,
   t.typnotnull, t.typdefault, format_type(t.typbasetype, t.typtypmod),
-  {_acl('t.typacl')}, (SELECT string_agg(quote_literal(enumlabel), ',' ORDER
+  pg_get_userbyid(t.typowner), {_acl('t.typacl')}, (SELECT
+  string_agg(quote_literal(enumlabel), ',' ORDER
   BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid), (SELECT
   string_agg(k.conname || pg_get_constraintdef(k.oid) || k.convalidated, ','
   ORDER BY k.conname) FROM pg_constraint k WHERE k.contypid = t.oid)) FROM
@@ -96,7 +98,7 @@ UNION ALL SELECT 'extension', extname, extversion FROM pg_extension
 UNION ALL SELECT 'role', rolname, concat_ws(' ', rolcanlogin, rolcreatedb,
   rolconnlimit, rolinherit, (SELECT string_agg(setconfig::text, ',') FROM
   pg_db_role_setting WHERE setrole = r.oid), (SELECT string_agg(concat(
-  m.roleid::regrole, m.admin_option), ',' ORDER BY 1) FROM pg_auth_members m
+  m.roleid::regrole, m.admin_option), ',' ORDER BY m.roleid::regrole::text) FROM pg_auth_members m
   WHERE m.member = r.oid)) FROM pg_roles r WHERE rolname LIKE 'verdict%'
 UNION ALL SELECT 'default privileges', concat_ws(' ', defaclrole::regrole,
   defaclnamespace::regnamespace, defaclobjtype), {_acl('defaclacl')} FROM
@@ -106,9 +108,15 @@ UNION ALL SELECT 'operator', o.oid::regoperator::text, o.oprcode::text FROM
   {_no_member('pg_operator', 'o.oid')}
 UNION ALL SELECT 'collation', {_OF} o.collname, o.collcollate FROM
   pg_collation o {_IN} o.collnamespace WHERE {_own('o')}
-UNION ALL SELECT 'publication', pubname, (SELECT string_agg(
-  prrelid::regclass::text, ',' ORDER BY 1) FROM pg_publication_rel WHERE
-  prpubid = p.oid) FROM pg_publication p'''
+UNION ALL SELECT 'publication', pubname, concat_ws(' ', puballtables,
+  pubinsert, pubupdate, pubdelete, pubtruncate, (SELECT string_agg(concat_ws(
+  ' ', prrelid::regclass, (SELECT array_agg(attname ORDER BY attname) FROM
+  pg_attribute WHERE attrelid = prrelid AND attnum = ANY (prattrs))::text,
+  pg_get_expr(prqual, prrelid)), ',' ORDER BY prrelid::regclass::text) FROM
+  pg_publication_rel WHERE
+  prpubid = p.oid), (SELECT string_agg(pnnspid::regnamespace::text, ',' ORDER
+  BY pnnspid::regnamespace::text) FROM pg_publication_namespace WHERE pnpubid = p.oid)) FROM
+  pg_publication p'''
 
 SHAPE = f'''SELECT json_build_array(kind, name, text) FROM (
 {RELATIONS}
