@@ -68,6 +68,9 @@ struct layout {
 			      const char *stamp, const char *slug,
 			      migration_new_file_fn fn, void *payload);
 
+	/** A migration is a folder, which may have any name. */
+	bool folders;
+
 	/** The order of the items is the layout's, versions do not sort. */
 	bool own_order;
 

@@ -78,5 +78,6 @@ const struct layout layout_diesel = {
 	.parse = pair_parse,
 	.side = side,
 	.create = create,
+	.folders = true,
 	.text_versions = true,
 };

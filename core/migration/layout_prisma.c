@@ -54,6 +54,7 @@ const struct layout layout_prisma = {
 	.scan = scan,
 	.parse = sent_parse,
 	.create = create,
+	.folders = true,
 	.shared_versions = true,
 	.text_versions = true,
 };

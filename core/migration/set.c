@@ -84,6 +84,8 @@ static struct err *check_entry(const struct migration_set *set,
 	    (e->kind == SOURCE_FILE || e->kind == SOURCE_FOLDER ||
 	     !scan_digits(base)))
 		return NULL;
+	if (e->kind == SOURCE_FOLDER && (!set->layout || set->layout->folders))
+		return NULL;
 	if (e->kind != SOURCE_FILE) {
 		err = scan_error(set, e->path, 0,
 				 "%s stands where a migration file is expected",
@@ -191,6 +193,28 @@ static struct err *check_names(struct migration_set *set)
 	return NULL;
 }
 
+static struct err *check_entries(const struct migration_set *set,
+				 const struct layout_listing *files)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < files->n && !e; i++)
+		e = check_entry(set, &files->entries[i]);
+	return e;
+}
+
+/* What a folder may be called is the layout's to say. */
+static struct err *find_layout(struct migration_set *set,
+			       const struct layout_listing *files)
+{
+	struct err *e = check_entries(set, files);
+
+	if (e || set->layout)
+		return e;
+	e = layout_detect(set, files, &set->layout);
+	return e ? e : check_entries(set, files);
+}
+
 static struct err *scan(struct migration_set *set,
 			const struct layout_listing *files)
 {
@@ -201,16 +225,9 @@ static struct err *scan(struct migration_set *set,
 				 sizeof(struct migration *));
 	set->strays =
 		arena_array(&set->arena, files->n + 1, sizeof(*set->strays));
-	for (size_t i = 0; i < files->n; i++) {
-		e = check_entry(set, &files->entries[i]);
-		if (e)
-			return e;
-	}
-	if (!set->layout) {
-		e = layout_detect(set, files, &set->layout);
-		if (e)
-			return e;
-	}
+	e = find_layout(set, files);
+	if (e)
+		return e;
 	assert(set->layout);
 	e = set->layout->scan(set, files);
 	if (e)

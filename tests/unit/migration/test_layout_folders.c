@@ -57,6 +57,10 @@ static const struct folder_case folders[] = {
 	  .files = { "1_a/up.sql", ">2_b" },
 	  .expect = "db/2_b: a symbolic link stands where a migration file is "
 		    "expected [put the file itself here]\n" },
+	{ .about = "a folder may be named like a file",
+	  .layout = "prisma",
+	  .files = { "1_a.sql/", "1_a.sql/migration.sql" },
+	  .expect = "layout prisma\n1_a.sql v1 1_a.sql/migration.sql\n" },
 	{ .about = "Prisma, by its lock file",
 	  .files = { "migration_lock.toml", "20260101000000_init/",
 		     "20260101000000_init/migration.sql",
