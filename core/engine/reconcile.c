@@ -65,6 +65,69 @@ static struct err *run_down(struct reconcile *rc, struct run *r, size_t i,
 	return err ? err : restore_session_begin(t);
 }
 
+/* Where the run, and what it has told, stood before a step. */
+struct mark {
+	size_t ledger, n_rows, n_conflicts, n_details, n_impacts;
+	struct store_id tip;
+	int64_t seq;
+};
+
+static struct err *set_mark(const struct run *r, struct mark *m)
+{
+	*m = (struct mark){
+		.ledger = r->e->store->ops->ledger_mark(r->ledger),
+		.n_rows = r->n_rows,
+		.n_conflicts = r->out->n_conflicts,
+		.n_details = r->out->n_details,
+		.n_impacts = r->out->n_impacts,
+		.tip = r->tip,
+		.seq = r->seq,
+	};
+	return target_savepoint(r->e->target, "git_migrate_step");
+}
+
+static struct err *back_to_mark(struct run *r, const struct mark *m)
+{
+	struct err *err = target_rollback_to(r->e->target, "git_migrate_step");
+
+	err = err_first(err, snapshot_writer_drop(r->snapshots));
+	err = err_first(err,
+			r->e->store->ops->ledger_rewind(r->ledger, m->ledger));
+	r->n_rows = m->n_rows;
+	r->tip = m->tip;
+	r->seq = m->seq;
+	r->out->n_conflicts = m->n_conflicts;
+	r->out->n_details = m->n_details;
+	r->out->n_impacts = m->n_impacts;
+	r->schema_stale = true;
+	return err;
+}
+
+/*
+ * Conflicts that show late are settled by another attempt at this migration
+ * alone: what was done before it stays. The first of them does without the
+ * savepoint, which is not free.
+ */
+static struct err *revert_one(struct reconcile *rc, struct run *r, size_t i,
+			      struct revert *rv, bool *again)
+{
+	struct err *err = NULL;
+	struct mark mark;
+
+	if (i == rc->n_renames)
+		return rollback_in(r, rv, again);
+	do {
+		err = set_mark(r, &mark);
+		if (!err)
+			err = rollback_in(r, rv, again);
+		if (!err && !*again)
+			return target_release(r->e->target, "git_migrate_step");
+		if (!err)
+			err = back_to_mark(r, &mark);
+	} while (!err);
+	return err;
+}
+
 static struct err *undo_one(struct reconcile *rc, struct run *r, size_t i,
 			    struct undo **u, bool *again)
 {
@@ -85,7 +148,7 @@ static struct err *undo_one(struct reconcile *rc, struct run *r, size_t i,
 	if (!err && (*u)->down)
 		return run_down(rc, r, i, *u);
 	if (!err)
-		err = rollback_in(r, &(*u)->rv, again);
+		err = revert_one(rc, r, i, &(*u)->rv, again);
 	if (err || *again || !(*u)->chain.previous)
 		return err;
 	/* a repeatable is back at its run before */
