@@ -59,6 +59,11 @@ def database(name):
         run('psql', '-qX', '-c', f'CREATE DATABASE {full} TEMPLATE template0',
             SERVER, cwd='/')
         DATABASES.append(full)
+    if not SQLITE and LAYOUT == 'diesel':
+        with Conn(url(name)) as db:  # some files look into it
+            db.run('CREATE TABLE __diesel_schema_migrations (version '
+                   'varchar(50) PRIMARY KEY, run_on timestamp NOT NULL '
+                   'DEFAULT now())')
     return url(name)
 
 
