@@ -143,6 +143,7 @@ static struct err *run(const struct restore_request *req,
 	line_writer_release(&r.park);
 	manifest_release(&r.manifest);
 	manifest_release(&r.park_manifest);
+	map_release(&r.wholes);
 	map_release(&r.made_of);
 	map_release(&r.wanted);
 	map_release(&r.now_by_name);

@@ -40,8 +40,10 @@ struct restore_pg_table {
 	const char *
 		*unfit; /**< keys, as in lines, of rows that are set aside */
 	size_t n_unfit, cap_unfit;
-	const char *was; /**< our table of rows that go or get other values,
+	const char *was;  /**< our table of rows that go or get other values,
 			      as they were; only while conflicts are found */
+	const char *were; /**< without a key: our table of all rows' ctids as
+			       they were; then, too */
 };
 
 struct restore_pg {
@@ -64,8 +66,9 @@ struct restore_pg {
 	size_t n_kept, n_strays;
 	struct map now_by_name; /**< tables of req->now, by name in SQL */
 	bool look;              /**< only to find rows that are in the way */
-	bool replica; /**< no ordinary trigger, rule or foreign key acts */
-	bool adjust;  /**< definitions differ from what they have to be */
+	bool replica;      /**< no ordinary trigger, rule or foreign key acts */
+	bool adjust;       /**< definitions differ from what they have to be */
+	struct map wholes; /**< rows without a key that were met, by ctid */
 	struct map made_of; /**< oids of types that are set aside */
 	struct map wanted;  /**< path -> object, as the schema has to be */
 	struct schema live; /**< as it is, read again; if `inspected` */
@@ -238,6 +241,8 @@ struct restore_pg_keys {
 	const char **names;
 	bool *number;
 	size_t n;
+	bool whole; /**< it has no key: all it holds; one field more, its
+			 ctid, tells whether it was met before */
 };
 
 /** Those of a table's lines, in its form now. */
@@ -346,6 +351,10 @@ MUST_USE struct err *restore_pg_bag_check(struct restore_pg *r,
 					  struct restore_pg_table *t);
 MUST_USE struct err *restore_pg_bag_rows(struct restore_pg *r,
 					 const struct restore_pg_table *t);
+
+/** Append a join of rows `t` with the lines `l` that put them there. */
+void restore_pg_bag_add_lines(struct buf *out, const struct restore_pg_table *t,
+			      const struct restore_pg_relation *rel);
 
 /** Our temporary table of each line with the row that it is about, or one that
  * holds the same: git_migrate_at is its ctid. */

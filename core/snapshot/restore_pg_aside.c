@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/restore_pg_whole.h"
 #include "snapshot/rows.h"
 
 /*
@@ -43,12 +44,7 @@ bool restore_pg_unfit(struct restore_pg *r, const struct restore_late *late,
 	struct buf key = BUF_INIT, columns = BUF_INIT;
 	bool is_aside;
 
-	for (size_t k = 0; k < keys->n; k++) {
-		buf_addf(&columns, "%s%s", k ? "\t" : "", keys->names[k]);
-		if (k)
-			buf_addch(&key, '\t');
-		buf_add(&key, values[k].s, values[k].len);
-	}
+	restore_pg_key_strings(r, late->table, keys, values, &key, &columns);
 	unfit.how = SETTLE_EVICT;
 	unfit.evict = buf_str(&key);
 	unfit.columns = buf_str(&columns);
@@ -134,8 +130,15 @@ static struct err *find_rows(const struct going *g, const char *columns,
 			     const struct buf *keys)
 {
 	struct buf on = BUF_INIT;
-	struct err *err = add_keys_join(&on, g, columns);
+	struct err *err;
 
+	if (ends_with(columns, "\t#")) {
+		err = send_keys(g->r, keys, count_fields(columns));
+		return err ? err
+			   : restore_pg_find_wholes(g->r, KEYS, columns, g->now,
+						    g->at);
+	}
+	err = add_keys_join(&on, g, columns);
 	if (!err)
 		err = send_keys(g->r, keys, count_fields(columns));
 	if (!err)
@@ -148,9 +151,15 @@ static struct err *find_rows(const struct going *g, const char *columns,
 	return err;
 }
 
+/* Also one without a key that makes room: nothing else tells it. */
+static bool is_going_away(const struct restore_late *l)
+{
+	return l->evict && (l->aside || l->columns);
+}
+
 static bool is_of(const struct restore_late *l, const char *before)
 {
-	return l->aside && l->evict && streq(l->table, before);
+	return is_going_away(l) && streq(l->table, before);
 }
 
 /* Those that the lines' rows stand in the way of. */
@@ -323,8 +332,11 @@ static struct err *take_child(void *payload, int n, const struct pg_cell *cell)
 				    .constraint = x->key->name };
 
 	for (size_t k = 0; k < x->keys.n && (int)k < n; k++)
-		buf_addf(&key, x->keys.number[k] ? "%s%s = %s" : "%s%s = '%s'",
-			 k ? ", " : "", x->keys.names[k], cell[k].s);
+		buf_addf(&key,
+			 x->keys.number[k] || !cell[k].s ? "%s%s = %s"
+							 : "%s%s = '%s'",
+			 k ? ", " : "", x->keys.names[k],
+			 cell[k].s ? cell[k].s : "NULL");
 	d.key = key.len ? buf_str(&key) : NULL;
 	restore_result_aside(r->req, r->out, &d, false);
 	buf_release(&key);
@@ -338,17 +350,20 @@ static struct err *tell(const struct going *g, const struct key *key)
 	struct buf sql = BUF_INIT;
 	struct err *err = restore_pg_relation(g->r, g->now, &rel);
 
-	x.keys.n = rel.n_keys;
-	x.keys.names = rel.keys;
-	x.keys.number = arena_array(&g->r->arena, rel.n_keys + 1, sizeof(bool));
-	buf_addstr(&sql, "SELECT ");
-	for (size_t k = 0; k < rel.n_keys; k++) {
-		x.keys.number[k] = restore_pg_is_number(
-			restore_pg_column(&rel, rel.keys[k]));
-		buf_addf(&sql, "%st.%s::text", k ? ", " : "", rel.keys[k]);
+	if (rel.n_keys) {
+		x.keys.n = rel.n_keys;
+		x.keys.names = rel.keys;
+		x.keys.number =
+			arena_array(&g->r->arena, rel.n_keys + 1, sizeof(bool));
+	} else {
+		restore_pg_names_of_whole(g->r, &rel, &x.keys);
 	}
-	if (!rel.n_keys)
-		buf_addstr(&sql, "NULL");
+	buf_addstr(&sql, "SELECT ");
+	for (size_t k = 0; k < x.keys.n; k++) {
+		x.keys.number[k] = restore_pg_is_number(
+			restore_pg_column(&rel, x.keys.names[k]));
+		buf_addf(&sql, "%st.%s::text", k ? ", " : "", x.keys.names[k]);
+	}
 	buf_addf(&sql, " FROM ONLY %s t JOIN %s a ON a.at = t.ctid", g->now,
 		 g->at);
 	for (size_t k = 0; k < rel.n_keys; k++)
@@ -457,7 +472,8 @@ static struct err *take_rows(struct going *g)
 
 	if (!err)
 		err = leave_lines_out(g);
-	if (!err)
+	/* what refers to one that makes room stops it in the end */
+	if (!err && r->req->aside)
 		err = pg_query(r->c, keys_sql, &arg, 1, take_key, &keys);
 	for (size_t i = 0; i < keys.n && !err; i++)
 		if (!is_going(r, &keys.list[i]))
@@ -502,8 +518,8 @@ static struct err *elsewhere(struct restore_pg *r)
 		const char *name = m->late[i].table;
 		struct going g = { .r = r, .before = name, .now = name };
 
-		if (!m->late[i].aside || !m->late[i].evict ||
-		    is_ours(r, name) || map_has(&seen, name))
+		if (!is_going_away(&m->late[i]) || is_ours(r, name) ||
+		    map_has(&seen, name))
 			continue;
 		map_put_number(&seen, name, 1);
 		err = set_aside(&g);
@@ -524,7 +540,7 @@ static bool any_aside(const struct restore_pg *r,
 		if (r->tables[i].n_unfit)
 			return true;
 	for (size_t i = 0; m && i < m->n; i++)
-		if (m->late[i].aside && m->late[i].evict &&
+		if (is_going_away(&m->late[i]) &&
 		    (!t || streq(m->late[i].table, t->before)))
 			return true;
 	return false;
@@ -534,7 +550,7 @@ struct err *restore_pg_set_aside(struct restore_pg *r)
 {
 	struct err *err;
 
-	if (!r->req->aside || !any_aside(r, NULL))
+	if (!any_aside(r, NULL))
 		return NULL;
 	err = restore_pg_exec(r, "DROP TABLE IF EXISTS " SEEN
 				 "; CREATE TEMPORARY TABLE "

@@ -191,6 +191,28 @@ struct err *restore_pg_bag_check(struct restore_pg *r,
 	return err;
 }
 
+void restore_pg_bag_add_lines(struct buf *out, const struct restore_pg_table *t,
+			      const struct restore_pg_relation *rel)
+{
+	buf_addstr(out,
+		   " LEFT JOIN (SELECT x.at, y.* FROM (SELECT z.*, "
+		   "row_number() OVER (PARTITION BY v ORDER BY at) AS i FROM "
+		   "(SELECT t.ctid AS at, ");
+	add_content(out, t, rel, false);
+	buf_addf(
+		out,
+		" AS v FROM ONLY %s t WHERE NOT EXISTS (SELECT FROM %s s WHERE "
+		"s.at = t.ctid)) z) x JOIN (SELECT l.*, ",
+		rel->name, t->were);
+	add_line_content(out, t, rel, 'o', false);
+	buf_addstr(out, " AS v, row_number() OVER (PARTITION BY ");
+	add_line_content(out, t, rel, 'o', false);
+	buf_addf(out,
+		 " ORDER BY l.n) AS i FROM %s l WHERE l.op <> '+') y USING (v, "
+		 "i)) l ON l.at = t.git_migrate_at",
+		 t->temp);
+}
+
 struct err *restore_pg_bag_pairs(struct restore_pg *r,
 				 const struct restore_pg_table *t,
 				 const struct restore_pg_relation *rel,

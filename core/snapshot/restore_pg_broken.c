@@ -2,6 +2,7 @@
 
 #include "base/util.h"
 #include "snapshot/restore_pg_find.h"
+#include "snapshot/restore_pg_whole.h"
 
 /*
  * A constraint that cannot come back, and the rows that break it: those that
@@ -116,7 +117,7 @@ static void add_unique(struct buf *sql, const struct restore_pg_find *f,
 	restore_pg_find_add_lines(sql, f);
 	buf_addstr(sql, "), g AS (SELECT x.*, row_number() OVER w AS i, "
 			"first_value(n) OVER w IS NULL AS later");
-	for (size_t k = 0; k < f->keys.n; k++)
+	for (size_t k = 0; k < restore_pg_key_fields(&f->keys); k++)
 		buf_addf(sql, ", first_value(k%zu) OVER w AS f%zu", k, k);
 	buf_addstr(sql, " FROM x");
 	for (size_t i = 0; i < n && !nulls; i++)
@@ -126,10 +127,10 @@ static void add_unique(struct buf *sql, const struct restore_pg_find *f,
 	buf_addstr(sql,
 		   " ORDER BY r, n NULLS FIRST, at)) SELECT coalesce(n, -1), "
 		   "r, op");
-	for (size_t k = 0; k < f->keys.n; k++)
+	for (size_t k = 0; k < restore_pg_key_fields(&f->keys); k++)
 		buf_addf(sql, ", k%zu", k);
 	buf_addstr(sql, ", later");
-	for (size_t k = 0; k < f->keys.n; k++)
+	for (size_t k = 0; k < restore_pg_key_fields(&f->keys); k++)
 		buf_addf(sql, ", f%zu", k);
 	buf_addstr(sql, " FROM g WHERE i > 1 ORDER BY n) TO STDOUT");
 }

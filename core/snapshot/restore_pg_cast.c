@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_whole.h"
 
 /*
  * Values of later in a table that is made anew: they are cast to the column's
@@ -109,12 +110,14 @@ static struct err *list_values(struct search *s, int64_t *n)
 		"CREATE TEMPORARY TABLE git_migrate_cast ON COMMIT DROP AS "
 		"SELECT row_number() OVER (ORDER BY git_migrate_v) AS "
 		"git_migrate_i, x.* FROM (SELECT DISTINCT ON (git_migrate_v) "
-		"concat(t.%s) COLLATE \"C\" AS git_migrate_v, t.%s %s) AS x; "
+		"concat(t.%s) COLLATE \"C\" AS git_migrate_v, t.%s %s AND "
+		"t.%s IS DISTINCT FROM NULL) AS x; "
 		"CREATE TEMPORARY TABLE git_migrate_into ON COMMIT DROP AS "
 		"SELECT %s FROM %s LIMIT 0; "
 		"CREATE TEMPORARY TABLE git_migrate_bad (v text) "
 		"ON COMMIT DROP",
-		name, name, buf_str(&s->where), s->col->name, s->t->before);
+		name, name, buf_str(&s->where), name, s->col->name,
+		s->t->before);
 
 	return err ? err
 		   : restore_pg_count(s->r, n,
@@ -126,7 +129,7 @@ static struct err *list_values(struct search *s, int64_t *n)
 static void take_row(struct search *s, const struct restore_pg_field *row)
 {
 	struct restore_pg *r = s->r;
-	size_t n = s->keys.n;
+	size_t n = restore_pg_key_fields(&s->keys);
 	struct restore_late late = { .table = s->t->before };
 	struct restore_detail d = { .object = s->t->before,
 				    .what = RESTORE_NO_VALUE,
@@ -156,15 +159,19 @@ static struct err *report(struct search *s)
 	buf_addstr(&sql, "COPY (SELECT ");
 	for (size_t k = 0; k < s->keys.n; k++)
 		buf_addf(&sql, "t.%s, ", s->keys.names[k]);
+	if (s->keys.whole)
+		buf_addstr(&sql, "t.ctid, ");
 	if (s->t->temp && s->line_column < s->t->lines->n_columns)
 		buf_addf(&sql, "t.%s, l.o%zu ", s->from->name, s->line_column);
 	else
 		buf_addf(&sql, "t.%s, NULL ", s->from->name);
 	buf_addf(&sql,
-		 "%s AND concat(t.%s) IN (SELECT v FROM "
-		 "pg_temp.git_migrate_bad)",
-		 buf_str(&s->where), s->from->name);
-	for (size_t k = 0; k < s->keys.n; k++)
+		 "%s AND t.%s IS DISTINCT FROM NULL AND concat(t.%s) IN "
+		 "(SELECT v FROM pg_temp.git_migrate_bad)",
+		 buf_str(&s->where), s->from->name, s->from->name);
+	if (s->keys.whole)
+		buf_addstr(&sql, " ORDER BY t.ctid");
+	for (size_t k = 0; k < s->keys.n && !s->keys.whole; k++)
 		buf_addf(&sql, "%st.%s", k ? ", " : " ORDER BY ",
 			 s->keys.names[k]);
 	buf_addstr(&sql, ") TO STDOUT");
@@ -218,6 +225,11 @@ void restore_pg_keys_of_aside(struct restore_pg *r,
 {
 	if (t->lines && t->lines->n_keys) {
 		restore_pg_names_of_keys(r, t, aside, out);
+		return;
+	}
+	memset(out, 0, sizeof(*out));
+	if (!aside->n_keys) {
+		restore_pg_names_of_whole(r, aside, out);
 		return;
 	}
 	out->n = aside->n_keys;

@@ -289,7 +289,8 @@ static struct err *check_table(struct restore_pg *r, struct restore_pg_table *t)
 
 	/* rows of a TRUNCATE: there is nothing to compare them with */
 	if (err || t->empty ||
-	    (!t->lines->n_keys && !t->lines->inserted && !t->lines->updated))
+	    (!t->lines->n_keys && !t->lines->inserted && !t->lines->updated &&
+	     !r->look))
 		return err;
 	err = restore_pg_load(r, t);
 	if (err)

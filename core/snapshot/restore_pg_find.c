@@ -5,6 +5,7 @@
 #include "snapshot/restore_pg.h"
 #include "snapshot/restore_pg_find.h"
 #include "snapshot/restore_pg_form.h"
+#include "snapshot/restore_pg_whole.h"
 #include "snapshot/rows.h"
 
 /*
@@ -113,6 +114,8 @@ struct err *restore_pg_find_open(struct restore_pg_find *f)
 	for (size_t k = 0; k < f->keys.n; k++)
 		f->keys.number[k] = restore_pg_is_number(
 			restore_pg_column(&f->rel, f->keys.names[k]));
+	if (!f->keys.n)
+		restore_pg_names_of_whole(r, &f->rel, &f->keys);
 	return err;
 }
 
@@ -120,13 +123,16 @@ struct err *restore_pg_find_open(struct restore_pg_find *f)
 
 void restore_pg_find_add_keys(struct buf *sql, const struct restore_pg_find *f)
 {
-	for (size_t k = 0; k < f->keys.n; k++)
-		buf_addf(sql, ", concat(t.%s) AS k%zu", f->keys.names[k], k);
+	for (size_t k = 0; k < restore_pg_key_fields(&f->keys); k++) {
+		buf_addstr(sql, ", ");
+		restore_pg_add_key_field(sql, &f->keys, k, "t.git_migrate_at");
+		buf_addf(sql, " AS k%zu", k);
+	}
 }
 
 static bool has_lines(const struct restore_pg_find *f)
 {
-	return f->t && f->t->temp && f->t->lines->n_keys;
+	return f->t && f->t->temp && (f->t->lines->n_keys || f->t->were);
 }
 
 void restore_pg_find_add_lines(struct buf *sql, const struct restore_pg_find *f)
@@ -137,6 +143,8 @@ void restore_pg_find_add_lines(struct buf *sql, const struct restore_pg_find *f)
 			 "(ORDER BY ctid) - 1 AS n, '-' AS op FROM ONLY %s) l "
 			 "ON l.at = t.git_migrate_at",
 			 f->table);
+	} else if (has_lines(f) && f->t->were) {
+		restore_pg_bag_add_lines(sql, f->t, &f->rel);
 	} else if (has_lines(f)) {
 		buf_addf(sql, " LEFT JOIN %s l ON l.op <> '+' AND ",
 			 f->t->temp);
@@ -212,6 +220,78 @@ static uint64_t line_of(const struct restore_pg_find *f, uint64_t n)
 	return n;
 }
 
+/*
+ * What a row without a key holds now: all of that has to be known, in the words
+ * of now. A column that comes back it has not; its place stays empty.
+ */
+static bool whole_now(struct restore_pg_find *f,
+		      const struct restore_pg_table *t,
+		      struct restore_pg_keys *out)
+{
+	struct pg_form cur, old;
+	size_t known = 0;
+	struct err *err = pg_form_read(&cur, &f->r->arena, t->cur);
+
+	if (!err)
+		err = pg_form_read(&old, &f->r->arena, t->old);
+	if (err) {
+		err_free(err);
+		return false;
+	}
+	*out = f->keys;
+	out->names = arena_array(&f->r->arena, f->keys.n + 1, sizeof(char *));
+	for (size_t k = 0; k < f->keys.n; k++) {
+		const char *name =
+			restore_pg_column_now(f->r, t, f->keys.names[k]);
+		const struct schema_pg_column *is = pg_form_column(&cur, name);
+		const struct schema_pg_column *was =
+			pg_form_column(&old, f->keys.names[k]);
+
+		if (is && (!was || !streq(is->type, was->type)))
+			return false;
+		out->names[k] = is ? name : "";
+		known += is != NULL;
+	}
+	return known && known == cur.t.n_columns;
+}
+
+/* The key's columns in what is there now; false: it has not all of them. */
+static bool keys_now(struct restore_pg_find *f, struct restore_pg_keys *out)
+{
+	struct restore_pg *r = f->r;
+	const struct restore_pg_table *t = table_of(r, f->table);
+
+	if (f->keys.whole && t)
+		return whole_now(f, t, out);
+	*out = f->keys;
+	out->names = arena_array(&r->arena, f->keys.n + 1, sizeof(char *));
+	for (size_t k = 0; k < f->keys.n; k++) {
+		out->names[k] =
+			t ? restore_pg_column_now(r, t, f->keys.names[k])
+			  : f->keys.names[k];
+		if (!out->names[k])
+			return false;
+	}
+	return out->n > 0;
+}
+
+/* The row that makes room, told by all it holds. */
+static void make_room(struct restore_pg_find *f, struct restore_late *late,
+		      const struct restore_pg_field *row)
+{
+	struct buf key = BUF_INIT, columns = BUF_INIT;
+	struct restore_pg_keys keys;
+
+	if (keys_now(f, &keys)) {
+		restore_pg_key_strings(f->r, f->table, &keys, row, &key,
+				       &columns);
+		late->evict = arena_strdup(&f->r->arena, buf_str(&key));
+		late->columns = arena_strdup(&f->r->arena, buf_str(&columns));
+	}
+	buf_release(&key);
+	buf_release(&columns);
+}
+
 /* A key as it stands in a line. */
 static const char *line_key(struct restore_pg_find *f,
 			    const struct restore_pg_field *keys)
@@ -229,41 +309,31 @@ static const char *line_key(struct restore_pg_find *f,
 	return out;
 }
 
+/* Without a key an UPDATE is a row that went and one that came, and one cannot
+ * stay without the other. */
+static bool can_leave_out(const struct restore_pg_find *f)
+{
+	return !f->keys.whole || !f->t || !f->t->lines->inserted;
+}
+
 static void settle(struct restore_pg_find *f, struct restore_late *late)
 {
 	struct restore_pg *r = f->r;
 
-	switch (restore_result_conflict(r->req, r->out, &late->detail, true,
+	switch (restore_result_conflict(r->req, r->out, &late->detail,
+					can_leave_out(f),
 					late->evict != NULL)) {
 	case RESTORE_TAKE:
 		late->how = SETTLE_EVICT;
 		break;
 	case RESTORE_KEEP:
 		late->how = SETTLE_SKIP;
-		late->evict = NULL;
+		late->evict = late->columns = NULL;
 		break;
 	case RESTORE_ABORT:
 		return;
 	}
 	restore_remember(r->req, r->out, late);
-}
-
-/* The key's columns in what is there now; false: it has not all of them. */
-static bool keys_now(struct restore_pg_find *f, struct restore_pg_keys *out)
-{
-	struct restore_pg *r = f->r;
-	const struct restore_pg_table *t = table_of(r, f->table);
-
-	*out = f->keys;
-	out->names = arena_array(&r->arena, f->keys.n + 1, sizeof(char *));
-	for (size_t k = 0; k < f->keys.n; k++) {
-		out->names[k] =
-			t ? restore_pg_column_now(r, t, f->keys.names[k])
-			  : f->keys.names[k];
-		if (!out->names[k])
-			return false;
-	}
-	return out->n > 0;
 }
 
 /* A row of later that goes. */
@@ -288,8 +358,9 @@ static bool leave_out(struct restore_pg_find *f,
 	struct restore_late aside = *late;
 
 	aside.how = SETTLE_SKIP;
-	aside.evict = NULL;
-	return restore_set_aside(f->r->req, f->r->out, &aside,
+	aside.evict = aside.columns = NULL;
+	return can_leave_out(f) &&
+	       restore_set_aside(f->r->req, f->r->out, &aside,
 				 f->r->req->choice == RESTORE_KEEP);
 }
 
@@ -298,7 +369,8 @@ static bool set_aside(struct restore_pg_find *f,
 		      const struct restore_late *late,
 		      const struct restore_pg_field *row, bool restored)
 {
-	const struct restore_pg_field *more = row + 3 + f->keys.n;
+	const struct restore_pg_field *more =
+		row + 3 + restore_pg_key_fields(&f->keys);
 
 	if (!restored)
 		return evict(f, late, row + 3,
@@ -312,7 +384,8 @@ static void take_hit(struct restore_pg_find *f,
 		     const struct restore_pg_field *row)
 {
 	struct restore_pg *r = f->r;
-	const struct restore_pg_field *more = row + 3 + f->keys.n;
+	const struct restore_pg_field *more =
+		row + 3 + restore_pg_key_fields(&f->keys);
 	bool restored = number(&row[0]) >= 0 && is_true(&row[1]);
 	bool wanted = restore_result_wants(r->req, r->out);
 	struct restore_late late = {
@@ -328,7 +401,9 @@ static void take_hit(struct restore_pg_find *f,
 		late.table = f->table;
 		late.line = line_of(f, (uint64_t)number(&row[0]));
 		late.op = row[2].s[1];
-		if (f->unique && is_true(&more[0]) && has_lines(f))
+		if (f->unique && is_true(&more[0]) && f->keys.whole)
+			make_room(f, &late, more + 1);
+		else if (f->unique && is_true(&more[0]) && has_lines(f))
 			late.evict = line_key(f, more + 1);
 		if (f->unique && wanted)
 			late.detail.now =

@@ -83,6 +83,20 @@ static struct err *keep_rows(struct restore_pg *r, struct restore_pg_table *t)
 	return err;
 }
 
+/* Without a key: what lies elsewhere behind the restore was put there. */
+static struct err *keep_places(struct restore_pg *r, struct restore_pg_table *t)
+{
+	size_t number = (size_t)(t - r->tables);
+
+	t->were =
+		arena_printf(&r->arena, "pg_temp.git_migrate_were_%zu", number);
+	return restore_pg_exec(r,
+			       "DROP TABLE IF EXISTS %s; CREATE TEMPORARY "
+			       "TABLE git_migrate_were_%zu ON COMMIT DROP AS "
+			       "SELECT ctid AS at FROM ONLY %s; ANALYZE %s",
+			       t->were, number, t->after, t->were);
+}
+
 struct err *restore_pg_look_rows(struct restore_pg *r)
 {
 	struct err *err = NULL;
@@ -96,6 +110,9 @@ struct err *restore_pg_look_rows(struct restore_pg *r)
 		if (t->temp && t->lines->n_keys &&
 		    (t->lines->inserted || t->lines->updated))
 			err = keep_rows(r, t);
+		else if (t->temp && !t->lines->n_keys &&
+			 t->way == RESTORE_PG_PLACE)
+			err = keep_places(r, t);
 	}
 	return err;
 }

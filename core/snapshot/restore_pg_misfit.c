@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "snapshot/restore_pg.h"
+#include "snapshot/restore_pg_whole.h"
 
 /*
  * Rows that a table made anew does not take: those without a value for a
@@ -27,6 +28,8 @@ static void add_keys(struct buf *sql, const struct misfits *m)
 	for (size_t k = 0; k < m->keys.n; k++)
 		buf_addf(sql, "t.%s AS git_migrate_k%zu, ", m->keys.names[k],
 			 k);
+	if (m->keys.whole)
+		buf_addf(sql, "t.ctid AS git_migrate_k%zu, ", m->keys.n);
 }
 
 /* A row: its key, and what it lacks or breaks. */
@@ -62,7 +65,7 @@ static struct err *ask(struct misfits *m, const char *sql, const char *what)
 		if (err || !line)
 			break;
 		restore_pg_row_cut(&row, line, len);
-		column = &row.fields[m->keys.n];
+		column = &row.fields[restore_pg_key_fields(&m->keys)];
 		report(m, row.fields, what,
 		       column->s[0] == '\''
 			       ? arena_strndup(&m->r->arena, column->s + 1,
@@ -75,7 +78,9 @@ static struct err *ask(struct misfits *m, const char *sql, const char *what)
 
 static void add_order(struct buf *sql, const struct misfits *m)
 {
-	for (size_t k = 0; k < m->keys.n; k++)
+	if (m->keys.whole)
+		buf_addf(sql, " ORDER BY git_migrate_k%zu", m->keys.n);
+	for (size_t k = 0; k < m->keys.n && !m->keys.whole; k++)
 		buf_addf(sql, "%sgit_migrate_k%zu", k ? ", " : " ORDER BY ", k);
 	buf_addstr(sql, ") TO STDOUT");
 }
@@ -87,7 +92,7 @@ static struct err *find_missing(struct misfits *m)
 	struct err *err;
 
 	buf_addstr(&sql, "COPY (SELECT ");
-	for (size_t k = 0; k < m->keys.n; k++)
+	for (size_t k = 0; k < restore_pg_key_fields(&m->keys); k++)
 		buf_addf(&sql, "git_migrate_k%zu, ", k);
 	buf_addstr(&sql, "CASE");
 	for (size_t i = 0; i < f->rel->n_columns; i++) {

@@ -39,6 +39,7 @@ CREATE TABLE strict (id int PRIMARY KEY, n int);
 CREATE TABLE checks (id int PRIMARY KEY, n int CHECK (n > 0));
 CREATE TABLE bare (id int PRIMARY KEY, v text NOT NULL);
 CREATE TABLE codes (code text NOT NULL UNIQUE, v text NOT NULL);
+CREATE TABLE bags (a int, n int NOT NULL, b text, j json, UNIQUE (b), CHECK (a > 0));
 CREATE TABLE spans (id int PRIMARY KEY, s int4range, EXCLUDE USING gist (s WITH &&));
 SQL
 git migrate apply -q
@@ -47,6 +48,7 @@ pg_sql "INSERT INTO crates VALUES (1, 'a', 10), (2, 'b', 20);
 	INSERT INTO kinds VALUES (1, 'K', 0), (2, 'L', 0);
 	INSERT INTO pairs VALUES ('p', 1, 1), ('q', 1, 1);
 	INSERT INTO mails VALUES (1, 'ann'), (2, 'bob');
+	INSERT INTO bags VALUES (1, 1, 'k', '{}'), (1, 2, NULL, '{}');
 	INSERT INTO strict VALUES (1, 1); INSERT INTO spans VALUES (1, '[1,5)')"
 git branch base
 git switch -q -c loose
@@ -62,6 +64,8 @@ DELETE FROM mails WHERE id = 2;
 ALTER TABLE strict ALTER n TYPE text;
 ALTER TABLE checks DROP CONSTRAINT checks_n_check;
 ALTER TABLE spans DROP CONSTRAINT spans_s_excl;
+ALTER TABLE bags DROP CONSTRAINT bags_b_key, DROP CONSTRAINT bags_a_check;
+UPDATE bags SET a = a + 1 WHERE n = 2;
 SQL
 git migrate apply -q
 
@@ -73,6 +77,7 @@ test_expect_success 'rows that cannot be there go, and what refers to them: list
 		INSERT INTO bare VALUES (7); INSERT INTO codes VALUES (\$\$c\$\$);
 		UPDATE seeds SET v = \$\$mine\$\$; INSERT INTO leaves VALUES (1, 1), (2, NULL);
 		INSERT INTO mails VALUES (3, \$\$bob\$\$), (4, \$\$eve\$\$); INSERT INTO strict VALUES (2, 2), (3, \$\$three\$\$);
+		INSERT INTO bags VALUES (-5, 1, NULL, NULL), (-5, 1, \$\$p\$\$, NULL), (3, 1, \$\$m\$\$, NULL), (3, 2, \$\$m\$\$, NULL), (3, 1, NULL, NULL);
 		INSERT INTO checks VALUES (1, 1), (2, -2); INSERT INTO spans VALUES (2, \$\$[4,9)\$\$), (3, \$\$[20,30)\$\$)" &&
 	git switch -q base && whole >before && expect_status 0 reconcile --dry-run && whole | cmp - before &&
 	has "$ERR" "^set aside: 20260102000000_loose: table public.crates: 1 row NO_VALUE$" &&
@@ -87,7 +92,9 @@ test_expect_success 'rows that cannot be there go, and what refers to them: list
 	has "$ERR" "^    public.seeds id = 1 \(KEY_REUSED\)$" && has "$ERR" "^    public.leaves id = 1 leaves_seed_fkey \(ORPHANED\)$" &&
 	has "$ERR" "^    public.mails id = 3 mails_mail_key \(NOT_UNIQUE\)$" && has "$ERR" "^    public.strict id = 3 n: now .three. \(NO_VALUE\)$" &&
 	has "$ERR" "^    public.checks id = 2 checks_n_check \(CHANGED\)$" && has "$ERR" "^    public.spans id = 2 spans_s_excl \(NOT_UNIQUE\)$" &&
-	has "$ERR" "^hint: 20260102000000_loose: 14 rows and values will be parked" &&
+	has "$ERR" "^    public.bags a = -5, n = 1, b = NULL, j = NULL bags_a_check \(CHANGED\)$" &&
+	has "$ERR" "^    public.bags a = 3, n = 2, b = .m., j = NULL bags_b_key \(NOT_UNIQUE\)$" &&
+	has "$ERR" "^hint: 20260102000000_loose: 17 rows and values will be parked" &&
 	has_not "$ERR" "^conflict"
 '
 
@@ -95,18 +102,20 @@ test_expect_success '... and every other is there, in the form of that branch' '
 	holds crates "1|a|10" && holds items "1|1 4|1" && holds parts "4|4" &&
 	holds kinds "1|K|0 2|L|0 3|x|1 5|x|0 6|y|1" && holds pairs "p|1|1 s|1|5" &&
 	holds seeds "" && holds bare "" && is "SELECT code FROM codes" "" && holds leaves "2|" && holds mails "1|ann 2|bob 4|eve" && holds strict "1|1 2|2" &&
-	holds checks "1|1" && holds spans "1|[1,5) 3|[20,30)" && expect_status 0 status
+	holds checks "1|1" && holds spans "1|[1,5) 3|[20,30)" &&
+	is "SELECT a, n, b FROM bags ORDER BY 1, 2, 3" "1|1|k 1|2| 3|1|m 3|1|" && expect_status 0 status
 '
 
 all_back() {
 	is "SELECT (SELECT id FROM bare), (SELECT code FROM codes)" "7|c" && holds items "1|1 3|3 4|1" && holds parts "3|3 4|4" &&
 		holds kinds "1|k|0 2|l|0 3|x|1 4|x|1 5|x|0 6|y|1" && holds pairs "p|1|1 q|1| r|1| s|1|5" &&
 		holds leaves "1|1 2|" && holds mails "1|ann 3|bob 4|eve" && holds strict "1|1 2|2 3|three" &&
-		holds checks "1|1 2|-2" && holds spans "1|[1,5) 2|[4,9) 3|[20,30)"
+		holds checks "1|1 2|-2" && holds spans "1|[1,5) 2|[4,9) 3|[20,30)" &&
+		is "SELECT a, n, b FROM bags ORDER BY 1, 2, 3" "-5|1|p -5|1| 1|1|k 2|2| 3|1|m 3|1| 3|2|m"
 }
 
 test_expect_success 'applied again, they are back' '
-	git switch -q loose && expect_status 0 reconcile && has "$ERR" "14 parked rows and values are back" &&
+	git switch -q loose && expect_status 0 reconcile && has "$ERR" "17 parked rows and values are back" &&
 	all_back && holds crates "1|a 3|c" && holds seeds "1|mine"
 '
 

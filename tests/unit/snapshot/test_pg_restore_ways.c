@@ -255,6 +255,47 @@ static void constraints__named_with_their_rows(void **state)
 	expect_ways(*state, ways, ARRAY_LEN(ways));
 }
 
+/* Rows without a key are told by all they hold. */
+static void constraints__named_with_rows_without_a_key(void **state)
+{
+#define N                                                             \
+	"CREATE TABLE t (a int, b text, j json, CONSTRAINT u UNIQUE " \
+	"(b), CONSTRAINT k CHECK (a > 0)); INSERT INTO t VALUES (1, " \
+	"'x', '{}'), (2, 'y', NULL), (NULL, NULL, '1');"
+	static const struct way ways[] = {
+		{ N, "DELETE FROM t WHERE a = 1",
+		  "INSERT INTO t VALUES (7, 'x', '[]'), (8, '', NULL)",
+		  "s.t NOT_UNIQUE 1",
+		  "a = 1, b = 'x', j = '{}' [u] >>a = 7, b = 'x', j = '[]'",
+		  "(,,1) (2,y,) (7,x,[]) (8,\"\",)",
+		  "(,,1) (1,x,{}) (2,y,) (8,\"\",)" },
+		{ N, "UPDATE t SET b = 'q' WHERE a = 1",
+		  "INSERT INTO t VALUES (7, 'x', NULL)", "s.t NOT_UNIQUE 1",
+		  "a = 1, b = 'x', j = '{}' [u] >>a = 7, b = 'x', j = NULL",
+		  NULL, "(,,1) (1,x,{}) (2,y,)" },
+		{ N, "ALTER TABLE t DROP CONSTRAINT u",
+		  "INSERT INTO t VALUES (7, 'z'), (7, 'z'), (7, NULL)",
+		  "s.t NOT_UNIQUE 1", "a = 7, b = 'z', j = NULL [u]", NULL,
+		  NULL },
+		{ N, "ALTER TABLE t DROP CONSTRAINT k",
+		  "INSERT INTO t VALUES (-7, 'it''s', '7')", "s.t CHANGED 1",
+		  "a = -7, b = 'it''s', j = '7' [k]", NULL, NULL },
+		{ N, "ALTER TABLE t DROP CONSTRAINT k, ALTER a TYPE text",
+		  "INSERT INTO t VALUES ('1e', 'e'), ('', 'f')",
+		  "s.t NO_VALUE 2",
+		  "a = '1e', b = 'e', j = NULL a >>'1e'; a = '', b = 'f', j = "
+		  "NULL a >>''",
+		  NULL, NULL },
+		{ "CREATE TABLE t (a int NOT NULL, b text); INSERT INTO t "
+		  "VALUES (1, 'x');",
+		  "ALTER TABLE t DROP COLUMN a",
+		  "INSERT INTO t VALUES ('m'), ('m')", "s.t NO_VALUE 2",
+		  "a = NULL, b = 'm' a; a = NULL, b = 'm' a", NULL, NULL },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
 /* A row that is left out leaves out those that refer to it. */
 static void constraints__one_behind_the_other(void **state)
 {
@@ -330,6 +371,9 @@ int main(void)
 			trip_teardown),
 		cmocka_unit_test_setup_teardown(
 			constraints__named_with_their_rows, trip_setup,
+			trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			constraints__named_with_rows_without_a_key, trip_setup,
 			trip_teardown),
 		cmocka_unit_test_setup_teardown(
 			constraints__one_behind_the_other, trip_setup,
