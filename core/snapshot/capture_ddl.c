@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "snapshot/checks_sqlite.h"
 #include "snapshot/virtual_sqlite.h"
 #include "sql/sqlite_lexer.h"
 
@@ -119,6 +120,30 @@ static struct err *note_places(struct sqlite_capture *c, const char *name,
 	return NULL;
 }
 
+/* Whether rows that its CHECKs do not take were there before. */
+static struct err *note_checks(struct sqlite_capture *c, struct captured *t,
+			       const char *name)
+{
+	sqlite3_stmt *stmt = NULL;
+	char *sql = NULL;
+	struct err *err = table_prepare(c->db,
+					"SELECT sql FROM main.sqlite_schema "
+					"WHERE type = 'table' AND lower(name) "
+					"= lower(?1)",
+					&stmt);
+
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_text(stmt, 0))
+		sql = xstrdup((const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	if (sql)
+		err = checks_are_broken(c->db, name, sql, &t->unchecked);
+	free(sql);
+	return err;
+}
+
 static struct err *before_drop(struct sqlite_capture *c, size_t i,
 			       const char *name, bool shadow)
 {
@@ -136,7 +161,8 @@ static struct err *before_drop(struct sqlite_capture *c, size_t i,
 		t->streamed = true;
 		return capture_stream(c, t);
 	}
-	return log_rows(c, t, -1);
+	err = shadow ? NULL : note_checks(c, t, name);
+	return err ? err : log_rows(c, t, -1);
 }
 
 /* Call fn for the tables that hold a virtual one's data, <table>_<suffix>. */

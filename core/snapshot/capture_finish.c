@@ -201,12 +201,15 @@ struct err *sqlite_capture_finish(struct capture *base,
 		err = write_places(c, &m);
 	if (!err)
 		err = write_remade(c, &m);
+	for (size_t i = 0; i < c->n_tables && !err; i++)
+		if (c->tables[i]->unchecked)
+			manifest_add_unchecked(&m, c->tables[i]->info.name);
 	if (!err)
 		write_renames(c, delta, arena);
 	for (size_t i = 0; i < m.n_tables; i++)
 		out->rows += manifest_lines(&m.tables[i]);
-	if (!err &&
-	    (m.n_tables || m.n_sequences || m.n_objects || m.n_virtuals)) {
+	if (!err && (m.n_tables || m.n_sequences || m.n_objects ||
+		     m.n_virtuals || m.n_unchecked)) {
 		out->any = true;
 		out->bytes = c->lines.bytes;
 		err = manifest_write(&m, c->out);

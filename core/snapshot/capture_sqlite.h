@@ -27,8 +27,9 @@ struct captured {
 	struct changelog *log;
 	sqlite3_stmt *fetch; /**< a row by key: its key, info's columns */
 	int fetch_first;     /**< result column of the first */
-	bool streamed;       /**< dropped: its lines are written already */
-	char file[32];       /**< of its lines */
+	bool unchecked; /**< rows of it broke a CHECK when it was dropped */
+	bool streamed;  /**< dropped: its lines are written already */
+	char file[32];  /**< of its lines */
 	struct manifest_table lines; /**< counts of the lines written */
 };
 

@@ -14,6 +14,7 @@ void manifest_release(struct manifest *m)
 	free(m->sequences);
 	free(m->objects);
 	free(m->virtuals);
+	free(m->unchecked);
 	arena_release(&m->arena);
 	memset(m, 0, sizeof(*m));
 }
@@ -50,6 +51,12 @@ void manifest_add_virtual(struct manifest *m, const char *name, uint64_t rows,
 	m->virtuals[m->n_virtuals++] =
 		(struct manifest_virtual){ arena_strdup(&m->arena, name), rows,
 					   digest };
+}
+
+void manifest_add_unchecked(struct manifest *m, const char *table)
+{
+	VEC_GROW(m->unchecked, m->n_unchecked, m->cap_unchecked);
+	m->unchecked[m->n_unchecked++] = arena_strdup(&m->arena, table);
 }
 
 /* Names as one word: "%XX" for anything that could end it; "-" is NULL. */
@@ -149,6 +156,11 @@ void manifest_encode(struct buf *out, const struct manifest *m)
 		add_name(out, m->virtuals[i].name);
 		buf_addf(out, " %" PRIu64 " %016" PRIx64 "\n",
 			 m->virtuals[i].rows, m->virtuals[i].digest);
+	}
+	for (size_t i = 0; i < m->n_unchecked; i++) {
+		buf_addstr(out, "unchecked");
+		add_name(out, m->unchecked[i]);
+		buf_addch(out, '\n');
 	}
 }
 
@@ -302,6 +314,15 @@ static void decode_virtual(struct manifest *m, struct words *w)
 		manifest_add_virtual(m, name, rows, digest);
 }
 
+static void decode_unchecked(struct manifest *m, struct words *w)
+{
+	const char *table = word(w, &m->arena);
+
+	w->bad |= !table;
+	if (!w->bad)
+		manifest_add_unchecked(m, table);
+}
+
 static void decode_line(struct manifest *m, struct words *w)
 {
 	const char *what = word(w, &m->arena);
@@ -318,6 +339,8 @@ static void decode_line(struct manifest *m, struct words *w)
 		decode_object(m, w);
 	else if (streq(what, "virtual"))
 		decode_virtual(m, w);
+	else if (streq(what, "unchecked"))
+		decode_unchecked(m, w);
 	else
 		w->bad = true;
 	w->bad |= w->pos != w->end;

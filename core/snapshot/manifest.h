@@ -77,6 +77,9 @@ struct manifest {
 	size_t n_objects, cap_objects;
 	struct manifest_virtual *virtuals;
 	size_t n_virtuals, cap_virtuals;
+	/** SQLite: tables with rows that broke a CHECK before the migration. */
+	const char **unchecked;
+	size_t n_unchecked, cap_unchecked;
 	struct arena arena;
 };
 
@@ -94,6 +97,8 @@ struct manifest_sequence *manifest_add_sequence(struct manifest *m);
 void manifest_add_object(struct manifest *m, const struct manifest_object *o);
 void manifest_add_virtual(struct manifest *m, const char *name, uint64_t rows,
 			  uint64_t digest);
+
+void manifest_add_unchecked(struct manifest *m, const char *table);
 
 void manifest_encode(struct buf *out, const struct manifest *m);
 

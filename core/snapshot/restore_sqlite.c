@@ -296,6 +296,8 @@ static struct err *run(const struct restore_request *req,
 	if (!err)
 		err = restore_data(&r);
 	if (!err)
+		err = restore_checks(&r);
+	if (!err)
 		err = restore_schema_after(&r);
 	if (!err)
 		err = restore_sequences(&r);

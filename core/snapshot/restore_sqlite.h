@@ -199,6 +199,9 @@ MUST_USE struct err *restore_twins(struct restore *r,
 				   const struct schema_object *index,
 				   bool *found);
 
+/* restore_checks.c: rows that break a CHECK that comes back */
+MUST_USE struct err *restore_checks(struct restore *r);
+
 /* restore_children.c: rows that refer to one that goes */
 
 /** Remember which refer to nothing already. */

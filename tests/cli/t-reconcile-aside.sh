@@ -32,6 +32,7 @@ CREATE TABLE seeds (id INTEGER PRIMARY KEY, v TEXT);
 CREATE TABLE leaves (id INTEGER PRIMARY KEY, seed INTEGER REFERENCES seeds (id));
 CREATE TABLE mails (id INTEGER PRIMARY KEY, mail TEXT UNIQUE);
 CREATE TABLE strict (id INTEGER PRIMARY KEY, n INTEGER) STRICT;
+CREATE TABLE checks (id INTEGER PRIMARY KEY, n INT CHECK (n > 0), m INT, CONSTRAINT less CHECK (n < m), CHECK (id < 90));
 SQL
 git migrate apply -q
 sql "INSERT INTO crates VALUES (1, 'a', 10), (2, 'b', 20);
@@ -39,6 +40,7 @@ sql "INSERT INTO crates VALUES (1, 'a', 10), (2, 'b', 20);
 	INSERT INTO kinds VALUES (1, 'K', 0), (2, 'L', 0);
 	INSERT INTO pairs VALUES ('p', 1, 1), ('q', 1, 1);
 	INSERT INTO mails VALUES (1, 'ann'), (2, 'bob');
+	INSERT INTO checks VALUES (1, 1, 5), (2, 2, 5);
 	INSERT INTO strict VALUES (1, 1)"
 git branch base
 git switch -q -c loose
@@ -56,6 +58,10 @@ CREATE TABLE strict2 (id INTEGER PRIMARY KEY, n ANY) STRICT;
 INSERT INTO strict2 SELECT * FROM strict;
 DROP TABLE strict;
 ALTER TABLE strict2 RENAME TO strict;
+CREATE TABLE checks2 (id INTEGER PRIMARY KEY, n INT, m INT, CHECK (id < 90));
+INSERT INTO checks2 SELECT id, n + (id < 3), m FROM checks;
+DROP TABLE checks;
+ALTER TABLE checks2 RENAME TO checks;
 SQL
 git migrate apply -q
 
@@ -64,6 +70,7 @@ test_expect_success 'rows that cannot be there go, and what refers to them: list
 		INSERT INTO items VALUES (3, 3), (4, 1); INSERT INTO parts VALUES (3, 3), (4, 4);
 		INSERT INTO kinds VALUES (3, \"x\", 1), (4, \"x\", 1), (5, \"x\", 0), (6, \"y\", 1);
 		INSERT INTO pairs VALUES (\"r\", 1, NULL), (\"s\", 1, 5); UPDATE pairs SET v = NULL WHERE a = \"q\";
+		INSERT INTO checks VALUES (3, -3, 5), (4, 4, 4), (5, 5, 6), (6, NULL, 1); UPDATE checks SET m = 1 WHERE id = 2;
 		UPDATE seeds SET v = \"mine\"; INSERT INTO leaves VALUES (1, 1), (2, NULL);
 		INSERT INTO mails VALUES (3, \"bob\"), (4, \"eve\"); INSERT INTO strict VALUES (2, 2), (3, \"three\")" &&
 	git switch -q base && whole >before && expect_status 0 reconcile --dry-run && whole | cmp - before &&
@@ -77,25 +84,28 @@ test_expect_success 'rows that cannot be there go, and what refers to them: list
 	has "$ERR" "^set aside: 20260102000000_loose: table pairs: 2 rows NO_VALUE$" &&
 	has "$ERR" "^    seeds id = 1 \(KEY_REUSED\)$" && has "$ERR" "^    leaves id = 1 -> seeds \(ORPHANED\)$" &&
 	has "$ERR" "^    mails id = 3 mails.mail \(NOT_UNIQUE\)$" && has "$ERR" "^    strict id = 3 .*\(NO_VALUE\)$" &&
-	has "$ERR" "^hint: 20260102000000_loose: 10 rows and values will be parked" &&
+	has "$ERR" "^set aside: 20260102000000_loose: table checks: 3 rows CHANGED$" &&
+	has "$ERR" "^    checks id = 3 CHECK .n > 0. \(CHANGED\)$" && has "$ERR" "^    checks id = 2 less \(CHANGED\)$" &&
+	has "$ERR" "^hint: 20260102000000_loose: 13 rows and values will be parked" &&
 	has_not "$ERR" "^conflict"
 '
 
 test_expect_success '... and every other is there, in the form of that branch' '
 	holds crates "1|a|10" && holds items "1|1 4|1" && holds parts "4|4" &&
 	holds kinds "1|K|0 2|L|0 3|x|1 5|x|0 6|y|1" && holds pairs "p|1|1 s|1|5" &&
-	holds seeds "" && holds leaves "2|" && holds mails "1|ann 2|bob 4|eve" && holds strict "1|1 2|2" &&
+	holds seeds "" && holds leaves "2|" && holds mails "1|ann 2|bob 4|eve" && holds strict "1|1 2|2" && holds checks "1|1|5 5|5|6 6||1" &&
 	is "PRAGMA foreign_key_check" "" && expect_status 0 status && expect_status 0 snapshot verify
 '
 
 all_back() {
 	holds items "1|1 3|3 4|1" && holds parts "3|3 4|4" &&
 		holds kinds "1|k|0 2|l|0 3|x|1 4|x|1 5|x|0 6|y|1" && holds pairs "p|1|1 q|1| r|1| s|1|5" &&
-		holds leaves "1|1 2|" && holds mails "1|ann 3|bob 4|eve" && holds strict "1|1 2|2 3|three"
+		holds leaves "1|1 2|" && holds mails "1|ann 3|bob 4|eve" && holds strict "1|1 2|2 3|three" &&
+		holds checks "1|2|5 2|3|1 3|-3|5 4|4|4 5|5|6 6||1"
 }
 
 test_expect_success 'applied again, they are back' '
-	git switch -q loose && expect_status 0 reconcile && has "$ERR" "10 parked rows and values are back" &&
+	git switch -q loose && expect_status 0 reconcile && has "$ERR" "13 parked rows and values are back" &&
 	all_back && holds crates "1|a 3|c" && holds seeds "1|mine"
 '
 
@@ -119,7 +129,9 @@ test_expect_success 'a value that both have changed stops it, and nothing is set
 
 test_expect_success 'git migrate rollback refuses all that, as ever' '
 	sql "UPDATE kinds SET code = \"k\" WHERE id = 1" && whole >before && expect_status 1 rollback &&
-	has "$ERR" "^conflict: 20260102000000_loose: table seeds: 1 row KEY_REUSED$" && has_not "$ERR" "set aside" && whole | cmp - before
+	has "$ERR" "^conflict: 20260102000000_loose: table seeds: 1 row KEY_REUSED$" &&
+	sql "UPDATE seeds SET v = \"seed\"; DELETE FROM checks WHERE id = 2" && whole >before && expect_status 1 rollback --on-conflict=keep &&
+	has "$ERR" "^conflict: 20260102000000_loose: table checks: 2 rows CHANGED$" && has_not "$ERR" "set aside" && whole | cmp - before
 '
 
 # each of them shows late: the first begins anew, the others behind a savepoint

@@ -46,6 +46,7 @@ static void fill(struct manifest *m)
 		s->position = (int64_t)i;
 		manifest_add_object(m, &o);
 		manifest_add_virtual(m, names[i], i, i ? UINT64_MAX - i : 0);
+		manifest_add_unchecked(m, names[i]);
 	}
 }
 
@@ -79,6 +80,7 @@ static void manifest__keeps_odd_names(void **state)
 		assert_ptr_equal(manifest_find(&back, names[i]), t);
 		assert_string_equal(back.virtuals[i].name, names[i]);
 		assert_int_equal(back.virtuals[i].rows, i);
+		assert_string_equal(back.unchecked[i], names[i]);
 		assert_int_equal(back.virtuals[i].digest, m.virtuals[i].digest);
 	}
 	assert_null(manifest_find(&back, "nothing"));
@@ -108,6 +110,8 @@ static void manifest__refuses_damage(void **state)
 		"git-migrate snapshot 1\nobject index i\n",
 		"git-migrate snapshot 1\nobject index - 1 -\n",
 		"git-migrate snapshot 1\nobject index %4 1 -\n",
+		"git-migrate snapshot 1\nunchecked -\n",
+		"git-migrate snapshot 1\nunchecked f 1\n",
 		"git-migrate snapshot 1\nvirtual f 1\n",
 		"git-migrate snapshot 1\nvirtual - 1 0123456789abcdef\n",
 		"git-migrate snapshot 1\nvirtual f 1 0123456789abcde\n",
