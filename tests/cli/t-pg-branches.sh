@@ -1,5 +1,8 @@
 #!/bin/bash
 # PostgreSQL: a database for each branch
+#
+# environment: TEST_LONG  100 copies killed at random
+#              TEST_SEED  of the random times
 . "$(dirname "$0")/lib.sh"
 pg_need
 pg_server_private -c fsync=off || exit 128
@@ -98,5 +101,44 @@ test_expect_success 'killed, and the branch deleted: what was left goes' '
 		expect_status 0 branches prune && ! dbs | grep -q app_e || return 1
 	done
 '
+
+# a copy is whole or is none; nothing of it stays when its branch is gone
+mends() {
+	until_true eval '[ "$(on postgres "SELECT count(*) FROM pg_stat_activity
+		WHERE datname LIKE \$\$app%\$\$ OR query LIKE \$\$CREATE DATABASE%\$\$ AND pid <> pg_backend_pid()")" = 0 ]' &&
+		expect_status 0 reconcile -q && expect_status 0 status --exit-code &&
+		[ "$(dbs)" = "$others app_r" ] && [ "$(on app_r "SELECT count(*) FROM many")" = 20000 ] &&
+		[ "$(on app_r "SELECT count(*) FROM git_migrate.history WHERE event = \$\$fork\$\$")" = 1 ] &&
+		[ "$(on app_r "SELECT value FROM git_migrate.meta WHERE key = \$\$uuid\$\$")" != \
+			"$(pg_sql "SELECT value FROM git_migrate.meta WHERE key = \$\$uuid\$\$")" ] &&
+		expect_status 0 branches && has_not "$OUT" unfinished && GIT_MIGRATE_SKIP=1 git switch -q main &&
+		expect_status 0 branches remove r && [ "$(dbs)" = "$others" ] && git branch -q -D r
+}
+
+began() {
+	GIT_MIGRATE_SKIP=1 git switch -q -c r main
+}
+
+if [ -n "${TEST_LONG-}" ]; then
+	kills=100 others=$(dbs) RANDOM=${TEST_SEED-$RANDOM}
+	pg_sql "CREATE TABLE many AS SELECT x, md5(x::text) FROM generate_series(1, 20000) x"
+	test_expect_success "copies killed $kills times at random: the next command makes them whole" '
+		began && start=$(date +%s%N) && git migrate reconcile -q && end=$(date +%s%N) && mends || return 1
+		ms=$(((end - start) / 1000000)) n=0
+		while [ $n -lt $kills ]; do
+			n=$((n + 1))
+			rm -f "$TRASH/passed" && began || return 1
+			GIT_MIGRATE_CRASH_LOG=$TRASH/passed git-migrate reconcile -q >/dev/null 2>&1 & pid=$!
+			when=$((RANDOM % (ms * 5 / 4)))
+			sleep "$(printf "%d.%03d" $((when / 1000)) $((when % 1000)))"
+			kill -9 $pid 2>/dev/null
+			wait $pid 2>/dev/null
+			if [ -s "$TRASH/passed" ]; then tail -n 1 "$TRASH/passed"; else echo start; fi >>"$TRASH/landed"
+			mends || { echo "kill $n, behind $(tail -n 1 "$TRASH/landed")" && return 1; }
+		done
+		echo "# report: a copy takes $ms ms; the last place passed: $(sort "$TRASH/landed" | uniq -c | sort -rn | awk "{ printf \"%s%s %s\", s, \$1, \$2; s = \", \" }")" >"$TRASH/report"
+	'
+	cat "$TRASH/report"
+fi
 
 test_done
