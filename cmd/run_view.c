@@ -99,6 +99,14 @@ static void json_estimate(struct report *r, const struct engine_step *s)
 	report_end(r);
 }
 
+static void json_cascades(struct report *r, const struct engine_step *s)
+{
+	report_array(r, "cascades");
+	for (size_t i = 0; i < s->n_cascades; i++)
+		report_string(r, NULL, s->cascades[i]);
+	report_end(r);
+}
+
 static void json_step(struct report *r, const struct engine_step *s,
 		      bool reconciles)
 {
@@ -115,6 +123,7 @@ static void json_step(struct report *r, const struct engine_step *s,
 	report_bool(r, "dirty", s->dirty);
 	report_string(r, "locks", s->locks);
 	json_estimate(r, s);
+	json_cascades(r, s);
 	if (s->tried) {
 		report_bool(r, "exact", s->exact);
 		report_string(r, "reordered", s->reordered);
@@ -247,6 +256,21 @@ static void print_estimate(const struct engine_step *s)
 	buf_release(&size);
 }
 
+#define CASCADES 5
+
+/* ", drops by CASCADE: view v, view w and 3 more" */
+static void print_cascades(const struct engine_step *s)
+{
+	size_t n = s->n_cascades;
+
+	for (size_t i = 0; i < n && i < CASCADES; i++) {
+		fputs(i ? ", " : ", drops by CASCADE: ", stdout);
+		print_safe(stdout, s->cascades[i]);
+	}
+	if (n > CASCADES)
+		printf(" and %zu more", n - CASCADES);
+}
+
 /* "7 rows and values parked" */
 static void print_parked(const char *before, int64_t n)
 {
@@ -270,6 +294,7 @@ static void print_plan(const struct engine_run *run)
 		       s->dirty ? ", from the work tree" : "",
 		       s->irreversible ? ", irreversible" : "");
 		print_estimate(s);
+		print_cascades(s);
 		if (s->locks) {
 			fputs(", locks ", stdout);
 			print_safe(stdout, s->locks);

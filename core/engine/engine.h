@@ -222,6 +222,8 @@ struct engine_step {
 	const char *keeps_table; /**< what has the most of it; NULL = none */
 	bool keeps_at_most;      /**< it may come to less */
 	bool keeps_others;       /**< it is not all of that table */
+	const char **cascades;   /**< what goes by CASCADE: "view v" */
+	size_t n_cascades;
 };
 
 /** Rows of one table that both the migration and later writes changed. */

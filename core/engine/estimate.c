@@ -42,6 +42,10 @@ static void tell(struct engine_step *s, const struct estimate *est,
 	s->keeps_others = est->table_bytes < s->keeps_bytes;
 	if (est->table)
 		s->keeps_table = arena_strdup(a, est->table);
+	s->n_cascades = est->n_cascades;
+	s->cascades = arena_array(a, est->n_cascades + 1, sizeof(char *));
+	for (size_t i = 0; i < est->n_cascades; i++)
+		s->cascades[i] = arena_strdup(a, est->cascades[i]);
 }
 
 struct err *ready_estimate(const struct ready *ready, size_t n,

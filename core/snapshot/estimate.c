@@ -15,6 +15,8 @@ struct finder {
 	size_t number;                   /* of it */
 	struct estimate_want *wants;
 	size_t n, cap;
+	struct estimate_drop *drops; /* with CASCADE */
+	size_t n_drops, cap_drops;
 	struct map stale; /* names that stand for something else by now */
 	bool path_set;    /* unqualified names do */
 	bool moved;       /* who inherits from whom is another matter */
@@ -293,6 +295,62 @@ static void take_column(struct finder *f, size_t i,
 	want_column(f, w, s->detail);
 }
 
+static void add_drop(struct finder *f, size_t i, enum estimate_drop_what what,
+		     const struct sql_loss *loss)
+{
+	struct estimate_drop *d;
+
+	if (!loss->object || is_stale(f, loss->object, NULL) ||
+	    (f->path_set && !loss->schema))
+		return;
+	VEC_GROW(f->drops, f->n_drops, f->cap_drops);
+	d = &f->drops[f->n_drops++];
+	*d = (struct estimate_drop){ f->number,    i,
+				     what,         loss->schema,
+				     loss->object, loss->column };
+}
+
+static void take_cascade(struct finder *f, size_t i,
+			 const struct sql_loss *loss)
+{
+	switch ((int)loss->kind) {
+	case SQL_LOSS_TABLE:
+	case SQL_LOSS_SEQUENCE:
+	case SQL_LOSS_MATVIEW:
+		add_drop(f, i, ESTIMATE_DROP_RELATION, loss);
+		break;
+	case SQL_LOSS_COLUMN:
+		add_drop(f, i, ESTIMATE_DROP_COLUMN, loss);
+		break;
+	case SQL_LOSS_TYPE:
+		if (!loss->column)
+			add_drop(f, i, ESTIMATE_DROP_TYPE, loss);
+		break;
+	case SQL_LOSS_SCHEMA:
+		add_drop(f, i, ESTIMATE_DROP_SCHEMA, loss);
+		break;
+	case SQL_LOSS_EXTENSION:
+		add_drop(f, i, ESTIMATE_DROP_EXTENSION, loss);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Of one view; the grammar has no loss for it. */
+static void take_view(struct finder *f, size_t i, const struct sql_statement *s)
+{
+	const struct sql_loss loss = { .schema = s->schema,
+				       .object = s->object };
+	static const char word[] = "cascade";
+	size_t n = strlen(word);
+
+	if (f->dialect == SQL_POSTGRESQL && s->verb == SQL_DROP &&
+	    streq_null(s->detail, "view") && s->len > n &&
+	    strncasecmp(s->text + s->len - n, word, n) == 0)
+		add_drop(f, i, ESTIMATE_DROP_RELATION, &loss);
+}
+
 static void take(struct finder *f, size_t i)
 {
 	const struct sql_statement *s = &f->script->statements[i];
@@ -300,6 +358,10 @@ static void take(struct finder *f, size_t i)
 
 	if (s->temp)
 		return;
+	take_view(f, i, s);
+	for (size_t k = 0; k < s->n_losses; k++)
+		if (s->losses[k].cascade)
+			take_cascade(f, i, &s->losses[k]);
 	for (size_t k = 0; k < s->n_losses; k++)
 		if (sql_loss_is_of_table(&s->losses[k]))
 			take_loss(f, i, &s->losses[k]);
@@ -325,6 +387,59 @@ static void read_script(struct finder *f, const struct sql_script *script)
 		follow(f, &script->statements[i]);
 	}
 	f->number++;
+}
+
+/* --- what goes along --- */
+
+static void want_gone(struct finder *f, const struct estimate_gone *g)
+{
+	struct estimate_want *w;
+
+	if (!g->table || is_stale(f, g->table, NULL))
+		return;
+	VEC_GROW(f->wants, f->n, f->cap);
+	w = &f->wants[f->n++];
+	*w = (struct estimate_want){ .script = g->script,
+				     .statement = g->statement,
+				     .schema = g->schema,
+				     .object = g->table,
+				     .whole = !g->column,
+				     .only = true };
+	if (!g->column)
+		return;
+	VEC_GROW(w->columns, w->n_columns, w->cap_columns);
+	w->columns[w->n_columns++] = g->column;
+}
+
+static void tell_gone(const struct estimate_gone_list *gone, struct arena *a,
+		      struct estimate *out)
+{
+	for (size_t i = 0, k; i < gone->n; i = k) {
+		struct estimate *est = &out[gone->list[i].script];
+
+		for (k = i; k < gone->n &&
+			    gone->list[k].script == gone->list[i].script;
+		     k++)
+			;
+		est->cascades = arena_array(a, k - i, sizeof(char *));
+		while (i < k)
+			est->cascades[est->n_cascades++] = gone->list[i++].what;
+	}
+}
+
+static struct err *go_along(struct finder *f, struct target *t,
+			    struct estimate *out)
+{
+	struct estimate_gone_list gone = { NULL, 0, 0 };
+	struct err *e =
+		estimate_pg_cascade(t, f->drops, f->n_drops, f->arena, &gone);
+
+	for (size_t i = 0; i < gone.n && !e; i++)
+		want_gone(f, &gone.list[i]);
+	if (!e)
+		tell_gone(&gone, f->arena, out);
+	free(gone.list);
+	return e;
 }
 
 /* --- the sum --- */
@@ -386,7 +501,9 @@ struct err *estimate_scripts(struct target *t,
 	memset(out, 0, n * sizeof(*out));
 	for (size_t i = 0; i < n; i++)
 		read_script(&f, scripts[i]);
-	if (f.n)
+	if (f.n_drops)
+		e = go_along(&f, t, out);
+	if (f.n && !e)
 		e = lookers[f.dialect](t, f.wants, f.n);
 	for (size_t i = 0; i < f.n; i++) {
 		if (!e)
@@ -395,6 +512,7 @@ struct err *estimate_scripts(struct target *t,
 		free(f.wants[i].gone);
 	}
 	free(f.wants);
+	free(f.drops);
 	map_release(&f.stale);
 	return e;
 }

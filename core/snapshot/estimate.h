@@ -14,7 +14,7 @@
  * look, and nothing is changed.
  *
  * Counted: DROP TABLE, TRUNCATE, DROP COLUMN, changes of type, UPDATE and
- * DELETE of every row. Not counted: anything else, tables that a statement
+ * DELETE of every row, tables and columns that go by CASCADE. Not counted: anything else, tables that a statement
  * before has made, renamed or emptied, and what cannot be looked at. So it is
  * low rather than high, and the limit still holds while a migration runs.
  */
@@ -27,6 +27,9 @@ struct estimate {
 	const char *table; /**< what has the most bytes; NULL = none */
 	uint64_t table_bytes;
 	size_t statement; /**< of that, in its script */
+	/** PostgreSQL: what goes by CASCADE: "view v"; sorted, at most 1,000. */
+	const char **cascades;
+	size_t n_cascades;
 };
 
 /**

@@ -50,6 +50,41 @@ MUST_USE struct err *estimate_pg(struct target *t, struct estimate_want *wants,
 MUST_USE struct err *estimate_sqlite(struct target *t,
 				     struct estimate_want *wants, size_t n);
 
+/** Something that a statement drops with CASCADE. */
+enum estimate_drop_what {
+	ESTIMATE_DROP_RELATION,
+	ESTIMATE_DROP_COLUMN,
+	ESTIMATE_DROP_TYPE,
+	ESTIMATE_DROP_SCHEMA,
+	ESTIMATE_DROP_EXTENSION,
+};
+
+struct estimate_drop {
+	size_t script, statement;
+	enum estimate_drop_what what;
+	const char *schema, *object, *column;
+};
+
+/** Something that goes with it. */
+struct estimate_gone {
+	size_t script, statement;
+	const char *what; /**< "view v" */
+	/** It is a table with rows, or a column of one; else NULL. */
+	const char *schema, *table, *column;
+};
+
+struct estimate_gone_list {
+	struct estimate_gone *list;
+	size_t n, cap;
+};
+
+/** What goes by CASCADE with all that each script drops: ERR_CANCELLED only.
+ * @param drops by script */
+MUST_USE struct err *estimate_pg_cascade(struct target *t,
+					 const struct estimate_drop *drops,
+					 size_t n, struct arena *a,
+					 struct estimate_gone_list *out);
+
 /** Only Ctrl-C is worth to be told; anything else is freed. */
 MUST_USE struct err *estimate_only_cancel(struct err *e);
 

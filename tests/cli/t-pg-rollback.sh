@@ -99,7 +99,12 @@ test_expect_success 'a plan names the tables that are locked' '
 	cd "$TRASH/pg" && expect_status 0 plan &&
 	has "$OUT" "\(1 statement\), keeps about [0-9.]+ [a-zA-Z]+ of person, locks person$" &&
 	expect_status 0 plan --json &&
-	[ "$(jq -r ".steps[0].locks" "$OUT")" = person ]
+	[ "$(jq -r ".steps[0].locks" "$OUT")" = person ] &&
+	[ "$(jq -c ".steps[0].cascades" "$OUT")" = "[]" ] &&
+	pg_sql "CREATE VIEW seen AS SELECT note FROM person" &&
+	echo "ALTER TABLE person DROP COLUMN note CASCADE;" >migrations/1_a.sql && commit_all "Cascade" &&
+	expect_status 0 plan && has "$OUT" " of person, drops by CASCADE: .*view seen.*, locks person$" &&
+	expect_status 0 plan --json && jq -e ".steps[0].cascades | index(\"view seen\")" "$OUT" >/dev/null
 '
 
 appended() {

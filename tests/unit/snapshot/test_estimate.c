@@ -375,6 +375,69 @@ static void pg__is_not_told_without_the_right(void **state)
 	world_close(&w);
 }
 
+static const char pg_web[] =
+	"CREATE TYPE mood AS ENUM ('a', 'b'); CREATE DOMAIN md AS mood;"
+	"CREATE TABLE t (id int PRIMARY KEY, m mood DEFAULT 'a', d md, x text);"
+	"CREATE INDEX ON t (x); CREATE TABLE f (id int REFERENCES t, y int);"
+	"CREATE VIEW v AS SELECT * FROM t; CREATE VIEW v2 AS SELECT * FROM v;"
+	"CREATE MATERIALIZED VIEW mv AS SELECT id, m FROM v;"
+	"CREATE TABLE kid () INHERITS (t); CREATE TABLE self (id int PRIMARY "
+	"KEY, p int REFERENCES self); CREATE RULE r AS ON INSERT TO self DO "
+	"ALSO NOTHING; CREATE SEQUENCE q; CREATE TABLE n (a int DEFAULT "
+	"nextval('q')); CREATE SCHEMA sc; CREATE TABLE sc.a (id int PRIMARY "
+	"KEY); CREATE TABLE o (a int REFERENCES sc.a); CREATE VIEW sc.w AS "
+	"SELECT * FROM sc.a; CREATE VIEW \"A w\" AS SELECT * FROM sc.w; "
+	"INSERT INTO t SELECT g, 'a', 'b', 'x' FROM generate_series(1, 1000) "
+	"g;";
+
+/* Everything that is no part of what is dropped, as the server names it. */
+static void pg__what_goes_by_cascade_is_told(void **state)
+{
+	static const char *const samples[][2] = {
+		{ "DROP TABLE t CASCADE",
+		  "constraint f_id_fkey on table f, materialized view mv, "
+		  "table kid, view v, view v2" },
+		{ "DROP TABLE t, f, kid CASCADE",
+		  "materialized view mv, view v, view v2" },
+		{ "DROP TABLE t", "" },
+		{ "DROP TABLE self CASCADE", "" },
+		{ "DROP VIEW v CASCADE", "materialized view mv, view v2" },
+		{ "DROP MATERIALIZED VIEW mv CASCADE", "" },
+		{ "ALTER TABLE t DROP COLUMN m CASCADE",
+		  "materialized view mv, view v, view v2" },
+		{ "DROP DOMAIN md CASCADE",
+		  "column d of table kid, column d of table t, materialized "
+		  "view mv, view v, view v2" },
+		{ "DROP SEQUENCE q CASCADE",
+		  "default value for column a of table n" },
+		{ "DROP SCHEMA sc CASCADE",
+		  "constraint o_a_fkey on table o, view \"A w\"" },
+		{ "CREATE TABLE z (i int); DROP TABLE z CASCADE", "" },
+	};
+	struct arena a = ARENA_INIT;
+	struct world w;
+
+	(void)state;
+	assert_ok(world_open_pg(&w));
+	assert_ok(world_exec(&w, pg_web));
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+		struct buf told = BUF_INIT;
+		struct estimate est;
+
+		estimate_last(w.t, &samples[i][0], 1, &a, &est);
+		for (size_t k = 0; k < est.n_cascades; k++)
+			buf_addf(&told, "%s%s", k ? ", " : "", est.cascades[k]);
+		if (!streq(buf_str(&told), samples[i][1]))
+			fail_msg("%s: %s", samples[i][0], buf_str(&told));
+		if (starts_with(samples[i][0], "DROP DOMAIN"))
+			assert_true(est.rows == 1000 && est.bytes > 9000 &&
+				    streq(est.table, "public.t"));
+		buf_release(&told);
+	}
+	arena_release(&a);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest sqlite[] = {
@@ -387,6 +450,7 @@ int main(void)
 		cmocka_unit_test(pg__is_careful_with_what_it_cannot_know),
 		cmocka_unit_test(scripts__follow_each_other),
 		cmocka_unit_test(pg__is_not_waited_for),
+		cmocka_unit_test(pg__what_goes_by_cascade_is_told),
 		cmocka_unit_test(pg__is_not_told_without_the_right),
 	};
 	int failed = cmocka_run_group_tests(sqlite, NULL, NULL);
