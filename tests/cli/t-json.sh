@@ -62,7 +62,7 @@ test_expect_success 'plan changes nothing and has steps' '
 	keys . "$run" &&
 	[ "$(json "[.ok, .dry_run, (.events | length), (.steps | length)] | tojson")" = \
 		"[true,true,0,2]" ] &&
-	keys ".steps[0]" "verb name version blob path statements out_of_order irreversible no_transaction dirty locks snapshot_estimate" &&
+	keys ".steps[0]" "verb name version blob path statements out_of_order irreversible no_transaction dirty locks snapshot_estimate cascades" &&
 	[ ! -e dev.db ]
 '
 
