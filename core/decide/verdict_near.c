@@ -33,6 +33,15 @@ static bool same_thing(const struct effect *a, const struct effect *b)
 	       constraint_and_index(a, b) || constraint_and_index(b, a);
 }
 
+/* Of a partition: an index that is there is taken for one of its parent. */
+static bool same_indexes(const struct effect *a, const struct effect *b)
+{
+	return a->kind == EFFECT_INDEX && b->kind == EFFECT_INDEX && a->table &&
+	       same_schema(a, b) && streq_null(a->table, b->table) &&
+	       a->digest && streq_null(a->digest, b->digest) &&
+	       verdict_aspect(a, "numbered") != verdict_aspect(b, "numbered");
+}
+
 static bool in_schema(const struct effect *schema, const struct effect *e)
 {
 	const char *is_in = e->kind == EFFECT_SCHEMA ? e->name : e->schema;
@@ -87,6 +96,8 @@ enum nearness verdict_near(const struct effect *a, const struct effect *b)
 		return NEAR_INSIDE;
 	if (inside(b, a))
 		return NEAR_AROUND;
+	if (same_indexes(a, b))
+		return NEAR_SIBLING;
 	if (a->kind == EFFECT_LABEL && b->kind == EFFECT_LABEL &&
 	    same_schema(a, b) && streq_null(a->table, b->table))
 		return NEAR_SIBLING;

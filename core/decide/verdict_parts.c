@@ -209,7 +209,9 @@ static enum verdict constraint(const struct effect *rows,
 	/* PostgreSQL truncates no table that a foreign key refers to */
 	if (c->action == EFFECT_USE && verdict_aspect(rows, "truncate"))
 		return VERDICT_CONFLICT;
-	if (c->action == EFFECT_CREATE && c->from) /* only another name */
+	/* only another name; or it is there already, as a whole */
+	if (c->action == EFFECT_CREATE &&
+	    (c->from || verdict_aspect(c, "copy")))
 		return VERDICT_INDEPENDENT;
 	/* a key is in it, or it is one of two that are the same */
 	if (c->action == EFFECT_CREATE && c->kind == EFFECT_CONSTRAINT &&

@@ -106,11 +106,15 @@ static bool follows_parent(const struct effects *side,
 			   const struct effect *dropped,
 			   const struct effect *other)
 {
-	if (dropped->kind != EFFECT_TABLE || verdict_is_rows(other) ||
-	    other->action == EFFECT_USE || !other->why ||
-	    !starts_with(other->why, "heir of "))
+	if (other->kind == EFFECT_COLUMN && verdict_aspect(other, "name"))
+		return !is_renamed(side, dropped);
+	if ((dropped->kind != EFFECT_TABLE &&
+	     !(dropped->kind == EFFECT_COLUMN && dropped->implied)) ||
+	    verdict_is_rows(other) || other->action == EFFECT_USE)
 		return false;
-	return !verdict_aspect(other, "numbered") || !is_renamed(side, dropped);
+	if (verdict_aspect(other, "numbered") || verdict_aspect(other, "copy"))
+		return !is_renamed(side, dropped);
+	return other->why && starts_with(other->why, "heir of ");
 }
 
 bool verdict_outlives(const struct effects *side, const struct effect *dropped,

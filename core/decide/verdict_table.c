@@ -49,6 +49,7 @@ static const struct {
 	{ "extended statistics", "on it", EFFECT_TABLE, VERDICT_ORDER, true },
 	{ "published", "persistence", EFFECT_TABLE, VERDICT_CONFLICT, false },
 	{ "published", "heir", EFFECT_TABLE, VERDICT_ORDER, false },
+	{ "partitions", "heir less", EFFECT_TABLE, VERDICT_ORDER, true },
 	{ "published", "heir less", EFFECT_TABLE, VERDICT_ORDER, false },
 	{ "columns", "definition", EFFECT_VIEW, VERDICT_ORDER, true },
 	{ "signature", "", EFFECT_ROUTINE, VERDICT_CONFLICT, false },
@@ -119,6 +120,23 @@ static bool takes_from_owner(const struct effect *owner,
 	       (!privileges->digest || strstr(privileges->digest, ": revoke "));
 }
 
+/* What is done already cannot be done again. */
+static bool is_refused_twice(const struct effect *e)
+{
+	static const char *const once[] = { "tables", "partitions",
+					    "inheritance", "generated",
+					    "contents" };
+
+	/* SQLite's tables are made anew with it */
+	if (verdict_aspect(e, "generated") &&
+	    (!e->schema || starts_with(e->digest, "SetIdentity")))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(once); i++)
+		if (verdict_aspect(e, once[i]))
+			return true;
+	return false;
+}
+
 static enum verdict alter_alter(const struct effect *a, const struct effect *b)
 {
 	if (!a->aspect || !b->aspect || takes_from_owner(a, b) ||
@@ -126,8 +144,8 @@ static enum verdict alter_alter(const struct effect *a, const struct effect *b)
 		return VERDICT_ORDER;
 	if (streq(a->aspect, b->aspect) && a->digest &&
 	    streq_null(a->digest, b->digest))
-		return verdict_aspect(a, "tables") ? VERDICT_CONFLICT
-						   : VERDICT_INDEPENDENT;
+		return is_refused_twice(a) ? VERDICT_CONFLICT
+					   : VERDICT_INDEPENDENT;
 	if (streq(a->aspect, b->aspect) && strstr(a->aspect, "privileges") &&
 	    a->digest && b->digest && privileges_commute(a->digest, b->digest))
 		return VERDICT_INDEPENDENT;
@@ -411,16 +429,17 @@ static bool goes(const struct effect *label, const char *where)
 	return label->digest && starts_with(label->digest, where);
 }
 
-/* Their order is part of the type: two that may go into one gap. */
-static enum verdict two_labels(const struct effect *a, const struct effect *b)
+/* The order of labels is part of the type: two that may go into one gap. */
+static enum verdict two_siblings(const struct effect *a, const struct effect *b)
 {
+	bool index = a->kind == EFFECT_INDEX;
 	bool before = goes(a, "before ") || goes(b, "before ");
 	bool after = goes(a, "after ") || goes(b, "after ");
 
 	if (a->action != EFFECT_CREATE || b->action != EFFECT_CREATE ||
 	    a->from || b->from)
 		return VERDICT_INDEPENDENT;
-	if (before && after)
+	if (index || (before && after))
 		return VERDICT_ORDER;
 	if ((before || after) && !streq_null(a->digest, b->digest) &&
 	    (before || (a->digest && b->digest)))
@@ -451,7 +470,7 @@ struct meet verdict_meet(const struct effect *a, const struct effect *b)
 	case NEAR_ROWS_B:
 		return verdict_rows_thing(b, a);
 	case NEAR_SIBLING:
-		return plain(two_labels(a, b));
+		return plain(two_siblings(a, b));
 	case NEAR_NOT:
 		break;
 	}

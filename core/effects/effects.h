@@ -19,12 +19,14 @@
  */
 
 /** Raised when the same text gives other effects: caches are then empty. */
-#define EFFECTS_VERSION 5
+#define EFFECTS_VERSION 6
 
 enum effect_action {
 	/** The thing comes to be. digest = its definition, where two equal
-	 * ones are the same thing; aspect "or replace", "if not exists" or
-	 * NULL. */
+	 * ones are the same thing; aspect "or replace", "if not exists",
+	 * "numbered" (of a partition, by its parent's: the name is made up, and
+	 * of two that are the same either may have it), "copy" (the same, of a
+	 * foreign key for a partition that it refers to) or NULL. */
 	EFFECT_CREATE,
 	/** It goes, with what hangs on it: each of those has an effect of its
 	 * own. A rename is the DROP of the old name and the CREATE of the new
@@ -78,7 +80,7 @@ enum effect_kind {
 };
 
 /* Aspects, so that both dialects say the same:
- *   column    "type", "default", "null" (NOT NULL or not), "generated",
+ *   column    "name" (USE: and there need not be one), "type", "default", "null" (NOT NULL or not), "generated",
  *             "statistics", "storage", "collation", "key" (USE: of an index
  *             that is as good on another type)
  *   table     "columns" (which columns it has, in which order: SELECT *, INSERT
@@ -102,7 +104,8 @@ enum effect_kind {
  *             "tables" of a publication (each only once),
  *             "unpublished" (USE: such changes must not be, it has no
  *             replica identity),
- *             "partitions" (one is made; strict = it has rows already), "heir",
+ *             "partitions" (one is made; strict = it has rows already. USE: a foreign
+ *             key has a copy for each), "heir",
  *             "heir less" (INHERIT; NO INHERIT, DETACH) of the parent,
  *             "inheritance" of the heir
  *   schema    "privileges of all tables" (sequences, routines): of those that

@@ -313,7 +313,7 @@ static void inheritance(struct pe_walk *w, const struct action *a)
 		return;
 	heirs(w, a->cmd->def->range_var, adds ? "heir" : "heir less", a);
 	before = pe_owner_set(w);
-	parent(w, a->cmd->def->range_var, adds ? "inherits" : NULL);
+	parent(w, a->cmd->def->range_var, adds ? "inherits" : "leaves");
 	pe_owner_restore(w, before);
 }
 
@@ -335,7 +335,7 @@ static void partition(struct pe_walk *w, const struct action *a)
 	e->aspect = "inheritance";
 	e->digest = action_text(w, a);
 	before = pe_owner_set(w);
-	parent(w, a->of, adds ? "partition" : NULL);
+	parent(w, a->of, adds ? "partition" : "leaves");
 	pe_owner_restore(w, before);
 }
 

@@ -329,6 +329,9 @@ void pe_add_use(struct effects_catalog *c, struct pe_object *o,
 		.name = pe_store(c, use->name),
 		.note = pe_store(c, use->note),
 	};
+	c->has_heirs |= o->kind == EFFECT_TABLE && use->note &&
+			(streq(use->note, PE_INHERITS) ||
+			 streq(use->note, PE_PARTITION));
 }
 
 struct pe_object *pe_child(const struct pe_object *o, enum effect_kind kind,

@@ -37,7 +37,12 @@ struct effects_catalog {
 	struct map objects;     /**< by key; values struct pe_object */
 	struct pe_object **all; /**< and gone ones, in order of creation */
 	size_t n, cap;
+	bool has_heirs; /**< some table inherits, or is a partition */
 };
+
+/** Notes of what a table uses: its parent. */
+#define PE_INHERITS "inherits"
+#define PE_PARTITION "partition"
 
 /** By space; table is for what belongs to one. NULL when not there. */
 struct pe_object *pe_find(const struct effects_catalog *c,

@@ -233,9 +233,10 @@ void pe_constraint(struct pe_walk *w, const PgQuery__RangeVar *of,
 	e->digest = digest;
 	if (made->letter == 'c')
 		pe_check_terms(w, c->raw_expr, e);
-	e->note = pe_printf(w, "%c%c%s%s%s", made->letter, named ? '-' : 'a',
+	e->note = pe_printf(w, "%c%c%s%s%s%s", made->letter, named ? '-' : 'a',
 			    letter(c->fk_del_action), letter(c->fk_upd_action),
-			    *c->indexname ? "I" : "");
+			    *c->indexname ? "I" : "",
+			    c->is_no_inherit ? "N" : "");
 	before = pe_owner_set(w);
 	parts(w, of, c, made, &keys);
 	pe_owner_restore(w, before);
@@ -261,14 +262,14 @@ static const char *part_name(const PgQuery__IndexElem *k)
 	return "expr";
 }
 
-static const char *index_name(struct pe_walk *w, const PgQuery__IndexStmt *s)
+static const char *part_names(struct pe_walk *w, const PgQuery__IndexStmt *s)
 {
 	const char *all = "";
 
 	for (size_t i = 0; i < s->n_index_params; i++)
 		all = pe_printf(w, "%s%s%s", all, i ? "_" : "",
 				part_name(s->index_params[i]->index_elem));
-	return pe_auto_name(w, s->relation->relname, all, "idx");
+	return all;
 }
 
 static bool has_expression(const PgQuery__IndexStmt *s)
@@ -282,7 +283,10 @@ static bool has_expression(const PgQuery__IndexStmt *s)
 void pe_create_index(struct pe_walk *w, const PgQuery__IndexStmt *s)
 {
 	const PgQuery__RangeVar *r = s->relation;
-	const char *name = *s->idxname ? s->idxname : index_name(w, s);
+	const char *middle = part_names(w, s);
+	const char *name = *s->idxname
+				   ? s->idxname
+				   : pe_auto_name(w, r->relname, middle, "idx");
 	struct pe_names keys = { NULL, 0, 0 };
 	struct pe_owner before;
 	struct pe_scope scope;
@@ -302,9 +306,10 @@ void pe_create_index(struct pe_walk *w, const PgQuery__IndexStmt *s)
 			  pe_list_text(w, s->index_params, s->n_index_params),
 			  s->where_clause ? " where " : "",
 			  pe_node_text(w, s->where_clause)));
-	e->note = pe_printf(w, "%c%c%s", s->unique ? 'u' : '-',
-			    *s->idxname ? '-' : 'a',
-			    has_expression(s) ? "e" : "");
+	e->note =
+		pe_printf(w, "%c%c%s%s\n%s", s->unique ? 'u' : '-',
+			  *s->idxname ? '-' : 'a', has_expression(s) ? "e" : "",
+			  r->inh ? "" : "O", middle);
 	at = w->out->n;
 	before = pe_owner_set(w);
 	pe_definition_open(w, &scope, r);

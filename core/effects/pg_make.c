@@ -13,29 +13,6 @@ static bool aspect_is(const struct effect *e, const char *aspect)
 	return e->aspect && streq(e->aspect, aspect);
 }
 
-static bool is_auto(const struct effect *e)
-{
-	const char *note = e->note ? e->note : "";
-
-	if (e->kind == EFFECT_SEQUENCE)
-		return streq(note, PG_NOTE_AUTO);
-	return (e->kind == EFFECT_CONSTRAINT || e->kind == EFFECT_INDEX) &&
-	       strlen(note) > 1 && note[1] == 'a';
-}
-
-/* A made-up name gives way: ChooseRelationName() */
-static const char *free_name(struct pe_resolve *r, const struct effect *e,
-			     const char *schema, const char *table)
-{
-	const char *name = e->name;
-
-	for (unsigned n = 1; is_auto(e) && n < 1000 &&
-			     pe_find(r->c, e->kind, schema, table, name);
-	     n++)
-		name = arena_printf(&r->arena, "%.*s%u", 60, e->name, n);
-	return name;
-}
-
 static void fill(struct pe_resolve *r, struct pe_object *o,
 		 const struct effect *e)
 {
@@ -65,16 +42,15 @@ static bool is_there(struct pe_resolve *r, struct pe_set *set, size_t i,
 static void create_relation(struct pe_resolve *r, struct pe_set *set, size_t i)
 {
 	const struct effect *e = &set->from->items[i];
-	const char *schema = e->schema ? e->schema : pe_current_schema(r);
 	struct pe_object *owner = e->of ? set->owners[i - e->of] : NULL;
-	const char *name = free_name(r, e, schema, NULL);
+	const char *schema = owner && owner->kind == EFFECT_COLUMN
+				     ? owner->schema
+			     : e->schema ? e->schema
+					 : pe_current_schema(r);
+	const char *name = pe_free_name(r, e, schema, NULL);
 	struct pe_object *old = pe_find(r->c, e->kind, schema, NULL, name);
 	struct pe_object *o;
 
-	if (owner && owner->kind == EFFECT_COLUMN) {
-		schema = owner->schema;
-		name = free_name(r, e, schema, NULL);
-	}
 	if (is_there(r, set, i, schema, NULL))
 		return;
 	pe_emit(r, e, schema, NULL, name);
@@ -114,67 +90,9 @@ static struct pe_place whole_of(struct pe_resolve *r, const struct pe_set *set,
 			 e->schema, e->table);
 }
 
-/* Tables that have the columns of this one */
-void pe_each_heir(struct pe_resolve *r, const struct pe_object *table,
-		  const struct effect *e,
-		  void (*fn)(struct pe_resolve *r, struct pe_object *heir,
-			     const struct effect *e))
-{
-	size_t n = r->c->n;
-
-	if (!table || table->kind != EFFECT_TABLE || r->depth > 8)
-		return;
-	r->depth++;
-	for (size_t i = 0; i < n; i++) {
-		struct pe_object *o = r->c->all[i];
-		const struct pe_use *u;
-
-		if (o->gone || o->kind != EFFECT_TABLE || o == table)
-			continue;
-		u = pe_uses(o, table);
-		if (u && u->note &&
-		    (streq(u->note, "inherits") || streq(u->note, "partition")))
-			fn(r, o, e);
-	}
-	r->depth--;
-}
-
-static void heir_column(struct pe_resolve *r, struct pe_object *heir,
-			const struct effect *e)
-{
-	struct effect *n;
-
-	if (pe_child(heir, EFFECT_COLUMN, e->name))
-		return;
-	n = pe_imply(r, e, EFFECT_CREATE, EFFECT_COLUMN, heir->schema,
-		     heir->name, e->name);
-	if (n) {
-		n->strict = e->strict;
-		n->digest = pe_own(r, e->digest);
-	}
-	fill(r, pe_make(r->c, EFFECT_COLUMN, heir->schema, heir->name, e->name),
-	     e);
-	pe_each_heir(r, heir, e, heir_column);
-}
-
-static void heir_alter(struct pe_resolve *r, struct pe_object *heir,
-		       const struct effect *e)
-{
-	struct effect *n = pe_imply(r, e, EFFECT_ALTER, EFFECT_COLUMN,
-				    heir->schema, heir->name, e->name);
-
-	if (n) {
-		n->aspect = pe_own(r, e->aspect);
-		n->digest = pe_own(r, e->digest);
-		n->strict = e->strict;
-		n->from = pe_own(r, e->from);
-	}
-	pe_each_heir(r, heir, e, heir_alter);
-}
-
 /* A key has an index of its name. */
-static void key_index(struct pe_resolve *r, const struct effect *e,
-		      const struct pe_object *k)
+void pe_key_index(struct pe_resolve *r, const struct effect *e,
+		  const struct pe_object *k)
 {
 	struct pe_object *o;
 	struct effect *n;
@@ -234,6 +152,17 @@ static void key_columns(struct pe_resolve *r, const struct effect *e,
 			n->aspect = "null";
 			n->digest = "not null";
 			n->strict = true;
+			pe_each_heir(r,
+				     pe_find(r->c, EFFECT_TABLE, k->schema,
+					     NULL, k->table),
+				     &(struct effect){ .table = k->table,
+						       .name = *c,
+						       .aspect = n->aspect,
+						       .digest = n->digest,
+						       .strict = true,
+						       .line = e->line,
+						       .col = e->col },
+				     pe_heir_alter);
 		}
 	}
 }
@@ -265,7 +194,7 @@ static void create_part(struct pe_resolve *r, struct pe_set *set, size_t i)
 {
 	const struct effect *e = &set->from->items[i];
 	struct pe_place p = whole_of(r, set, i);
-	const char *name = free_name(r, e, p.schema, e->table);
+	const char *name = pe_free_name(r, e, p.schema, e->table);
 	struct pe_object *o;
 	struct effect *n;
 
@@ -282,11 +211,15 @@ static void create_part(struct pe_resolve *r, struct pe_set *set, size_t i)
 	fill(r, o, e);
 	set->owners[i] = o;
 	if (e->kind == EFFECT_CONSTRAINT) {
-		key_index(r, e, o);
+		pe_key_index(r, e, o);
 		key_columns(r, e, o);
 	}
+	/* of a foreign key, when it is known what it refers to */
+	if (e->kind == EFFECT_INDEX ||
+	    (e->kind == EFFECT_CONSTRAINT && !pe_is(o, 'f')))
+		pe_hand_down(r, e, o, p.object);
 	if (e->kind == EFFECT_COLUMN && !e->implied)
-		pe_each_heir(r, p.object, e, heir_column);
+		pe_each_heir(r, p.object, e, pe_heir_column);
 	if (e->kind == EFFECT_RULE) {
 		pe_keep_body(r, o, set->from, i);
 		name_body(r, o);
@@ -550,5 +483,5 @@ void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i)
 	if (o)
 		alter_object(r, o, e);
 	if (e->kind == EFFECT_COLUMN)
-		pe_each_heir(r, p.object, &named, heir_alter);
+		pe_each_heir(r, p.object, &named, pe_heir_alter);
 }

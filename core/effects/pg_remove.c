@@ -49,7 +49,7 @@ static bool same_table(const struct pe_object *a, const struct pe_object *b)
 static bool is_automatic(const struct pe_object *q, const struct pe_object *o,
 			 const struct pe_use *u)
 {
-	if (noted(u, "owner") || noted(u, "partition"))
+	if (noted(u, "owner") || noted(u, "partition") || noted(u, "copies"))
 		return true;
 	if (q->kind == EFFECT_OTHER && starts_with(q->name, "statistics "))
 		return true;

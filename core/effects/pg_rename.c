@@ -83,6 +83,24 @@ static void heir_renames(struct pe_resolve *r, struct pe_object *heir,
 	pe_each_heir(r, heir, e, heir_renames);
 }
 
+/* The heirs' checks have the names of their parents'. */
+static void rename_below(struct pe_resolve *r, const struct effect *e,
+			 const struct pe_object *o)
+{
+	for (size_t i = 0; pe_is(o, 'c') && i < r->c->n; i++) {
+		struct pe_object *k = r->c->all[i];
+		const struct pe_use *u =
+			!k->gone && k->kind == o->kind && k->n_uses
+				? pe_uses(k, o)
+				: NULL;
+
+		if (u && u->note && streq(u->note, "owner")) {
+			imply_rename(r, e, k, e->name);
+			rename_below(r, e, k);
+		}
+	}
+}
+
 static void rename_part(struct pe_resolve *r, const struct effect *e)
 {
 	struct pe_place p = pe_lookup(
@@ -98,6 +116,8 @@ static void rename_part(struct pe_resolve *r, const struct effect *e)
 	if (!o)
 		return;
 	rename_twin(r, e, o, e->name);
+	if (o->kind == EFFECT_CONSTRAINT)
+		rename_below(r, e, o);
 	pe_rename_object(r->c, o, o->schema, e->name);
 	if (e->kind == EFFECT_COLUMN)
 		pe_each_heir(r, p.object, e, heir_renames);

@@ -80,6 +80,39 @@ void pe_use_thing(struct pe_resolve *r, struct pe_set *set, size_t i);
 void pe_create(struct pe_resolve *r, struct pe_set *set, size_t i);
 void pe_alter(struct pe_resolve *r, struct pe_set *set, size_t i);
 
+void pe_key_index(struct pe_resolve *r, const struct effect *e,
+		  const struct pe_object *key);
+
+/* pg_heirs.c */
+/** How it is an heir of the table: PE_INHERITS, PE_PARTITION, or NULL. */
+const char *pe_heir_of(const struct pe_object *o,
+		       const struct pe_object *table);
+/** A name that the server makes up gives way to those that are taken, and
+ * depends on them: ChooseRelationName(). Another one is as it is. */
+const char *pe_free_name(struct pe_resolve *r, const struct effect *e,
+			 const char *schema, const char *table);
+void pe_heir_column(struct pe_resolve *r, struct pe_object *heir,
+		    const struct effect *e);
+void pe_heir_alter(struct pe_resolve *r, struct pe_object *heir,
+		   const struct effect *e);
+
+/** A constraint or index that e makes: checks go to all heirs, the others to
+ * partitions, under names of their own. */
+void pe_hand_down(struct pe_resolve *r, const struct effect *e,
+		  struct pe_object *part, const struct pe_object *table);
+
+/** A table gets a parent; with quiet, it is new itself. */
+void pe_new_heir(struct pe_resolve *r, const struct effect *e,
+		 struct pe_object *heir, const struct pe_object *parent,
+		 bool quiet);
+void pe_leave_parent(struct pe_resolve *r, const struct effect *e,
+		     struct pe_object *heir, const struct pe_object *parent);
+
+/** A foreign key has a copy for each partition that it refers to. */
+void pe_copy_key(struct pe_resolve *r, const struct effect *e,
+		 struct pe_object *key, const struct pe_object *parent,
+		 bool quiet);
+
 /** Tables that have the columns of this one. */
 void pe_each_heir(struct pe_resolve *r, const struct pe_object *table,
 		  const struct effect *e,

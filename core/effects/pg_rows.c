@@ -66,6 +66,25 @@ static void pair_values(struct pe_resolve *r, struct effect *n,
 			}
 }
 
+/* The parent's row is in one of its partitions. */
+static void in_partitions(struct rows *w, const struct effect *rows,
+			  const struct pe_object *table)
+{
+	struct effect copy = *rows;
+
+	for (size_t i = 0; table && w->r->c->has_heirs && i < w->r->c->n; i++) {
+		const struct pe_object *o = w->r->c->all[i];
+		const char *how = pe_heir_of(o, table);
+
+		if (!how || !streq(how, PE_PARTITION))
+			continue;
+		copy.why = arena_printf(&w->r->arena, PE_HEIR_OF "%s",
+					table->name);
+		pe_emit(w->r, &copy, o->schema, NULL, o->name);
+		in_partitions(w, rows, o);
+	}
+}
+
 static void need_parent(struct rows *w, const struct pe_object *k)
 {
 	const struct pe_use *u = references(k);
@@ -91,6 +110,7 @@ static void need_parent(struct rows *w, const struct pe_object *k)
 	n->columns = to ? pe_own_list(w->r, to) : NULL;
 	pair_values(w->r, n, l, n_l, k->columns, to);
 	n->why = arena_printf(&w->r->out->arena, "foreign key %s", k->name);
+	in_partitions(w, n, parent);
 }
 
 static const char *event_of(const struct effect *e)
@@ -159,6 +179,32 @@ static void on_children(struct rows *w, const struct pe_object *k)
 		act(w->r, &copy, child);
 }
 
+/* It is the table, or a partition of it. */
+static bool is_in(const struct effects_catalog *c,
+		  const struct pe_object *table, const struct pe_use *of)
+{
+	const struct pe_object *parent;
+
+	if (streq(of->name, table->name) &&
+	    streq_null(of->schema, table->schema))
+		return true;
+	if (!c->has_heirs)
+		return false;
+	parent = pe_find(c, EFFECT_TABLE, of->schema, NULL, of->name);
+	for (size_t i = 0; parent && i < table->n_uses; i++) {
+		const struct pe_use *u = &table->uses[i];
+		const struct pe_object *above =
+			u->note && streq(u->note, PE_PARTITION)
+				? pe_find(c, EFFECT_TABLE, u->schema, NULL,
+					  u->name)
+				: NULL;
+
+		if (above && above != table && is_in(c, above, of))
+			return true;
+	}
+	return false;
+}
+
 static void referrers(struct rows *w)
 {
 	size_t n = w->r->c->n;
@@ -170,8 +216,7 @@ static void referrers(struct rows *w)
 		if (k->gone || k->kind != EFFECT_CONSTRAINT || !pe_is(k, 'f'))
 			continue;
 		u = references(k);
-		if (u && streq(u->name, w->table->name) &&
-		    streq_null(u->schema, w->table->schema))
+		if (u && is_in(w->r->c, w->table, u))
 			on_children(w, k);
 	}
 }

@@ -10,9 +10,11 @@
  *             sequence, g generated, x not told; then "\n<schema>\n<type>",
  *             and "\n=<value>" when the default is a constant
  * constraint  letter of its type (p u f c x), 'a' when the name was made up,
- *             ON DELETE and ON UPDATE as in pg_constraint, 'I' over an index
+ *             ON DELETE and ON UPDATE as in pg_constraint, 'I' over an index,
+ *             'N' not for heirs; "k" alone: of a foreign key for a partition
  * index       'u' unique or '-', 'a' when the name was made up, 'e' of an
- *             expression
+ *             expression, 'O' not for partitions; "\n" and what stands for its
+ *             columns in such a name
  * trigger     'b' before, 'a' after, 'i' instead; 'r' for each row
  */
 

@@ -310,6 +310,22 @@ static void use_star(struct pe_resolve *r, const struct pe_set *set, size_t i,
 					 p->object->children[k]->name, NULL });
 }
 
+/* What follows from a new parent, or from what a foreign key refers to. */
+static void relate(struct pe_resolve *r, const struct effect *e,
+		   struct pe_object *owner, const struct pe_object *table)
+{
+	const struct effect *of = e - e->of;
+
+	if (owner->kind == EFFECT_TABLE)
+		pe_new_heir(r, e, owner, table, of->action == EFFECT_CREATE);
+	if (owner->kind != EFFECT_CONSTRAINT || !pe_is(owner, 'f'))
+		return;
+	pe_hand_down(
+		r, of, owner,
+		pe_find(r->c, EFFECT_TABLE, owner->schema, NULL, owner->table));
+	pe_copy_key(r, e, owner, table, of->of != 0);
+}
+
 static void use_relation(struct pe_resolve *r, const struct pe_set *set,
 			 size_t i)
 {
@@ -336,7 +352,7 @@ static void use_relation(struct pe_resolve *r, const struct pe_set *set,
 		if (owner)
 			owner->reads = pe_store_list(r->c, e->columns);
 	}
-	if (streq(note, "inherits") || streq(note, "partition") ||
+	if (streq(note, PE_INHERITS) || streq(note, PE_PARTITION) ||
 	    starts_with(note, "like"))
 		inherit(r, owner, p.object, starts_with(note, "like"));
 	if (streq(note, "like keys"))
@@ -346,10 +362,15 @@ static void use_relation(struct pe_resolve *r, const struct pe_set *set,
 		use_star(r, set, i, &p);
 		return;
 	}
-	if (!starts_with(note, "like"))
-		remember(r, set, i,
-			 &(struct pe_use){ named.kind, p.schema, NULL, e->name,
-					   *note ? note : NULL });
+	if (streq(note, "leaves") && owner && p.object)
+		pe_leave_parent(r, e, owner, p.object);
+	if (starts_with(note, "like") || streq(note, "leaves"))
+		return;
+	remember(r, set, i,
+		 &(struct pe_use){ named.kind, p.schema, NULL, e->name,
+				   *note ? note : NULL });
+	if (owner)
+		relate(r, e, owner, p.object);
 }
 
 static void use_routine(struct pe_resolve *r, const struct pe_set *set,

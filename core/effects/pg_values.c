@@ -187,7 +187,8 @@ bool pe_key_within(struct pe_resolve *r, const struct effect *e,
 		   const struct pe_object *table)
 {
 	if ((e->kind != EFFECT_INDEX && e->kind != EFFECT_CONSTRAINT) ||
-	    (e->kind == EFFECT_INDEX && e->note && strchr(e->note, 'e')) ||
+	    (e->kind == EFFECT_INDEX && e->note &&
+	     memchr(e->note, 'e', strcspn(e->note, "\n"))) ||
 	    (e->digest && starts_with(e->digest, "primary key")))
 		return false;
 	for (size_t i = 0; table && e->columns && i < table->n; i++) {

@@ -149,6 +149,22 @@ static void returning(struct pe_walk *w, PgQuery__Node *const *items, size_t n)
 	pe_exprs(w, items, n);
 }
 
+/* What is returned is looked at: in another query, or in code. */
+static void returning_read(struct pe_walk *w, PgQuery__Node *const *items,
+			   size_t n, const struct pe_source *t)
+{
+	struct effect *e;
+
+	returning(w, items, n);
+	if (!n || (!w->scope->up && !w->where_from))
+		return;
+	e = pe_add(w, EFFECT_SELECT, EFFECT_ROWS, t->schema, NULL, t->table,
+		   -1);
+	e->all_columns = true;
+	e->where = w->out->items[t->rows - 1].where;
+	e->n_where = w->out->items[t->rows - 1].n_where;
+}
+
 /* Refused where the table has some. */
 static void no_rules(struct pe_walk *w, const PgQuery__RangeVar *r,
 		     const char *which)
@@ -278,7 +294,7 @@ void pe_update(struct pe_walk *w, const PgQuery__UpdateStmt *s)
 	set_where(w, s->where_clause, t, !s->n_from_clause);
 	set_values(w, s->target_list, s->n_target_list);
 	pe_expr(w, s->where_clause);
-	returning(w, s->returning_list, s->n_returning_list);
+	returning_read(w, s->returning_list, s->n_returning_list, t);
 	pe_scope_pop(w);
 }
 
@@ -296,7 +312,7 @@ void pe_delete(struct pe_walk *w, const PgQuery__DeleteStmt *s)
 	pe_from(w, s->using_clause, s->n_using_clause);
 	set_where(w, s->where_clause, t, !s->n_using_clause);
 	pe_expr(w, s->where_clause);
-	returning(w, s->returning_list, s->n_returning_list);
+	returning_read(w, s->returning_list, s->n_returning_list, t);
 	pe_scope_pop(w);
 }
 

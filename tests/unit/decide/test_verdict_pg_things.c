@@ -186,6 +186,160 @@ static void rules__that_do_something_for_rows(void **state)
 	expect_pairs(pairs);
 }
 
+static void names__that_the_server_makes_up(void **state)
+{
+	static const char check[] = T "ALTER TABLE t ADD CHECK (a < 100)";
+	static const char idx[] = T "CREATE INDEX ON t (a)";
+	static const char seq[] = T "CREATE SEQUENCE t_b_seq";
+	const struct sql_pair pairs[] = {
+		{ check, "ALTER TABLE t DROP CONSTRAINT t_a_check",
+		  "ALTER TABLE t ADD CHECK (a < 90)", CONFLICT },
+		{ check, "ALTER TABLE t RENAME CONSTRAINT t_a_check TO k",
+		  "ALTER TABLE t ADD CHECK (a < 90)", CONFLICT },
+		{ check, "ALTER TABLE t RENAME CONSTRAINT t_a_check TO k",
+		  "ALTER TABLE t ADD CHECK (id < 90)", INDEPENDENT },
+		{ idx, "DROP INDEX t_a_idx",
+		  "CREATE INDEX ON t (a) WHERE a > 1", CONFLICT },
+		{ idx, "ALTER INDEX t_a_idx RENAME TO q",
+		  "CREATE INDEX ON t (a)", CONFLICT },
+		{ seq, "DROP SEQUENCE t_b_seq",
+		  "ALTER TABLE t ADD COLUMN b serial", CONFLICT },
+		{ seq, "ALTER SEQUENCE t_b_seq RENAME TO q",
+		  "ALTER TABLE t ADD COLUMN b int GENERATED ALWAYS AS IDENTITY",
+		  CONFLICT },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
+#define P                                                                 \
+	"CREATE TABLE p (id int, a int, s text) PARTITION BY RANGE (id);" \
+	"CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (10);"     \
+	"CREATE TABLE p2 PARTITION OF p DEFAULT;"
+#define NEW_PART(name, from, to)                                      \
+	"CREATE TABLE " name " PARTITION OF p FOR VALUES FROM (" from \
+	") TO (" to ")"
+#define C                                       \
+	P "ALTER TABLE p ADD PRIMARY KEY (id);" \
+	  "CREATE TABLE c (x int, y int);"
+#define F "ALTER TABLE c ADD CONSTRAINT f1 FOREIGN KEY (x) REFERENCES p"
+
+static void partitions__have_what_their_parent_has(void **state)
+{
+	static const char index[] = P "CREATE INDEX i0 ON p (a)";
+	const struct sql_pair pairs[] = {
+		{ P, "ALTER TABLE p ADD CONSTRAINT k CHECK (a < 30)",
+		  "INSERT INTO p1 VALUES (5, 50)", CONFLICT },
+		{ P, "ALTER TABLE p ADD CONSTRAINT k CHECK (a < 30)",
+		  "INSERT INTO p1 VALUES (5, 5)", INDEPENDENT },
+		{ P, "CREATE UNIQUE INDEX u ON p (id)",
+		  "INSERT INTO p1 VALUES (1)", CONFLICT },
+		{ P, "ALTER TABLE p ADD PRIMARY KEY (id)",
+		  "ALTER TABLE p1 ADD PRIMARY KEY (id)", CONFLICT },
+		{ P, "CREATE INDEX i1 ON p (a) WHERE a > 3",
+		  "CREATE INDEX i2 ON p (a)", ORDER },
+		{ P, "CREATE INDEX i1 ON p (a)", "CREATE INDEX i2 ON p (a)",
+		  INDEPENDENT },
+		{ P, "CREATE INDEX i1 ON p (a)", "CREATE INDEX i2 ON p1 (a)",
+		  ORDER },
+		{ P, "CREATE INDEX i1 ON ONLY p (a)",
+		  "CREATE INDEX i2 ON p1 (a)", INDEPENDENT },
+		{ index, "DROP INDEX i0", "CREATE INDEX i1 ON p (a)",
+		  CONFLICT },
+		{ index, "ALTER INDEX i0 RENAME TO j",
+		  "CREATE INDEX i1 ON p (a)", INDEPENDENT },
+		{ index, NEW_PART("p3", "30", "40"), "DROP INDEX i0",
+		  INDEPENDENT },
+		{ P, "ALTER TABLE p1 RENAME TO p9", "CREATE INDEX i2 ON p (s)",
+		  CONFLICT },
+		{ P, "ALTER TABLE p1 RENAME TO p9",
+		  "ALTER TABLE p ADD CONSTRAINT k CHECK (a < 30)",
+		  INDEPENDENT },
+		{ P, "DROP TABLE p1", "CREATE INDEX i2 ON p (s)", INDEPENDENT },
+		{ P, NEW_PART("p3", "30", "40"), NEW_PART("p4", "30", "40"),
+		  CONFLICT },
+		{ P, NEW_PART("p3", "30", "40"), NEW_PART("p4", "50", "60"),
+		  INDEPENDENT },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
+static void foreign_keys__to_partitions(void **state)
+{
+	static const char key[] = C F;
+	const struct sql_pair pairs[] = {
+		{ C, F,
+		  "ALTER TABLE c ADD CONSTRAINT f2 FOREIGN KEY (x) REFERENCES "
+		  "p ON DELETE CASCADE",
+		  ORDER },
+		{ C, F,
+		  "ALTER TABLE c ADD CONSTRAINT f2 FOREIGN KEY (x) REFERENCES "
+		  "p",
+		  INDEPENDENT },
+		{ C, F,
+		  "ALTER TABLE c ADD CONSTRAINT f2 FOREIGN KEY (y) REFERENCES "
+		  "p",
+		  INDEPENDENT },
+		{ C, F, NEW_PART("p3", "30", "40"), ORDER },
+		{ C, "CREATE TABLE d (x int REFERENCES p)",
+		  NEW_PART("p3", "30", "40"), ORDER },
+		{ key, NEW_PART("p3", "30", "40"), NEW_PART("p4", "50", "60"),
+		  ORDER },
+		{ key, "ALTER TABLE c DROP CONSTRAINT f1",
+		  "ALTER TABLE c ADD CONSTRAINT f2 FOREIGN KEY (x) REFERENCES "
+		  "p",
+		  CONFLICT },
+		{ key, "ALTER TABLE c RENAME TO d", NEW_PART("p3", "30", "40"),
+		  CONFLICT },
+		{ key, "ALTER TABLE c RENAME COLUMN x TO z",
+		  NEW_PART("p3", "30", "40"), CONFLICT },
+		{ key, "ALTER TABLE c RENAME COLUMN y TO z",
+		  NEW_PART("p3", "30", "40"), INDEPENDENT },
+		{ key, "ALTER TABLE c RENAME CONSTRAINT f1 TO f3",
+		  NEW_PART("p3", "30", "40"), INDEPENDENT },
+		{ key, "INSERT INTO c VALUES (1)", NEW_PART("p3", "30", "40"),
+		  INDEPENDENT },
+		{ key, "DELETE FROM p1", "INSERT INTO c VALUES (1)", ORDER },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
+#define H T "CREATE TABLE h (z int) INHERITS (t);"
+
+static void heirs__have_checks(void **state)
+{
+	static const struct sql_pair pairs[] = {
+		{ H, "ALTER TABLE t ADD CONSTRAINT k CHECK (a < 30)",
+		  "INSERT INTO h VALUES (5, 50)", CONFLICT },
+		{ H, "ALTER TABLE t ADD CONSTRAINT k CHECK (a < 30) NO INHERIT",
+		  "INSERT INTO h VALUES (5, 50)", INDEPENDENT },
+		{ H, "ALTER TABLE t ADD CONSTRAINT k CHECK (a < 30)",
+		  "ALTER TABLE h ADD CONSTRAINT k CHECK (a < 300)", CONFLICT },
+		{ H, "ALTER TABLE t ADD CONSTRAINT k CHECK (a < 30)",
+		  "DROP TABLE h", INDEPENDENT },
+		{ H, "ALTER TABLE t ADD CONSTRAINT k CHECK (a < 30)",
+		  "ALTER TABLE h RENAME TO hh", INDEPENDENT },
+		{ H, "ALTER TABLE t ADD COLUMN b int", "DROP TABLE h",
+		  INDEPENDENT },
+		{ H, "ALTER TABLE t ALTER COLUMN a SET NOT NULL",
+		  "ALTER TABLE h RENAME TO hh", INDEPENDENT },
+		{ H, "ALTER TABLE h NO INHERIT t; DROP TABLE n",
+		  "ALTER TABLE h NO INHERIT t", CONFLICT },
+		{ H,
+		  "WITH g AS (DELETE FROM h RETURNING z) INSERT INTO n (a) "
+		  "SELECT z FROM g",
+		  "TRUNCATE h", ORDER },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +348,10 @@ int main(void)
 		cmocka_unit_test(statistics),
 		cmocka_unit_test(labels),
 		cmocka_unit_test(rules__that_do_something_for_rows),
+		cmocka_unit_test(names__that_the_server_makes_up),
+		cmocka_unit_test(partitions__have_what_their_parent_has),
+		cmocka_unit_test(foreign_keys__to_partitions),
+		cmocka_unit_test(heirs__have_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

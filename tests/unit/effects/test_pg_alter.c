@@ -131,6 +131,7 @@ static const struct pg_case alter_cases[] = {
 	{ "ALTER TABLE t ADD CHECK (a > 1)",
 	  "CREATE TABLE t (a int CHECK (a > 0))",
 	  "use table public.t\n"
+	  "use constraint public.t.t_a_check implied\n"
 	  "create constraint public.t.t_a_check1 -> check (a > 1)\n"
 	  "use column public.t.a type\n"
 	  "alter table public.t constraints implied\n" },
@@ -205,7 +206,7 @@ static const struct pg_case alter_cases[] = {
 	  "CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p)",
 	  "use table public.p\n"
 	  "create column public.p.b -> integer\n"
-	  "create column public.c.b -> integer implied\n"
+	  "create column public.c.b -> integer implied: heir of p\n"
 	  "alter table public.p columns\n" },
 	{ "ALTER TABLE IF EXISTS t ADD b int", NULL,
 	  "use table public.t conditional\n"

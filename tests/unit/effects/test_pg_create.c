@@ -178,6 +178,7 @@ static const struct pg_case index_cases[] = {
 	{ "CREATE INDEX ON t (a)",
 	  "CREATE TABLE t (a int); CREATE INDEX ON t (a)",
 	  "use table public.t\n"
+	  "use index public.t_a_idx on t implied\n"
 	  "create index public.t_a_idx1 on t -> btree (a)\n"
 	  "use column public.t.a key\n" },
 };

@@ -24,6 +24,7 @@ static const struct pg_case queries_cases[] = {
 	  "delete rows of public.t -> sum by (a, b) where a = 1\n"
 	  "use column public.t.a type\n"
 	  "use column public.t.b type\n"
+	  "select rows of public.t (*) where a = 1\n"
 	  "use table public.u\n"
 	  "use column public.u.b\n"
 	  "insert rows of public.u (b) -> sum\n" },
