@@ -256,7 +256,8 @@ class Generator(Maker, Ddl, Dml, Pg, PgMore, PgTables, PgTypes, Lite, LiteRows,
         weights = [w for _, w in kinds]
         before, self.touched = copy.deepcopy(self.schema), set()
         self.hints, self.drawn = side.hints, side.drawn
-        wanted = 1 + self.chance(40) + self.chance(25 if self.pg else 15)
+        wanted = 1 + self.chance(50 if self.pg else 40) + \
+            self.chance(40 if self.pg else 15)
         while len(side.statements) < wanted:
             kind = self.rnd.choices(names, weights)[0]
             sql = getattr(self, kind)()
@@ -277,7 +278,7 @@ class Case:
         self.seed = seed
         self.parts = self.maker.base()
         self.base = ''.join(self.parts)
-        if self.maker.chance(88 if self.maker.pg else 70):
+        if self.maker.chance(92 if self.maker.pg else 70):
             self.maker.focus = self.maker.pick(self.maker.schema.tables)
 
     def base_for(self, a, b):
