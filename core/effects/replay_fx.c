@@ -123,17 +123,29 @@ void fx_because(struct fx *fx, struct effect *e, const char *why)
 
 size_t fx_table_of(const struct fx *fx, const char *name)
 {
-	for (size_t i = fx->n_tables; i > 0; i--)
-		if (!fx->tables[i - 1].gone &&
-		    streq(fx->tables[i - 1].name, name))
-			return i;
-	return 0;
+	return map_number(&fx->table_at, name);
 }
 
 static void add_table(struct fx *fx, const char *name, const char *first)
 {
 	VEC_GROW(fx->tables, fx->n_tables, fx->cap_tables);
 	fx->tables[fx->n_tables++] = (struct fx_table){ name, first, false };
+	map_put_number(&fx->table_at, name, fx->n_tables);
+	if (first)
+		map_put_number(&fx->first_at, first, fx->n_tables);
+}
+
+static void drop_table(struct fx *fx, size_t at)
+{
+	fx->tables[at - 1].gone = true;
+	map_remove(&fx->table_at, fx->tables[at - 1].name);
+}
+
+static void rename_table(struct fx *fx, size_t at, const char *name)
+{
+	map_remove(&fx->table_at, fx->tables[at - 1].name);
+	fx->tables[at - 1].name = name;
+	map_put_number(&fx->table_at, name, at);
 }
 
 static bool is_table(const struct schema_object *o)
@@ -352,9 +364,9 @@ void fx_after_statement(struct fx *fx)
 	if (s->verb == SQL_CREATE_TABLE && !at)
 		add_table(fx, name, NULL);
 	else if (s->verb == SQL_DROP_TABLE && at)
-		fx->tables[at - 1].gone = true;
+		drop_table(fx, at);
 	else if (s->verb == SQL_RENAME_TABLE && at)
-		fx->tables[at - 1].name = fx_lower(fx, s->detail);
+		rename_table(fx, at, fx_lower(fx, s->detail));
 }
 
 struct place {
@@ -403,6 +415,8 @@ void fx_release(struct fx *fx)
 	free(fx->before);
 	free(fx->events);
 	free(fx->tables);
+	map_release(&fx->table_at);
+	map_release(&fx->first_at);
 	free(fx->copies);
 	free(fx->targets);
 	free(fx->rows);

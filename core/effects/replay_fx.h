@@ -113,6 +113,8 @@ struct fx {
 	size_t n_before, cap_before;
 	struct fx_table *tables;
 	size_t n_tables, cap_tables;
+	struct map table_at; /**< name -> index + 1 of the one that has it */
+	struct map first_at; /**< and of the one that had it */
 	struct fx_copy *copies;
 	size_t n_copies, cap_copies;
 	struct fx_target *targets;

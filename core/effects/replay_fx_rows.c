@@ -212,6 +212,8 @@ static void add_rival(struct hand *h, enum effect_action action,
 	struct effect *e = fx_add_rows(fx, action, h->info->name);
 
 	e->conditional = true;
+	if (action == EFFECT_DELETE)
+		e->digest = fx_hand_digest(h);
 	if (action == EFFECT_DELETE && !fx->recursive_triggers)
 		e->aspect = "replaced";
 	e->reads = fx_names_keep(fx, key);

@@ -99,10 +99,9 @@ static const struct fx_target *find_target(const struct fx *fx,
 /* The one that had this name before the migration. */
 static const struct fx_table *first_of(const struct fx *fx, const char *name)
 {
-	for (size_t i = 0; i < fx->n_tables; i++)
-		if (streq_null(fx->tables[i].first, name))
-			return &fx->tables[i];
-	return NULL;
+	size_t at = map_number(&fx->first_at, name);
+
+	return at ? &fx->tables[at - 1] : NULL;
 }
 
 /* Another one has the name now. */

@@ -306,6 +306,7 @@ bench_check() {
 		read -r floor _ < <(RUNS=20 best nothing "$build/bench/check_floor" . ours theirs)
 		ratio "check, $n migrations, 3 new on each side" "$t" "$floor" 1.5
 		memory "check, $n migrations: peak memory" "$mem" -
+		memory "its cache on the disk" "$(du -sk .git/migrate/cache | cut -f1)" 256
 	done
 }
 
@@ -317,7 +318,7 @@ forget_outcome() {
 # the three orders on the image of 1,000 migrations, against what is read alone
 # and loading such an image
 bench_replay() {
-	local t static load bytes mem
+	local t static load mem
 	new_repository
 	git symbolic-ref HEAD refs/heads/main
 	small_migrations 1000
@@ -335,8 +336,7 @@ bench_replay() {
 	static=$(awk -v s="$static" -v l="$load" 'BEGIN { print s + l }')
 	ratio "check with replay, 1,000 / static and image" "$t" "$static" 5
 	memory "check with replay, 1,000: peak memory" "$mem" -
-	bytes=$(du -sk .git/migrate/cache | cut -f1)
-	memory "its cache on the disk" "$bytes" -
+	memory "its cache on the disk" "$(du -sk .git/migrate/cache | cut -f1)" 256
 }
 
 # 100 branches of five migrations, each with every other

@@ -292,11 +292,11 @@ static const struct fx_case rows[] = {
 { "INSERT INTO kinds VALUES ('x', 'y')",
 "1: insert rows of kinds (*) by (k) where k = x, v = y\n" },
 { "INSERT OR REPLACE INTO kinds VALUES ('x', 'y')",
-"1: delete rows of kinds replaced by (k) where k = x conditional\n"
+"1: delete rows of kinds replaced -> insert or replace into kinds values ( 'x' , 'y' ) by (k) where k = x conditional\n"
 	"1: select rows of pets (kind) absent by (kind) where kind = x implied: foreign key pets.kind\n"
 	"1: insert rows of kinds (*) -> insert or replace into kinds values ( 'x' , 'y' ) by (k) where k = x, v = y\n" },
 { "REPLACE INTO kinds (v, k) VALUES ('x', 'y')",
-"1: delete rows of kinds replaced by (k) where k = y conditional\n"
+"1: delete rows of kinds replaced -> replace into kinds ( v , k ) values ( 'x' , 'y' ) by (k) where k = y conditional\n"
 	"1: select rows of pets (kind) absent by (kind) where kind = y implied: foreign key pets.kind\n"
 	"1: insert rows of kinds (v, k) -> replace into kinds ( v , k ) values ( 'x' , 'y' ) by (k) where v = x, k = y\n" },
 { "INSERT OR IGNORE INTO kinds (k) VALUES ('x')",
