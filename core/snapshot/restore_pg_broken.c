@@ -179,11 +179,34 @@ static const char key_operator_sql[] =
 	" WHERE k.oid = " NEWEST_OF("f") " ORDER BY x.at";
 
 /* The name now of a column that is called so before. */
-static const char *was_name(const struct restore_pg_find *f, const char *before)
+static const char *was_name(const struct restore_pg_find *f,
+			    const struct restore_pg_table *parent,
+			    const char *before)
 {
-	const char *now = restore_pg_column_now(f->r, f->parent, before);
+	const char *now = restore_pg_column_now(f->r, parent, before);
 
 	return now ? now : before;
+}
+
+/* Rows that go, or get other values: the key's columns c0, c1... */
+static void add_parents(struct buf *sql, const struct restore_pg_find *f,
+			const struct names *key)
+{
+	buf_addstr(sql, " LEFT JOIN (");
+	for (size_t k = 0; k < f->n_parents; k++) {
+		buf_addf(sql,
+			 "%sSELECT %zu AS t, git_migrate_n, git_migrate_op",
+			 k ? " UNION ALL " : "", k);
+		for (size_t i = 0; i < key->n; i++)
+			buf_addf(sql, ", %s AS c%zu",
+				 was_name(f, f->parents[k], key->list[1][i]),
+				 i);
+		buf_addf(sql, " FROM %s", f->parents[k]->was);
+	}
+	buf_addstr(sql, ") w ON ");
+	for (size_t i = 0; i < key->n; i++)
+		buf_addf(sql, "%sw.c%zu = concat(t.%s)", i ? " AND " : "", i,
+			 key->list[0][i]);
 }
 
 static void add_orphans(struct buf *sql, const struct restore_pg_find *f,
@@ -191,15 +214,12 @@ static void add_orphans(struct buf *sql, const struct restore_pg_find *f,
 {
 	restore_pg_find_add_begin(sql, f, key->list[0], key->n);
 	buf_addf(sql, "%s",
-		 f->parent ? ", coalesce(w.git_migrate_n, -1), "
-			     "w.git_migrate_op"
-			   : "");
+		 f->n_parents ? ", coalesce(w.git_migrate_n, -1), "
+				"w.git_migrate_op, w.t"
+			      : "");
 	restore_pg_find_add_rows(sql, f, NULL);
-	if (f->parent)
-		buf_addf(sql, " LEFT JOIN %s w ON ", f->parent->was);
-	for (size_t i = 0; f->parent && i < key->n; i++)
-		buf_addf(sql, "%sw.%s = concat(t.%s)", i ? " AND " : "",
-			 was_name(f, key->list[1][i]), key->list[0][i]);
+	if (f->n_parents)
+		add_parents(sql, f, key);
 	for (size_t i = 0; i < key->n; i++)
 		buf_addf(sql, "%s t.%s IS NOT NULL", i ? " AND" : " WHERE",
 			 key->list[0][i]);
@@ -208,7 +228,50 @@ static void add_orphans(struct buf *sql, const struct restore_pg_find *f,
 	for (size_t i = 0; i < key->n; i++)
 		buf_addf(sql, "%sp.%s %s t.%s", i ? " AND " : "",
 			 key->list[1][i], op->list[0][i], key->list[0][i]);
-	buf_addstr(sql, ") ORDER BY 1) TO STDOUT");
+	buf_addstr(sql, ") ORDER BY 1, 4) TO STDOUT");
+}
+
+static struct err *take_leaf(void *payload, int n, const struct pg_cell *cell)
+{
+	(void)n;
+	if (cell[0].s)
+		map_put_number(payload, cell[0].s, 1);
+	return NULL;
+}
+
+/* Partitions that have rows; a table that has none is its own. */
+static struct err *find_leaves(struct restore_pg *r, const char *table,
+			       struct map *out)
+{
+	struct pg_arg arg = pg_text(table);
+
+	return pg_query(r->c,
+			"SELECT relid::regclass::text FROM"
+			" pg_partition_tree(to_regclass($1)) WHERE isleaf"
+			" UNION SELECT to_regclass($1)::text ORDER BY 1",
+			&arg, 1, take_leaf, out);
+}
+
+static struct err *find_parents(struct restore_pg_find *f, const char *parent)
+{
+	struct restore_pg *r = f->r;
+	struct map leaves = MAP_INIT;
+	struct err *err;
+
+	if (starts_with(parent, "ONLY "))
+		parent += strlen("ONLY ");
+	err = find_leaves(r, parent, &leaves);
+	f->parents = arena_array(&r->arena, r->n_tables + 1,
+				 sizeof(const struct restore_pg_table *));
+	for (size_t i = 0; i < r->n_tables && !err; i++) {
+		const struct restore_pg_table *t = &r->tables[i];
+
+		if (t->before && t->lines && t->was &&
+		    map_has(&leaves, t->before))
+			f->parents[f->n_parents++] = t;
+	}
+	map_release(&leaves);
+	return err;
 }
 
 static struct err *find_orphans(struct restore_pg_find *f, const char *sql)
@@ -227,11 +290,9 @@ static struct err *find_orphans(struct restore_pg_find *f, const char *sql)
 		err = err_new(ERR_STATE, "no foreign key in: %s", sql);
 	if (err)
 		return err;
-	if (starts_with(key.list[2][0], "ONLY "))
-		f->parent = restore_pg_find_table(
-			f->r, key.list[2][0] + strlen("ONLY "));
-	if (f->parent && !f->parent->was)
-		f->parent = NULL;
+	err = find_parents(f, key.list[2][0]);
+	if (err)
+		return err;
 	add_orphans(&query, f, &key, &op);
 	err = restore_pg_find_ask(f, buf_str(&query));
 	buf_release(&query);
@@ -292,9 +353,8 @@ static struct err *find_nulls(struct restore_pg_find *f, const char *sql)
 			 arena_printf(&f->r->arena, "t.%s IS NULL", f->column));
 }
 
-struct err *restore_pg_find(struct restore_pg *r, const char *code,
-			    const char *what, const char *table,
-			    const char *sql)
+static struct err *find_in(struct restore_pg *r, const char *code,
+			   const char *what, const char *table, const char *sql)
 {
 	struct restore_pg_find f = { .r = r, .table = table, .what = what };
 	struct err *err = restore_pg_find_open(&f);
@@ -313,4 +373,37 @@ struct err *restore_pg_find(struct restore_pg *r, const char *code,
 	if (streq(code, "23P01"))
 		return restore_pg_find_excluded(&f, sql);
 	return err_new(ERR_STATE, "rows cannot be told: %s", sql);
+}
+
+/* The rows of a partitioned table are its partitions', and so is a key that is
+ * made there instead. */
+static struct err *find_in_leaf(struct restore_pg *r, const char *code,
+				const char *what, const char *table,
+				const char *leaf, const char *sql)
+{
+	const char *at = strstr(sql, table);
+
+	if (!starts_with(sql, "ALTER TABLE ") || !at)
+		return err_new(ERR_STATE, "rows cannot be told: %s", sql);
+	return find_in(r, code, what, leaf,
+		       arena_printf(&r->arena, "ALTER TABLE ONLY %s%s", leaf,
+				    at + strlen(table)));
+}
+
+struct err *restore_pg_find(struct restore_pg *r, const char *code,
+			    const char *what, const char *table,
+			    const char *sql)
+{
+	struct map leaves = MAP_INIT;
+	struct err *err = find_leaves(r, table, &leaves);
+
+	if (!err && leaves.n < 2)
+		err = find_in(r, code, what, table, sql);
+	else if (streq(code, "23503")) /* what else breaks, a partition says */
+		map_each (&leaves, e)
+			if (!err && !streq(e->key, table))
+				err = find_in_leaf(r, code, what, table, e->key,
+						   sql);
+	map_release(&leaves);
+	return err;
 }

@@ -408,8 +408,8 @@ static void take_hit(struct restore_pg_find *f,
 		if (f->unique && wanted)
 			late.detail.now =
 				restore_pg_key_text(r, &f->keys, more + 1);
-	} else if (f->parent && number(&more[0]) >= 0) {
-		late.table = f->parent->before;
+	} else if (f->n_parents && number(&more[0]) >= 0) {
+		late.table = f->parents[number(&more[2])]->before;
 		late.line = (uint64_t)number(&more[0]);
 		late.op = more[1].s[1];
 	}

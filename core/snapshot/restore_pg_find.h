@@ -13,7 +13,10 @@ struct restore_pg_find {
 	struct restore_pg_keys keys;
 	bool copied; /* its rows are its lines, in their order */
 	const char *what, *constraint, *column;
-	const struct restore_pg_table *parent; /* of a foreign key; or NULL */
+	/* what a foreign key refers to, and rows of which go: one table, or
+	 * partitions of one */
+	const struct restore_pg_table **parents;
+	size_t n_parents;
 	bool unique;
 };
 
@@ -28,7 +31,7 @@ const struct restore_pg_table *restore_pg_find_table(const struct restore_pg *r,
  * Pieces of a question. Rows are "t", their lines "l". An answer's rows have
  * the line's number (-1: none), whether the line put it there, its operation,
  * the key, and behind it: of `unique`, whether a row of later has the value,
- * and its key; of `parent`, number and operation of its line.
+ * and its key; of `parents`, number and operation of its line, and which.
  */
 
 /** Append ", concat(t.id) AS k0". */

@@ -296,6 +296,35 @@ static void constraints__named_with_rows_without_a_key(void **state)
 	expect_ways(*state, ways, ARRAY_LEN(ways));
 }
 
+/* Rows of a partitioned table are its partitions'. */
+static void constraints__named_with_rows_of_partitions(void **state)
+{
+#define Q                                                             \
+	"CREATE TABLE q (id int PRIMARY KEY); INSERT INTO q VALUES "  \
+	"(1); CREATE TABLE p (id int PRIMARY KEY, q int NOT NULL, "   \
+	"CONSTRAINT k FOREIGN KEY (q) REFERENCES q) PARTITION BY "    \
+	"RANGE (id); CREATE TABLE t PARTITION OF p FOR VALUES FROM "  \
+	"(0) TO (10); CREATE TABLE u PARTITION OF p FOR VALUES FROM " \
+	"(10) TO (20); INSERT INTO p VALUES (1, 1), (11, 1); CREATE " \
+	"TABLE f (id int PRIMARY KEY, p int, CONSTRAINT fk FOREIGN "  \
+	"KEY (p) REFERENCES p);"
+	static const struct way ways[] = {
+		{ Q, "INSERT INTO p VALUES (5, 1), (6, 1), (15, 1)",
+		  "INSERT INTO f VALUES (1, 5), (2, 1), (3, 15)",
+		  "s.f ORPHANED 2", "id = 1 [fk]; id = 3 [fk]", "(1,1) (5,1)",
+		  NULL },
+		{ Q, "ALTER TABLE p DROP CONSTRAINT k",
+		  "INSERT INTO p VALUES (2, 7), (3, 1), (12, 8)",
+		  "s.t ORPHANED 1; s.u ORPHANED 1", "id = 2 [k]; id = 12 [k]",
+		  NULL, NULL },
+		{ Q, "ALTER TABLE p ALTER q DROP NOT NULL",
+		  "INSERT INTO p VALUES (2, NULL)", "s.t NO_VALUE 1",
+		  "id = 2 q", NULL, NULL },
+	};
+
+	expect_ways(*state, ways, ARRAY_LEN(ways));
+}
+
 /* A row that is left out leaves out those that refer to it. */
 static void constraints__one_behind_the_other(void **state)
 {
@@ -374,6 +403,9 @@ int main(void)
 			trip_teardown),
 		cmocka_unit_test_setup_teardown(
 			constraints__named_with_rows_without_a_key, trip_setup,
+			trip_teardown),
+		cmocka_unit_test_setup_teardown(
+			constraints__named_with_rows_of_partitions, trip_setup,
 			trip_teardown),
 		cmocka_unit_test_setup_teardown(
 			constraints__one_behind_the_other, trip_setup,
