@@ -149,7 +149,7 @@ def tell(pipe, dialect, seeds):
 
 
 def share(dialect, seeds, jobs):
-    """As work(), by several processes; one that dies is an error."""
+    """As work(), by several processes; one that dies is a failure."""
     fork = multiprocessing.get_context('fork')
     total, running = Tally(), []
     for i in range(jobs):
@@ -164,7 +164,10 @@ def share(dialect, seeds, jobs):
             p.terminate()
     signal.signal(signal.SIGTERM, stop)
     for p, mine in running:
-        total.merge(mine.recv())
+        try:
+            total.merge(mine.recv())
+        except EOFError:  # it has told why
+            total.failures += 1
         p.join()
     return total
 

@@ -42,9 +42,11 @@ class SqliteGenerator(Generator):
             kind)]
 
     def columns(self, table, generated=False):
-        return [name_of(r[1]) for r in self.ask(
-            f'PRAGMA table_xinfo({self.q(table)})')
-            if generated or r[6] < 2]
+        try:
+            found = self.ask(f'PRAGMA table_xinfo({self.q(table)})')
+        except sqlite3.OperationalError:  # a view of a table that is gone
+            found = []
+        return [name_of(r[1]) for r in found if generated or r[6] < 2]
 
     def key(self, table):
         found = sorted((r[5], name_of(r[1])) for r in self.ask(
