@@ -19,7 +19,7 @@
  */
 
 /** Raised when the same text gives other effects: caches are then empty. */
-#define EFFECTS_VERSION 6
+#define EFFECTS_VERSION 7
 
 enum effect_action {
 	/** The thing comes to be. digest = its definition, where two equal

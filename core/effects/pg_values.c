@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,6 +176,32 @@ static bool is_unique(const struct pe_object *k)
 	return k->kind == EFFECT_INDEX && k->note && k->note[0] == 'u';
 }
 
+/* Of an expression, other than a column in one case: constants that are apart
+ * may be one key. */
+static bool is_computed(const struct pe_object *k)
+{
+	char plain[160];
+	const char *fn;
+
+	if (k->kind != EFFECT_INDEX || !is_unique(k) ||
+	    !memchr(k->note, 'e', strcspn(k->note, "\n")))
+		return false;
+	fn = strchr(k->note, '\n');
+	if (!fn || !k->digest || !k->columns || !k->columns[0] ||
+	    (!streq(fn + 1, "lower") && !streq(fn + 1, "upper")))
+		return true;
+	snprintf(plain, sizeof(plain), "unique btree (%s(%s))", fn + 1,
+		 k->columns[0]);
+	return !streq(k->digest, plain);
+}
+
+/* It stands for a column that nobody gives a value. */
+static const char *computed_name(struct pe_resolve *r,
+				 const struct pe_object *k)
+{
+	return arena_printf(&r->out->arena, "expression of %s", k->name);
+}
+
 static bool is_subset(const char **part, const char **whole)
 {
 	for (; part && *part; part++)
@@ -227,6 +254,7 @@ static void tell_keys(struct pe_resolve *r, struct effect *e,
 	for (size_t i = 0; i < table->n; i++) {
 		const struct pe_object *k = table->children[i];
 
+		most++;
 		for (const char **c = k->columns; c && *c; c++)
 			most++;
 		if (k->kind == EFFECT_COLUMN && pe_is(k, 's') &&
@@ -240,6 +268,8 @@ static void tell_keys(struct pe_resolve *r, struct effect *e,
 		for (const char **c = k->columns; is_unique(k) && c && *c; c++)
 			if (!pe_listed(keys, *c) && !is_random(table, e, *c))
 				keys[n++] = pe_own(r, *c);
+		if (is_computed(k))
+			keys[n++] = computed_name(r, k);
 	}
 	e->reads = keys;
 }
@@ -298,6 +328,36 @@ static void tell_together(struct pe_resolve *r, struct effect *e,
 	e->reads = reads;
 }
 
+static const char **with_name(struct pe_resolve *r, const char **list,
+			      const char *name)
+{
+	const char **out;
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	out = arena_array(&r->out->arena, n + 2, sizeof(*out));
+	for (size_t i = 0; i < n; i++)
+		out[i] = list[i];
+	out[n] = name;
+	return out;
+}
+
+/* What is computed from a written column is written. */
+static void tell_computed(struct pe_resolve *r, struct effect *e,
+			  const struct pe_object *table)
+{
+	for (size_t i = 0; !is_open(table) && i < table->n; i++) {
+		const struct pe_object *k = table->children[i];
+
+		if (e->all_columns || !e->columns || !is_computed(k) ||
+		    !is_touched(k, e))
+			continue;
+		e->columns = with_name(r, e->columns, computed_name(r, k));
+		e->reads = with_name(r, e->reads, computed_name(r, k));
+	}
+}
+
 void pe_tell_values(struct pe_resolve *r, struct effect *e,
 		    const struct pe_object *table)
 {
@@ -309,6 +369,8 @@ void pe_tell_values(struct pe_resolve *r, struct effect *e,
 		keep_known(e->reads, table);
 		if (e->action == EFFECT_UPDATE)
 			tell_together(r, e, table);
+		if (e->action == EFFECT_UPDATE)
+			tell_computed(r, e, table);
 	} else {
 		name_values(r, e, table);
 		add_defaults(r, e, table);

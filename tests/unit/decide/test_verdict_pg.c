@@ -51,6 +51,29 @@ static void privileges__of_what_comes(void **state)
 	expect_pairs(pairs);
 }
 
+static void keys__that_are_computed(void **state)
+{
+	static const char mod[] = T "CREATE UNIQUE INDEX i ON t ((a % 7));";
+	static const char low[] = T "CREATE UNIQUE INDEX i ON t (lower(s));";
+	static const struct sql_pair pairs[] = {
+		{ mod, "INSERT INTO t VALUES (1, 1)",
+		  "INSERT INTO t VALUES (2, 8)", ORDER },
+		{ mod, "UPDATE t SET a = 1 WHERE id = 5",
+		  "UPDATE t SET a = 8 WHERE id = 6", ORDER },
+		{ mod, "UPDATE t SET a = 1 WHERE id = 5",
+		  "INSERT INTO t VALUES (2, 8)", ORDER },
+		{ mod, "UPDATE t SET a = 1 WHERE id = 5",
+		  "UPDATE t SET s = 'x' WHERE id = 6", INDEPENDENT },
+		{ low, "INSERT INTO t VALUES (1, 1, 'x')",
+		  "INSERT INTO t VALUES (2, 8, 'X')", CONFLICT },
+		{ low, "INSERT INTO t VALUES (1, 1, 'x')",
+		  "INSERT INTO t VALUES (2, 8, 'z')", INDEPENDENT },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
 static void constants__that_fit(void **state)
 {
 	static const struct sql_pair pairs[] = {
@@ -363,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(privileges__of_what_comes),
+		cmocka_unit_test(keys__that_are_computed),
 		cmocka_unit_test(constants__that_fit),
 		cmocka_unit_test(tables__made_after_others),
 		cmocka_unit_test(partitions_and_heirs),
