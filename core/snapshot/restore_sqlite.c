@@ -204,6 +204,13 @@ const char *restore_column_now(const struct restore *r,
 	return before;
 }
 
+/*
+ * Rows all over a table are met three times: when they are compared, written
+ * and compared again. Pages that find no place meanwhile are written early,
+ * behind one sync of the journal after the other, and read again.
+ */
+#define CACHE "PRAGMA cache_size = -65536;" /* KiB; target_reset() ends it */
+
 static struct err *session_begin(struct target *t)
 {
 	sqlite3 *db = target_sqlite_db(t);
@@ -215,8 +222,8 @@ static struct err *session_begin(struct target *t)
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	if (sqlite3_exec(db,
-			 "PRAGMA ignore_check_constraints = ON;"
-			 "PRAGMA legacy_alter_table = ON",
+			 CACHE "PRAGMA ignore_check_constraints = ON;"
+			       "PRAGMA legacy_alter_table = ON",
 			 NULL, NULL, NULL) != SQLITE_OK)
 		return target_sqlite_error(db, "prepare to restore");
 	return NULL;
