@@ -334,7 +334,8 @@ static enum verdict table_altered(const struct effect *rows,
 						"persistence",
 						"row security",
 						"rebuilt",
-						"extended statistics" };
+						"extended statistics",
+						"identity" };
 
 	if (verdict_aspect(table, "schema"))
 		return VERDICT_CONFLICT;

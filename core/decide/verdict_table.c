@@ -17,6 +17,7 @@ static const struct aspect_rule {
 	{ "columns", VERDICT_INDEPENDENT, VERDICT_ORDER },
 	{ "constraints", VERDICT_INDEPENDENT, VERDICT_ORDER },
 	{ "published", VERDICT_INDEPENDENT, VERDICT_ORDER },
+	{ "identity", VERDICT_INDEPENDENT, VERDICT_ORDER },
 	{ "extended statistics", VERDICT_INDEPENDENT, VERDICT_ORDER },
 	/* may fail, depending on what is there */
 	{ "type", VERDICT_ORDER, VERDICT_CONFLICT },
@@ -47,6 +48,7 @@ static const struct {
 	{ "constraints", "inheritance", EFFECT_TABLE, VERDICT_CONFLICT, false },
 	{ "constraints", "persistence", EFFECT_TABLE, VERDICT_ORDER, false },
 	{ "extended statistics", "on it", EFFECT_TABLE, VERDICT_ORDER, true },
+	{ "identity", "heirs", EFFECT_TABLE, VERDICT_CONFLICT, true },
 	{ "published", "persistence", EFFECT_TABLE, VERDICT_CONFLICT, false },
 	{ "published", "heir", EFFECT_TABLE, VERDICT_ORDER, false },
 	{ "partitions", "heir less", EFFECT_TABLE, VERDICT_ORDER, true },

@@ -86,7 +86,7 @@ enum effect_kind {
  *   table     "columns" (which columns it has, in which order: SELECT *, INSERT
  *             without a list), "constraints", "row security", "owner",
  *             "options", "persistence", "replica identity", "inheritance",
- *             "triggers", "extended statistics", "rebuilt" (SQLite: dropped and made anew with its
+ *             "triggers", "identity" (a column with one comes), "extended statistics", "rebuilt" (SQLite: dropped and made anew with its
  *             rows: what came to it in the meantime is lost; what differs has
  *             effects of its own. USE of it: views and triggers that name the
  *             table stop that)

@@ -444,6 +444,30 @@ static void alter_owner(struct pe_resolve *r, const struct pe_object *table,
 	}
 }
 
+/* Columns of a domain get its default, or may not be NULL any more, also those
+ * that nobody else knows of yet. */
+static void alter_domain(struct pe_resolve *r, const struct pe_object *domain,
+			 const struct effect *e)
+{
+	bool null = e->note && streq(e->note, "not null");
+	size_t n_all = r->c->n;
+
+	for (size_t i = 0; (null || aspect_is(e, "default")) && i < n_all;
+	     i++) {
+		const struct pe_object *k = r->c->all[i];
+		struct effect *n;
+
+		if (k->gone || k->kind != EFFECT_COLUMN || pe_is(k, 'd') ||
+		    pe_domain_of(r->c, k) != domain)
+			continue;
+		n = pe_imply(r, e, EFFECT_ALTER, EFFECT_COLUMN, k->schema,
+			     k->table, k->name);
+		n->aspect = null ? "null" : "default";
+		n->digest = pe_own(r, e->digest);
+		n->strict = null;
+	}
+}
+
 static void alter_object(struct pe_resolve *r, struct pe_object *o,
 			 const struct effect *e)
 {
@@ -451,6 +475,8 @@ static void alter_object(struct pe_resolve *r, struct pe_object *o,
 		alter_column(r, o, e);
 	else if (e->kind == EFFECT_OTHER)
 		pe_alter_publication_kinds(r, e, o);
+	else if (e->kind == EFFECT_TYPE && !aspect_is(e, "owner"))
+		alter_domain(r, o, e);
 	else if (aspect_is(e, "owner"))
 		alter_owner(r, o, e);
 	else if (aspect_is(e, "published"))

@@ -240,6 +240,10 @@ void pe_column_def(struct pe_walk *w, const PgQuery__RangeVar *of,
 		owned_sequence(w, of, c);
 	pe_owner_restore(w, before);
 	column_constraints(w, of, c);
+	if (added && t.identity) /* refused where heirs would have it, too */
+		pe_add(w, EFFECT_ALTER, EFFECT_TABLE, of->schemaname, NULL,
+		       of->relname, c->location)
+			->aspect = "identity";
 }
 
 static void made_after(struct pe_walk *w, const PgQuery__RangeVar *r,

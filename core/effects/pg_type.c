@@ -194,6 +194,7 @@ void pe_alter_domain(struct pe_walk *w, const PgQuery__Node *n)
 
 	/* T default, N and O NULL, C, X and V constraints */
 	e->aspect = *s->subtype == 'T' ? "default" : "definition";
+	e->note = *s->subtype == 'O' ? "not null" : NULL;
 	e->digest = pe_sum(w, &s->base);
 	before = pe_owner_set(w);
 	pe_expr(w, s->def);

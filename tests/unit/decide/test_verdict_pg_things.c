@@ -309,6 +309,27 @@ static void foreign_keys__to_partitions(void **state)
 	expect_pairs(pairs);
 }
 
+static void domains__of_columns_that_are_new(void **state)
+{
+	static const char base[] = T "CREATE DOMAIN d AS text DEFAULT 'x'";
+	const struct sql_pair pairs[] = {
+		{ base,
+		  "ALTER TABLE t ADD COLUMN c d; ALTER DOMAIN d SET DEFAULT "
+		  "'y'",
+		  "INSERT INTO t (id) VALUES (3)", ORDER },
+		{ base,
+		  "ALTER TABLE t ADD COLUMN c d; ALTER DOMAIN d SET DEFAULT "
+		  "'y'",
+		  "UPDATE t SET a = 3", INDEPENDENT },
+		{ T "CREATE DOMAIN d AS text",
+		  "ALTER TABLE t ADD COLUMN c d; ALTER DOMAIN d SET NOT NULL",
+		  "INSERT INTO t (id) VALUES (3)", CONFLICT },
+	};
+
+	(void)state;
+	expect_pairs(pairs);
+}
+
 #define H T "CREATE TABLE h (z int) INHERITS (t);"
 
 static void heirs__have_checks(void **state)
@@ -328,6 +349,14 @@ static void heirs__have_checks(void **state)
 		  INDEPENDENT },
 		{ H, "ALTER TABLE t ALTER COLUMN a SET NOT NULL",
 		  "ALTER TABLE h RENAME TO hh", INDEPENDENT },
+		{ T,
+		  "ALTER TABLE t ADD COLUMN i int GENERATED ALWAYS AS IDENTITY",
+		  "CREATE TABLE h () INHERITS (t)", CONFLICT },
+		{ T, "ALTER TABLE t ADD COLUMN i int",
+		  "CREATE TABLE h () INHERITS (t)", INDEPENDENT },
+		{ T,
+		  "ALTER TABLE t ADD COLUMN i int GENERATED ALWAYS AS IDENTITY",
+		  "ALTER TABLE t SET (fillfactor = 70)", INDEPENDENT },
 		{ H, "ALTER TABLE h NO INHERIT t; DROP TABLE n",
 		  "ALTER TABLE h NO INHERIT t", CONFLICT },
 		{ H,
@@ -351,6 +380,7 @@ int main(void)
 		cmocka_unit_test(names__that_the_server_makes_up),
 		cmocka_unit_test(partitions__have_what_their_parent_has),
 		cmocka_unit_test(foreign_keys__to_partitions),
+		cmocka_unit_test(domains__of_columns_that_are_new),
 		cmocka_unit_test(heirs__have_checks),
 	};
 
