@@ -99,6 +99,22 @@ static bool is_made_up(const struct effect *e)
 	       strlen(note) > 1 && note[1] == 'a';
 }
 
+/* What is in the way may be there because a parent has it. */
+static void use_above(struct pe_resolve *r, const struct effect *e,
+		      const struct pe_object *taken)
+{
+	for (size_t i = 0; i < taken->n_uses; i++) {
+		const struct pe_use *u = &taken->uses[i];
+		struct pe_object above = { .kind = u->kind,
+					   .schema = u->schema,
+					   .table = u->table,
+					   .name = u->name };
+
+		if (u->kind == taken->kind && u->note && streq(u->note, OWNER))
+			pe_use_aspect(r, e, &above, NULL);
+	}
+}
+
 /* Of the kind that e makes; what is in the way has to stay there. */
 static const char *next_free(struct pe_resolve *r, const struct effect *e,
 			     const char *schema, const char *table,
@@ -112,6 +128,8 @@ static const char *next_free(struct pe_resolve *r, const struct effect *e,
 		if (!taken)
 			break;
 		pe_use_aspect(r, e, taken, NULL);
+		if (e->action == EFFECT_USE) /* a new heir's, with all others */
+			use_above(r, e, taken);
 		name = arena_printf(&r->arena, "%.*s%u", NAME_MAX_BYTES - 3,
 				    wanted, n);
 	}

@@ -251,6 +251,8 @@ static void partitions__have_what_their_parent_has(void **state)
 		  "CREATE INDEX i1 ON p (a)", INDEPENDENT },
 		{ index, NEW_PART("p3", "30", "40"), "DROP INDEX i0",
 		  INDEPENDENT },
+		{ P "CREATE INDEX i0 ON p (a); CREATE INDEX i1 ON p (a)",
+		  "DROP INDEX i0", NEW_PART("p3", "30", "40"), CONFLICT },
 		{ P, "ALTER TABLE p1 RENAME TO p9", "CREATE INDEX i2 ON p (s)",
 		  CONFLICT },
 		{ P, "ALTER TABLE p1 RENAME TO p9",
