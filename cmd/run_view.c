@@ -380,7 +380,7 @@ static void print_reconciled(const struct run_view *v,
 	const char *comma = ": ";
 
 	if (v->dry_run) {
-		if (run->stepwise) {
+		if (run->stepwise && run->n_steps > 1) {
 			fputs("rollbacks would be one transaction, each "
 			      "migration behind them another: ",
 			      stdout);

@@ -174,12 +174,12 @@ static const char *why_stepwise(struct reconcile *rc)
 		bool last = i + 1 == rc->n_applies;
 		const char *why = NULL;
 
-		if (rc->plan.n == 1)
-			return NULL; /* it is what apply does */
 		if (r->no_transaction)
 			why = "runs without a transaction";
 		else if (r->around)
-			why = "sets PRAGMA foreign_keys";
+			why = rc->e->cfg.dialect == SQL_SQLITE
+				      ? "sets PRAGMA foreign_keys"
+				      : "sets an isolation level";
 		else if (!last)
 			why = why_last(r);
 		if (why)

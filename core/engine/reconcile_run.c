@@ -91,10 +91,12 @@ static struct err *run_all(struct reconcile *rc)
 	r.set = &rc->tree.set;
 	r.layout = migration_layout_name(&rc->tree.set);
 	if (!err && rc->out->stepwise && !rc->opt->dry_run) {
-		session_note(rc->e, ENGINE_HINT,
-			     "not one transaction, but one for all rollbacks "
-			     "and one for each migration behind them: %s",
-			     rc->out->stepwise);
+		if (rc->plan.n > 1) /* one alone is what apply does */
+			session_note(rc->e, ENGINE_HINT,
+				     "not one transaction, but one for all "
+				     "rollbacks and one for each migration "
+				     "behind them: %s",
+				     rc->out->stepwise);
 		err = reconcile_stepwise(rc, &r);
 	} else if (!err) {
 		err = reconcile_at_once(rc, &r);

@@ -167,11 +167,20 @@ static void prepare(struct pg_parser *p)
 		two_phase(p, "transaction");
 }
 
+static void begin(struct pg_parser *p)
+{
+	if (!pg_accept(p, "work"))
+		pg_accept(p, "transaction");
+	pg_begin_modes(p);
+}
+
 static void start(struct pg_parser *p)
 {
-	p->s->unknown = !pg_at(p, "transaction");
-	if (!p->s->unknown)
-		p->s->verb = SQL_BEGIN;
+	p->s->unknown = !pg_accept(p, "transaction");
+	if (p->s->unknown)
+		return;
+	p->s->verb = SQL_BEGIN;
+	pg_begin_modes(p);
 }
 
 static void vacuum(struct pg_parser *p)
@@ -238,7 +247,7 @@ static const struct leading_word {
 	{ "delete", SQL_DELETE, DML, delete },
 	{ "comment", SQL_OTHER, READ, NULL },
 	{ "set", SQL_SET, READ, pg_set },
-	{ "begin", SQL_BEGIN, READ, NULL },
+	{ "begin", SQL_BEGIN, READ, begin },
 	{ "commit", SQL_COMMIT, READ, commit_or_rollback },
 	{ "with", SQL_OTHER, DML, with },
 	{ "do", SQL_OTHER, DML, NULL },

@@ -87,6 +87,9 @@ void pg_delete_rest(struct pg_parser *p);
 
 /* pg_set.c */
 void pg_set(struct pg_parser *p);
+
+/** A level of isolation behind BEGIN, above READ COMMITTED. */
+void pg_begin_modes(struct pg_parser *p);
 void pg_reset(struct pg_parser *p);
 
 /** SELECT set_config('name', 'value', false) and nothing else. */

@@ -96,6 +96,20 @@ void pg_set(struct pg_parser *p)
 	s->detail = value(p);
 }
 
+void pg_begin_modes(struct pg_parser *p)
+{
+	const char *level = NULL;
+
+	if (!pg_accept_words(p, "isolation level"))
+		return;
+	if (pg_accept(p, "serializable"))
+		level = "serializable";
+	else if (pg_accept_words(p, "repeatable read"))
+		level = "repeatable read";
+	p->s->object = level ? "transaction_isolation" : NULL;
+	p->s->detail = level;
+}
+
 void pg_reset(struct pg_parser *p)
 {
 	p->s->object = setting(p);

@@ -214,7 +214,9 @@ struct sql_script {
  * CREATE and DROP is any kind of object, in lower case ("materialized view");
  * a setting that SET TIME ZONE, SET ROLE and their like change has its name as
  * in pg_settings; SELECT set_config('name', 'value', false), which pg_dump
- * writes, is SQL_SET; SELECT ... INTO is SQL_CREATE_TABLE; EXPLAIN ANALYZE is
+ * writes, is SQL_SET; BEGIN ISOLATION LEVEL has transaction_isolation as its
+ * object and the level, in lower case, as its detail, where that is above READ
+ * COMMITTED; SELECT ... INTO is SQL_CREATE_TABLE; EXPLAIN ANALYZE is
  * what it explains. Only an ALTER TABLE with one action is ADD, DROP or RENAME
  * of something.
  *
@@ -236,8 +238,9 @@ void sql_script_release(struct sql_script *s);
 
 /**
  * Take out what only says that a script is one transaction: a BEGIN ... COMMIT
- * around all of it; with `blocks`, also those around parts of it. Any other
- * command about transactions stays.
+ * around all of it; with `blocks`, also those around parts of it. A BEGIN that
+ * has a level of isolation stays, as an SQL_SET. Any other command about
+ * transactions stays.
  */
 void sql_unwrap(struct sql_script *s, bool blocks);
 

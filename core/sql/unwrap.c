@@ -4,14 +4,25 @@
 
 /* What a file says about transactions where a migration is one. */
 
+/* What a BEGIN says of its transaction stays, as a setting; else it goes. */
+static bool stays(struct sql_statement *s)
+{
+	if (s->verb == SQL_BEGIN && s->object)
+		s->verb = SQL_SET;
+	return !sql_is_transaction_command(s);
+}
+
 static void drop_around(struct sql_script *s)
 {
+	size_t first;
+
 	if (s->n < 2 || s->statements[0].verb != SQL_BEGIN ||
 	    s->statements[s->n - 1].verb != SQL_COMMIT)
 		return;
-	memmove(s->statements, s->statements + 1,
-		(s->n - 2) * sizeof(*s->statements));
-	s->n -= 2;
+	first = stays(&s->statements[0]) ? 0 : 1;
+	s->n -= 1 + first;
+	memmove(s->statements, s->statements + first,
+		s->n * sizeof(*s->statements));
 }
 
 /* Each BEGIN has its COMMIT, and nothing else speaks of transactions. */
@@ -36,7 +47,7 @@ static void drop_blocks(struct sql_script *s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (!sql_is_transaction_command(&s->statements[i]))
+		if (stays(&s->statements[i]))
 			s->statements[n++] = s->statements[i];
 	s->n = n;
 }

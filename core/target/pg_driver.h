@@ -23,13 +23,15 @@ struct pg_target {
 	bool locked;
 	bool has_meta;         /**< the journal was there at the last look */
 	struct schema *schema; /**< read in parts, or NULL */
-	bool batching;    /**< target_batch(): what gives no rows is queued */
-	bool touched;     /**< statements may have left settings behind */
-	bool later;       /**< statements of a migration are queued */
-	bool running;     /**< a migration's statement: its notices count */
-	bool wrote;       /**< this transaction's journal, by ourselves */
-	char *before;     /**< what the journal was like then */
-	bool opaque;      /**< a statement of this transaction may have changed
+	bool batching;     /**< target_batch(): what gives no rows is queued */
+	const char *begin; /**< of the next transaction, where a migration has
+				set its level; NULL = as always */
+	bool touched;      /**< statements may have left settings behind */
+	bool later;        /**< statements of a migration are queued */
+	bool running;      /**< a migration's statement: its notices count */
+	bool wrote;        /**< this transaction's journal, by ourselves */
+	char *before;      /**< what the journal was like then */
+	bool opaque;       /**< a statement of this transaction may have changed
 			       catalogs in ways that its locks do not tell */
 	bool prepared;    /**< a migration has prepared statements of its own */
 	char *blocker;    /**< who was in the way of the statement that runs */

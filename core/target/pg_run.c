@@ -9,9 +9,40 @@
 
 /* Statements of migrations. */
 
+/* The transaction is begun at such a level: by then it has run SQL of ours. */
+static const struct {
+	const char *level, *begin;
+} levels[] = {
+	{ "repeatable read", "BEGIN ISOLATION LEVEL REPEATABLE READ" },
+	{ "serializable", "BEGIN ISOLATION LEVEL SERIALIZABLE" },
+};
+
+/* What a statement that only sets the level begins with; NULL = it is none. */
+static const char *begin_of(const struct sql_statement *s)
+{
+	char level[32];
+	size_t n = 0;
+
+	if (s->verb != SQL_SET || !s->object || !s->detail ||
+	    !streq(s->object, "transaction_isolation"))
+		return NULL;
+	for (const char *p = s->detail; *p && n + 1 < sizeof(level); p++)
+		if (!isspace((unsigned char)*p))
+			level[n++] = (char)tolower((unsigned char)*p);
+		else if (n && level[n - 1] != ' ')
+			level[n++] = ' ';
+	level[n] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (streq(level, levels[i].level))
+			return levels[i].begin;
+	return NULL;
+}
+
 enum target_place pg_target_place(const struct sql_statement *s)
 {
-	return s->alone ? TARGET_ALONE : TARGET_INSIDE;
+	if (s->alone)
+		return TARGET_ALONE;
+	return begin_of(s) ? TARGET_AROUND : TARGET_INSIDE;
 }
 
 static bool starts_with_word(const struct sql_statement *s, const char *word)
@@ -153,6 +184,10 @@ struct err *pg_target_run(struct target *base, const struct sql_statement *s)
 	int64_t rows = 0;
 	struct err *e = cancel_check();
 
+	if (!inside && begin_of(s)) {
+		t->begin = begin_of(s);
+		return e;
+	}
 	/* the engine has refused it in the file already */
 	if (!e && sql_is_transaction_command(s))
 		e = err_at(err_new(ERR_TARGET, "a transaction command inside a "

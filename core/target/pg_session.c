@@ -97,6 +97,7 @@ struct err *pg_target_reset(struct target *base)
 	struct pg_target *t = pg_target_of(base);
 	struct err *e;
 
+	t->begin = NULL;
 	if (!t->touched || !pg_conn_is_alive(t->c))
 		return NULL;
 	pg_conn_hold(t->c, true);

@@ -127,7 +127,8 @@ enum target_place {
 	TARGET_ALONE,  /**< cannot run in one (VACUUM, CREATE INDEX
 			    CONCURRENTLY) */
 	TARGET_AROUND, /**< a setting that is made before it begins (SQLite:
-			    PRAGMA foreign_keys, a silent no-op inside) */
+			    PRAGMA foreign_keys, a silent no-op inside;
+			    PostgreSQL: the isolation level) */
 };
 
 /** What is to be done with a statement that stands alone. */

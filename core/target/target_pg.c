@@ -40,6 +40,31 @@ static struct err *look_for_meta(struct pg_target *t)
 	return e;
 }
 
+/*
+ * What a transaction of a higher level sees is fixed by its first question: by
+ * then nobody else may be about to write to the journal.
+ */
+static struct err *begin_at_level(struct pg_target *t)
+{
+	struct buf lock = BUF_INIT;
+	struct err *e = pg_queue(t->c, t->begin, NULL, 0, NULL, NULL);
+
+	buf_addf(&lock, "SET LOCAL lock_timeout = %lld",
+		 (long long)t->base.lock_timeout_ms);
+	if (!e)
+		e = pg_queue(t->c, buf_str(&lock), NULL, 0, NULL, NULL);
+	buf_release(&lock);
+	buf_addstr(&lock, "LOCK TABLE ");
+	pg_add_name(&lock, t->journal);
+	buf_addstr(&lock, ".meta IN EXCLUSIVE MODE");
+	if (!e && t->has_meta)
+		e = pg_queue(t->c, buf_str(&lock), NULL, 0, NULL, NULL);
+	/* a lock that the guard would take for the migration's */
+	t->wrote |= t->has_meta;
+	buf_release(&lock);
+	return e;
+}
+
 /* Sent with the first question of the transaction, in one round trip. */
 static struct err *begin_together(struct pg_target *t)
 {
@@ -51,8 +76,9 @@ static struct err *begin_together(struct pg_target *t)
 	t->batching = false;
 	snprintf(timeout, sizeof(timeout), "%lld",
 		 (long long)t->base.lock_timeout_ms);
-	e = pg_queue(t->c, "BEGIN ISOLATION LEVEL READ COMMITTED", NULL, 0,
-		     NULL, NULL);
+	e = t->begin ? begin_at_level(t)
+		     : pg_queue(t->c, "BEGIN ISOLATION LEVEL READ COMMITTED",
+				NULL, 0, NULL, NULL);
 	if (!e)
 		e = pg_queue(t->c,
 			     "SELECT set_config('synchronous_commit', 'on', "

@@ -551,6 +551,18 @@ SELECT pg_sleep(0.2);" "3:1: .*statement timeout" &&
 	[ "$(pg_sql "TABLE a")" = 1234ms ] && [ "$(pg_sql "TABLE b")" = "5s|0" ]
 '
 
+test_expect_success 'a level of isolation is that of the whole transaction, and of no other' '
+	fresh && echo "CREATE TABLE level (n int, was text);" | migration 1_a && expect_status 0 apply &&
+	printf "%s\n" "BEGIN;" "SET TRANSACTION ISOLATION LEVEL  repeatable READ;" "INSERT INTO level SELECT 2, current_setting(\$\$transaction_isolation\$\$);" "COMMIT;" | migration 2_b &&
+	echo "START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE; INSERT INTO level SELECT 3, current_setting(\$\$transaction_isolation\$\$); COMMIT;" | migration 3_c &&
+	echo "INSERT INTO level SELECT 4, current_setting(\$\$transaction_isolation\$\$);" | migration 4_d &&
+	expect_status 0 apply --group && [ "$(pg_sql "SELECT string_agg(was, \$\$,\$\$ ORDER BY n) FROM level")" = "repeatable read,serializable,read committed" ] &&
+	expect_status 0 rollback -n 2 && expect_status 0 reconcile && has "$ERR" "^hint: not one transaction.*: 3_c sets an isolation level$" &&
+	git rm -q migrations/4_d.sql && git commit -qm less && expect_status 0 reconcile && expect_status 0 rollback && expect_status 0 reconcile && has_not "$ERR" "not one transaction" &&
+	[ "$(pg_sql "SELECT string_agg(was, \$\$,\$\$ ORDER BY n) FROM level")" = "repeatable read,serializable" ] &&
+	echo "SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY;" | migration 5_e && failing "migrations/5_e.sql:1:11: statement 2 of 2: .*before any query"
+'
+
 test_expect_success 'files of dbmate, goose and Flyway' '
 	cd "$TRASH" && scratch_repo dbmate && mkdir -p db/migrations && pg_db &&
 	printf "%s\n" "-- migrate:up" "CREATE TABLE a (id int);" "-- migrate:down" "DROP TABLE a;" >db/migrations/20260101000000_a.sql &&

@@ -141,6 +141,8 @@ test_expect_success 'what cannot be one transaction: said, step by step' '
 	expect_status 0 reconcile &&
 	has "$ERR" "^hint: not one transaction, but one for all rollbacks and one for each migration behind them: 20260108000000_index runs without a transaction$" &&
 	is "SELECT indisvalid FROM pg_index WHERE indexrelid = \$\$users_name\$\$::regclass" t &&
+	expect_status 0 rollback && expect_status 0 reconcile && has_not "$ERR" "not one transaction" &&
+	is "SELECT indisvalid FROM pg_index WHERE indexrelid = \$\$users_name\$\$::regclass" t &&
 	git switch -q b && expect_status 0 reconcile && fits &&
 	is "SELECT text FROM notes ORDER BY id" "hello ann hello bob hello cy mine"
 '

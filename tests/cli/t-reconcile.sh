@@ -279,6 +279,20 @@ test_expect_success 'what cannot be one transaction: rollbacks first, all or non
 	[ "$(sql "SELECT note, tag FROM tags")" = "1|x" ]
 '
 
+test_expect_success '... one alone makes its settings, too' '
+	git switch -q -c alone base && expect_status 0 reconcile && sql "CREATE TABLE mine (u REFERENCES users ON DELETE CASCADE); INSERT INTO mine VALUES (1)" &&
+	migration 20260108000003_anew <<-\SQL &&
+	PRAGMA foreign_keys = OFF;
+	CREATE TABLE users2 AS SELECT * FROM users;
+	DELETE FROM users;
+	INSERT INTO users SELECT * FROM users2;
+	DROP TABLE users2;
+	SQL
+	git config migrate.dev.foreignKeys true && expect_status 0 reconcile && has_not "$ERR" "not one transaction" &&
+	[ "$(sql "SELECT u FROM mine; DROP TABLE mine")" = 1 ] && git config --unset migrate.dev.foreignKeys &&
+	git switch -q b && expect_status 0 reconcile
+'
+
 test_expect_success 'a step that failed alone goes with its branch' '
 	git switch -q -c half base && migration 20260108000002_half <<-\SQL &&
 	-- migrate:no-transaction

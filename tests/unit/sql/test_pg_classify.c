@@ -50,6 +50,15 @@ static void verb__is_told_for_transactions(void **state)
 	static const struct row rows[] = {
 		{ .text = "begin", .verb = SQL_BEGIN },
 		{ .text = "BEGIN WORK ISOLATION LEVEL SERIALIZABLE",
+		  .verb = SQL_BEGIN,
+		  .object = "transaction_isolation",
+		  .detail = "serializable" },
+		{ .text = "start transaction isolation level REPEATABLE  READ,"
+			  " read write",
+		  .verb = SQL_BEGIN,
+		  .object = "transaction_isolation",
+		  .detail = "repeatable read" },
+		{ .text = "begin isolation level read committed",
 		  .verb = SQL_BEGIN },
 		{ .text = "start transaction read only", .verb = SQL_BEGIN },
 		{ .text = "start", .verb = SQL_OTHER },
