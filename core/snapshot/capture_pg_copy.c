@@ -217,6 +217,8 @@ struct err *pg_capture_flush(struct pg_capture *c, struct pg_captured *t)
 		e = pg_capture_observed(c, e);
 	}
 	t->covered = true;
+	/* without a key rows that came are known by all they have */
+	t->whole |= !t->was.n_keys;
 	pg_table_release(&now);
 	buf_release(&where);
 	return err_wrap(pg_table_blame(e), "keep rows of %s", t->was.name);

@@ -114,6 +114,13 @@ static void add_table(struct manifest *m, const struct pg_captured *t)
 	add_columns(m, out, t, dropped);
 }
 
+/* Rows of a table without a key that came are in no log: it has old ones. */
+static bool may_have_lines(const struct pg_captured *t)
+{
+	return !t->direct && (t->observed || t->log || t->behind ||
+			      (t->covered && !t->was.n_keys));
+}
+
 static struct err *write_table(struct pg_capture *c, struct manifest *m,
 			       struct pg_captured *t)
 {
@@ -124,7 +131,7 @@ static struct err *write_table(struct pg_capture *c, struct manifest *m,
 	e = pg_capture_now(c, t->was.oid, &t->now);
 	if (e)
 		return e;
-	if (!t->direct && (t->observed || t->log || t->behind))
+	if (may_have_lines(t))
 		e = pg_capture_merge(c, t);
 	if (!e && manifest_lines(&t->lines))
 		add_table(m, t);

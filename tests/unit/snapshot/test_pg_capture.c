@@ -415,6 +415,10 @@ static const struct sample odd[] = {
 	  "UPDATE t SET a = 2",
 	  "table s.t s.t rows/1 0 1 0 0 0 0\nkey id\ncolumn a a\n"
 	  "[rows/1]\n~\t'1\t'1\t'2\n" },
+	{ "CREATE TABLE t (a int, b int);",
+	  "INSERT INTO t (a) VALUES (1); ALTER TABLE t ADD c int",
+	  "table s.t s.t rows/1 1 0 0 0 0 0\ncolumn a a\ncolumn b b\n"
+	  "[rows/1]\n+\t'1\t\\N\n" },
 	{ "CREATE SEQUENCE q; SELECT nextval('q');", "SELECT setval('q', 40)",
 	  "sequence s.q s.q 1 40 3\n" },
 	{ "CREATE SEQUENCE q; SELECT nextval('q');",
