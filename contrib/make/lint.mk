@@ -63,8 +63,9 @@ TIDY_FLAGS = $(filter-out -DGIT_MIGRATE_VERSION=%,$(LINT_FLAGS)) \
 # states that the analyzer walks through for a function; its own default
 TIDY_NODES ?= 225000
 
+# a file at a time: what it finds in one may be left over from the one before
 lint-tidy:
-	@ls -S $(tidy_SRC) | $(EACH) 2 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) \
+	@ls -S $(tidy_SRC) | $(EACH) 1 sh -c 'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS) \
 	    2>/dev/null' tidy
 
 .PHONY: lint lint-deps lint-layers lint-headers lint-format format lint-size \

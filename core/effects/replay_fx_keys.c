@@ -113,10 +113,11 @@ static bool same_names(const struct fx_names *a, const struct fx_names *b)
 /* Copied out of a table that has the same key: their parents are there. */
 static bool had_parents(struct fx *fx, size_t effect, const struct fx_key *k)
 {
-	const struct fx_copy *copy = &fx->copies[fx->n_copies - 1];
+	const struct fx_copy *copy =
+		fx->n_copies ? &fx->copies[fx->n_copies - 1] : NULL;
 	const struct fx_info *from;
 
-	if (!fx->n_copies || copy->statement != fx->statement || !copy->from ||
+	if (!copy || copy->statement != fx->statement || !copy->from ||
 	    effect_at(fx, effect)->implied)
 		return false;
 	for (size_t i = 0; i < k->from.n; i++)
