@@ -256,6 +256,18 @@ struct err *restore_dependents_before(struct restore *r)
 	return err ? err : each_parent(r, remember_key);
 }
 
+/* As it is, or as it is written between quotes. */
+static bool mentions(const char *sql, const char *name)
+{
+	struct buf quoted = BUF_INIT;
+	bool found;
+
+	sql_quote_name(&quoted, name);
+	found = strcasestr(sql, name) || strcasestr(sql, buf_str(&quoted));
+	buf_release(&quoted);
+	return found;
+}
+
 /* It may have stood there before the migration, and needed the same. */
 static struct err *blame(struct restore *r, const struct schema_object *o,
 			 const char *parent)
@@ -267,7 +279,7 @@ static struct err *blame(struct restore *r, const struct schema_object *o,
 	if (req->sql_before)
 		err = req->sql_before(req->sql_before_payload, &r->arena,
 				      o->path, &sql);
-	if (!err && (!sql || (parent && !strcasestr(sql, parent))))
+	if (!err && (!sql || (parent && !mentions(sql, parent))))
 		restore_conflict_add(r, o->path, RESTORE_NEEDS_IT, 0);
 	return err;
 }

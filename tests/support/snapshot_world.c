@@ -103,6 +103,27 @@ static struct err *journal_delta(struct schema_delta *delta,
 	return err;
 }
 
+static void remember(struct world *w, struct world_event *ev)
+{
+	map_each (&w->schema.by_path, e) {
+		const struct schema_object *o = e->value;
+
+		if (o && o->sql)
+			map_put(&ev->before, arena_strdup(&ev->arena, o->path),
+				arena_strdup(&ev->arena, o->sql));
+	}
+}
+
+static struct err *sql_before(void *payload, struct arena *a, const char *path,
+			      const char **sql)
+{
+	const struct world_event **ev = payload;
+	const char *was = map_get(&(*ev)->before, path);
+
+	*sql = was ? arena_strdup(a, was) : NULL;
+	return NULL;
+}
+
 static struct err *apply_in_transaction(struct world *w,
 					const struct sql_script *script,
 					struct world_event *ev)
@@ -113,6 +134,8 @@ static struct err *apply_in_transaction(struct world *w,
 	schema_delta_init(&delta);
 	err = target_inspect(w->t, &w->schema, TARGET_ANYTHING, NULL);
 	target_seen_reset(w->t);
+	if (!err)
+		remember(w, ev);
 	if (!err)
 		capture_begin(w->capture, &ev->files.out, script);
 	for (size_t i = 0; i < script->n && !err; i++)
@@ -166,6 +189,7 @@ void world_event_release(struct world_event *ev)
 {
 	schema_delta_release(&ev->delta);
 	memory_snapshot_release(&ev->files);
+	map_release(&ev->before);
 	arena_release(&ev->arena);
 }
 
@@ -198,6 +222,8 @@ struct err *world_revert(struct world *w, const struct world_event *ev,
 		.choice = w->on_conflict,
 		.max_details = w->max_details,
 		.append = w->append,
+		.sql_before = sql_before,
+		.sql_before_payload = &ev,
 		.memory = restore_memory_new(),
 	};
 	struct err *err = restore_session_begin(w->t);

@@ -35,6 +35,7 @@ struct world_event {
 	struct memory_snapshot files;
 	struct capture_result kept;
 	struct arena arena;
+	struct map before; /**< path -> SQL of all that stood there */
 };
 
 MUST_USE struct err *world_open(struct world *w, bool foreign_keys);
