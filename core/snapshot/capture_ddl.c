@@ -124,23 +124,13 @@ static struct err *note_places(struct sqlite_capture *c, const char *name,
 static struct err *note_checks(struct sqlite_capture *c, struct captured *t,
 			       const char *name)
 {
-	sqlite3_stmt *stmt = NULL;
-	char *sql = NULL;
-	struct err *err = table_prepare(c->db,
-					"SELECT sql FROM main.sqlite_schema "
-					"WHERE type = 'table' AND lower(name) "
-					"= lower(?1)",
-					&stmt);
+	struct arena a = ARENA_INIT;
+	const char *sql;
+	struct err *err = table_sql(c->db, &a, name, &sql);
 
-	if (err)
-		return err;
-	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_text(stmt, 0))
-		sql = xstrdup((const char *)sqlite3_column_text(stmt, 0));
-	sqlite3_finalize(stmt);
-	if (sql)
+	if (!err && sql)
 		err = checks_are_broken(c->db, name, sql, &t->unchecked);
-	free(sql);
+	arena_release(&a);
 	return err;
 }
 

@@ -50,27 +50,6 @@ static const char *text_then(const struct redo_park *park, const char *name)
 	return NULL;
 }
 
-static struct err *text_now(struct restore *r, const char *name,
-			    const char **out)
-{
-	sqlite3_stmt *stmt = NULL;
-	struct err *err = table_prepare(r->db,
-					"SELECT sql FROM main.sqlite_schema "
-					"WHERE type = 'table' AND lower(name) "
-					"= lower(?1)",
-					&stmt);
-
-	*out = NULL;
-	if (err)
-		return err;
-	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		*out = arena_strdup(&r->arena,
-				    (const char *)sqlite3_column_text(stmt, 0));
-	sqlite3_finalize(stmt);
-	return NULL;
-}
-
 /* Column i of the lines is one that the migration made. */
 static bool is_made_column(const struct back *b, size_t i)
 {
@@ -92,7 +71,8 @@ static struct err *map_columns(struct back *b, size_t park)
 	const char *then = text_then(&b->redo->parks[park], m->before), *now;
 	const char **names =
 		arena_array(&b->p->r.arena, m->n_columns + 1, sizeof(*names));
-	struct err *err = text_now(&b->p->r, b->info.name, &now);
+	struct err *err =
+		table_sql(b->p->r.db, &b->p->r.arena, b->info.name, &now);
 
 	b->unique = arena_array(&b->p->r.arena, m->n_columns + 1, sizeof(bool));
 	b->to = arena_array(&b->p->r.arena, m->n_columns + 1, sizeof(*b->to));

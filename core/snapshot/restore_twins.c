@@ -26,21 +26,11 @@ static struct err *remake_alone(struct twins *w,
 				const struct schema_object *index)
 {
 	struct buf name = BUF_INIT;
-	sqlite3_stmt *stmt = NULL;
-	const char *sql = NULL;
-	struct err *err = table_prepare(w->r->db,
-					"SELECT sql FROM main.sqlite_schema "
-					"WHERE type = 'table' AND lower(name) "
-					"= lower(?1)",
-					&stmt);
+	const char *sql;
+	struct err *err = table_sql(w->r->db, &w->r->arena, w->table, &sql);
 
 	if (err)
 		return err;
-	sqlite3_bind_text(stmt, 1, w->table, -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		sql = arena_strdup(&w->r->arena,
-				   (const char *)sqlite3_column_text(stmt, 0));
-	sqlite3_finalize(stmt);
 	if (!sql)
 		return err_new(ERR_STATE, "table %s is not there", w->table);
 	sql_quote_name(&name, w->table);

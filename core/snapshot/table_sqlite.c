@@ -56,6 +56,27 @@ bool table_info_has(const struct table_info *t, const char *name)
 	return false;
 }
 
+struct err *table_sql(sqlite3 *db, struct arena *a, const char *table,
+		      const char **out)
+{
+	sqlite3_stmt *stmt = NULL;
+	struct err *err = table_prepare(db,
+					"SELECT sql FROM main.sqlite_schema "
+					"WHERE type = 'table' AND lower(name) "
+					"= lower(?1)",
+					&stmt);
+
+	*out = NULL;
+	if (err)
+		return err;
+	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_text(stmt, 0))
+		*out = arena_strdup(a,
+				    (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
 struct err *table_find_unique(sqlite3 *db, const char *table,
 			      const char *const *names, size_t n, bool *unique)
 {

@@ -65,6 +65,10 @@ void table_info_release(struct table_info *t);
 /** Position of a data column by name (ASCII, no case), or -1. */
 int table_info_column(const struct table_info *t, const char *name);
 
+/** The text of a table's CREATE, in the arena; *out NULL = it is not there. */
+MUST_USE struct err *table_sql(sqlite3 *db, struct arena *a, const char *table,
+			       const char **out);
+
 /** Which of n names (NULL: of none) are columns that are unique by themselves. */
 MUST_USE struct err *table_find_unique(sqlite3 *db, const char *table,
 				       const char *const *names, size_t n,
