@@ -377,6 +377,6 @@ static struct err *pg_refresh(struct replay *base)
 	struct err *e = replay_pg_connect(r);
 
 	return e ? e
-		 : schema_pg_refresh(&base->schema, r->c, "git_migrate", true,
-				     NULL);
+		 : schema_pg_refresh(&base->schema, r->c, "git_migrate",
+				     SCHEMA_PG_ALL, NULL);
 }

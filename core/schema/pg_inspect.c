@@ -205,10 +205,18 @@ static bool has_renamed(const struct refresh *r)
 	return false;
 }
 
-static struct err *read_partly(struct refresh *r, enum pg_extent *extent)
+static struct err *read_partly(struct refresh *r, enum schema_pg_scope scope,
+			       enum pg_extent *extent)
 {
-	struct err *e = pg_probe(r->s->pg, r->read, extent);
+	bool anything = true;
+	struct err *e = NULL;
 
+	if (scope == SCHEMA_PG_UNLIKELY)
+		e = pg_probe_any(r->s->pg, r->read, &anything);
+	*extent = PG_NOTHING;
+	if (e || !anything)
+		return e;
+	e = pg_probe(r->s->pg, r->read, extent);
 	if (!e && *extent != PG_PART)
 		e = pg_read_end_part(r->read->conn);
 	if (!e && *extent == PG_NOTHING)
@@ -232,7 +240,8 @@ static struct err *read_all(struct refresh *r)
 }
 
 struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
-			      const char *journal_schema, bool all,
+			      const char *journal_schema,
+			      enum schema_pg_scope scope,
 			      struct schema_delta *delta)
 {
 	struct arena arena = ARENA_INIT;
@@ -245,8 +254,9 @@ struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
 
 	if (!s->pg)
 		s->pg = xcalloc(1, sizeof(*s->pg));
-	if (!all && s->pg->max_relation && pg_conn_in_transaction(c))
-		e = read_partly(&r, &extent);
+	if (scope != SCHEMA_PG_ALL && s->pg->max_relation &&
+	    pg_conn_in_transaction(c))
+		e = read_partly(&r, scope, &extent);
 	if (!e && extent == PG_EVERYTHING)
 		e = read_all(&r);
 	if (!e && extent != PG_NOTHING)

@@ -511,6 +511,7 @@ static struct err *look(struct probe *p)
 static void take_counts(struct probe *p)
 {
 	p->pg->counts = p->now;
+	p->pg->own.n = 0;
 	p->pg->max_relation = p->max_relation;
 	p->pg->max_type = p->max_type;
 	p->pg->max_routine = p->max_routine;
@@ -526,6 +527,26 @@ struct err *pg_probe_all(struct schema_pg *pg, struct pg_read *r)
 	return e;
 }
 
+/* ... but for temporary tables of ours. */
+static bool others_changed(const struct probe *p)
+{
+	return anything_changed(p) &&
+	       !(p->known_since && pg_counts_is_own(&p->since, &p->pg->own));
+}
+
+struct err *pg_probe_any(struct schema_pg *pg, struct pg_read *r, bool *out)
+{
+	struct probe p = { .pg = pg, .r = r };
+	struct err *e =
+		pg_queue(r->conn, pg_sql_counts, NULL, 0, pg_count_row, &p.now);
+
+	e = err_first(e, pg_flush(r->conn));
+	if (!e)
+		subtract(&p);
+	*out = !e && others_changed(&p);
+	return e;
+}
+
 struct err *pg_probe(struct schema_pg *pg, struct pg_read *r,
 		     enum pg_extent *out)
 {
@@ -536,7 +557,7 @@ struct err *pg_probe(struct schema_pg *pg, struct pg_read *r,
 	if (e)
 		return e;
 	subtract(&p);
-	if (anything_changed(&p)) {
+	if (others_changed(&p)) {
 		e = look(&p);
 		*out = p.everything ? PG_EVERYTHING : PG_PART;
 	}

@@ -19,6 +19,10 @@ enum pg_extent {
 MUST_USE struct err *pg_probe(struct schema_pg *pg, struct pg_read *r,
 			      enum pg_extent *out);
 
+/** Only whether it has changed anything. */
+MUST_USE struct err *pg_probe_any(struct schema_pg *pg, struct pg_read *r,
+				  bool *out);
+
 /** The counts from which the next probe counts. Queued. */
 MUST_USE struct err *pg_probe_baseline(struct schema_pg *pg, struct pg_conn *c);
 
@@ -33,11 +37,15 @@ MUST_USE struct err *pg_count_row(void *payload, int n,
 const struct pg_count *pg_count_of(const struct pg_counts *c, unsigned catalog);
 void pg_counts_subtract(struct pg_counts *c, const struct pg_counts *base);
 
+/** Nothing is left of `since` without what was ours. */
+bool pg_counts_is_own(const struct pg_counts *since,
+		      const struct pg_counts *own);
+
 /* --- pg_sql_probe.c --- */
 
-extern const char pg_sql_counts[], pg_sql_probe_begin[], pg_sql_probe_end[],
-	pg_sql_probe_first[], pg_sql_probe_scan[], pg_sql_probe_maxima[],
-	pg_sql_probe_routines[], pg_sql_probe_types[],
+extern const char pg_sql_counts[], pg_sql_counts_own[], pg_sql_probe_begin[],
+	pg_sql_probe_end[], pg_sql_probe_first[], pg_sql_probe_scan[],
+	pg_sql_probe_maxima[], pg_sql_probe_routines[], pg_sql_probe_types[],
 	pg_sql_probe_statistics[], pg_sql_probe_dependents[];
 
 #endif

@@ -15,19 +15,28 @@ const char pg_sql_probe_end[] =
 	", " PG_BACK("enable_hashjoin") ", " PG_BACK("enable_mergejoin")
 	", " PG_BACK("jit");
 
-/* How often rows of a catalog were changed; first, in which transaction. */
-const char pg_sql_counts[] =
-	"SELECT '0', pg_backend_pid() || ' ' || extract(epoch FROM now()),"
-	" txid_current_if_assigned()::text, current_setting('track_counts')"
-	" UNION ALL SELECT o::text, i::text, u::text, d::text FROM (SELECT o,"
-	" pg_stat_get_xact_tuples_inserted(o) AS i,"
-	" pg_stat_get_xact_tuples_updated(o) AS u,"
-	" pg_stat_get_xact_tuples_deleted(o) AS d FROM unnest('{1259,1249,1247,"
-	"1255,2606,2620,3381,3501,2224,2609,2615,3079,3466,2612,2601,2605,3576,"
-	"826,6104,6106,6237,6100,2328,1417,1418,3456,2607,3602,3603,3600,3601,"
-	"3764,2617,2616,2753,2602,2603,1260,1262,1213,2964,3596,3592,2604,2618,"
-	"3256,2610,2611,2608,3118,3350,3541,2600,3394}'::oid[]) o OFFSET 0) c"
-	" WHERE i > 0 OR u > 0 OR d > 0";
+/* How often rows of a catalog were changed; first, in which transaction, and
+ * whether the counts tell of everything. */
+#define COUNTS(whole) \
+	"SELECT '0', pg_backend_pid() || ' ' || extract(epoch FROM now())," \
+	" txid_current_if_assigned()::text, " whole \
+	" UNION ALL SELECT o::text, i::text, u::text, d::text FROM (SELECT o," \
+	" pg_stat_get_xact_tuples_inserted(o) AS i," \
+	" pg_stat_get_xact_tuples_updated(o) AS u," \
+	" pg_stat_get_xact_tuples_deleted(o) AS d FROM unnest('{1259,1249,1247," \
+	"1255,2606,2620,3381,3501,2224,2609,2615,3079,3466,2612,2601,2605,3576," \
+	"826,6104,6106,6237,6100,2328,1417,1418,3456,2607,3602,3603,3600,3601," \
+	"3764,2617,2616,2753,2602,2603,1260,1262,1213,2964,3596,3592,2604,2618," \
+	"3256,2610,2611,2608,3118,3350,3541,2600,3394}'::oid[]) o OFFSET 0) c" \
+	" WHERE i > 0 OR u > 0 OR d > 0"
+
+const char pg_sql_counts[] = COUNTS("current_setting('track_counts')");
+
+/* ... to be asked around statements of ours, of which event triggers know. */
+const char pg_sql_counts_own[] =
+	COUNTS("CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_event_trigger"
+	" WHERE evtenabled <> 'D') THEN 'off' ELSE"
+	" current_setting('track_counts') END");
 
 /* The strong locks of this session. */
 #define LOCKS \

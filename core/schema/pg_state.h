@@ -39,6 +39,7 @@ struct schema_pg {
 	size_t n, cap;
 	struct map by_oid; /**< "class/oid" -> index + 1 into known */
 	struct pg_counts counts;
+	struct pg_counts own; /**< what schema_pg_own() has changed since */
 	unsigned max_relation, max_type, max_routine; /**< oids */
 	/** Some object of that kind is there, or was. */
 	bool has_unrepresented, has_default_privileges, has_extension;

@@ -4,6 +4,15 @@
 #include "postgres/conn.h"
 #include "schema/schema.h"
 
+/** How much schema_pg_refresh() reads. */
+enum schema_pg_scope {
+	SCHEMA_PG_ALL,
+	SCHEMA_PG_CHANGED,  /**< what the open transaction has changed since the
+				 last reading */
+	SCHEMA_PG_UNLIKELY, /**< the same, and probably that is nothing: it is
+				 asked first */
+};
+
 /**
  * Bring `s` up to the schema of the database behind c, and append what
  * changed to `delta` (not its renames), sorted by path. Left out: pg_catalog,
@@ -20,16 +29,16 @@
  * docs/schema-tree.md, and `sql` is the same pointer; `position` is its oid,
  * an order in which it may have been made.
  *
- * @param all read everything; else only what the open transaction has changed
- *        since the last reading, if anything. The first reading of `s`, and
- *        one outside of a transaction, always read everything; so must the
- *        one after a rollback of what a reading has seen
+ * @param scope the first reading of `s`, and one outside of a transaction,
+ *        always read everything; so must the one after a rollback of what a
+ *        reading has seen
  * @param delta may be NULL
  * @return ERR_TARGET with the server's message; `s` and `delta` are then as
  *         they were
  */
 MUST_USE struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
-				       const char *journal_schema, bool all,
+				       const char *journal_schema,
+				       enum schema_pg_scope scope,
 				       struct schema_delta *delta);
 
 /**
@@ -41,6 +50,15 @@ MUST_USE struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
  * where it is until then.
  */
 MUST_USE struct err *schema_pg_begin(struct schema *s, struct pg_conn *c);
+
+/**
+ * Run statements that make or drop temporary tables of ours, inside the open
+ * transaction. What the server counts of their changes is no change to
+ * schema_pg_refresh(): where there is nothing else, it reads nothing. (Where
+ * event triggers may have done more, everything counts.)
+ */
+MUST_USE struct err *schema_pg_own(struct schema *s, struct pg_conn *c,
+				   const char *const *sql, size_t n);
 
 /**
  * Make objects from their texts, in an order that works: whatever one needs

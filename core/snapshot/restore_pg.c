@@ -102,8 +102,9 @@ static struct err *leave(struct restore_pg *r)
 
 	for (size_t i = 0; i < r->n_tables && !err; i++) {
 		if (r->tables[i].temp)
-			err = restore_pg_exec(r, "DROP TABLE %s",
-					      r->tables[i].temp);
+			err = restore_pg_temporary(
+				r, restore_pg_behind_schema(r->tables[i].temp),
+				NULL);
 		if (!err && r->tables[i].evict)
 			err = restore_pg_exec(r, "DROP TABLE %s",
 					      r->tables[i].evict);

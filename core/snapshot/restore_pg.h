@@ -90,6 +90,12 @@ struct restore_pg {
 MUST_USE struct err *restore_pg_exec(struct restore_pg *r, const char *fmt, ...)
 	PRINTF_LIKE(2, 3);
 
+/** Drop the temporary table, if it is there, and make it with these columns and
+ * options; NULL = only drop it. See target_pg_own(). */
+MUST_USE struct err *restore_pg_temporary(struct restore_pg *r,
+					  const char *name,
+					  const char *definition);
+
 /** The first cell of a question that is asked once, as a number. */
 MUST_USE struct err *restore_pg_count(struct restore_pg *r, int64_t *out,
 				      const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -16,11 +16,12 @@
 
 struct err *restore_pg_inspect(struct restore_pg *r)
 {
-	bool all = !r->inspected;
+	enum schema_pg_scope scope =
+		r->inspected ? SCHEMA_PG_CHANGED : SCHEMA_PG_ALL;
 
 	r->inspected = true;
-	return schema_pg_refresh(&r->live, r->c,
-				 target_pg_journal(r->req->target), all, NULL);
+	return schema_pg_refresh(
+		&r->live, r->c, target_pg_journal(r->req->target), scope, NULL);
 }
 
 bool restore_pg_is_base(const struct schema_object *o)

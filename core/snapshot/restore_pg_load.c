@@ -175,22 +175,21 @@ struct err *restore_pg_load(struct restore_pg *r, struct restore_pg_table *t)
 	struct restore_pg_relation rel;
 	struct buf sql = BUF_INIT;
 	struct err *err = restore_pg_relation(r, t->after, &rel);
+	const char *name;
 
 	t->any = arena_array(&r->arena, t->lines->n_columns + 1, sizeof(bool));
 	t->all = arena_array(&r->arena, t->lines->n_columns + 1, sizeof(bool));
 	t->tells =
 		arena_array(&r->arena, t->lines->n_columns + 1, sizeof(bool));
 	memset(t->all, true, t->lines->n_columns);
-	t->temp = arena_printf(&r->arena, "pg_temp.git_migrate_%zu", number);
-	/* of an event that was taken back before, in the same transaction */
-	buf_addf(&sql,
-		 "DROP TABLE IF EXISTS pg_temp.git_migrate_%zu; "
-		 "CREATE TEMPORARY TABLE git_migrate_%zu (",
-		 number, number);
+	name = arena_printf(&r->arena, "git_migrate_%zu", number);
+	t->temp = arena_printf(&r->arena, "pg_temp.%s", name);
+	buf_addch(&sql, '(');
 	add_columns(&sql, r, t, &rel);
 	buf_addstr(&sql, ") ON COMMIT DROP");
+	/* dropped: of an event taken back before, in the same transaction */
 	if (!err)
-		err = restore_pg_exec(r, "%s", buf_str(&sql));
+		err = restore_pg_temporary(r, name, buf_str(&sql));
 	buf_reset(&sql);
 	buf_addf(&sql, "COPY %s FROM STDIN", t->temp);
 	if (!err)

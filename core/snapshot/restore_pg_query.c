@@ -27,6 +27,26 @@ struct err *restore_pg_exec(struct restore_pg *r, const char *fmt, ...)
 	return err;
 }
 
+struct err *restore_pg_temporary(struct restore_pg *r, const char *name,
+				 const char *definition)
+{
+	struct buf drop = BUF_INIT, make = BUF_INIT;
+	const char *sql[2];
+	struct err *err;
+
+	buf_addf(&drop, "DROP TABLE IF EXISTS pg_temp.%s", name);
+	if (definition)
+		buf_addf(&make, "CREATE TEMPORARY TABLE %s %s", name,
+			 definition);
+	sql[0] = buf_str(&drop);
+	sql[1] = buf_str(&make);
+	err = say(target_pg_own(r->req->target, sql, definition ? 2 : 1),
+		  definition ? sql[1] : sql[0]);
+	buf_release(&drop);
+	buf_release(&make);
+	return err;
+}
+
 PRINTF_LIKE(4, 0)
 static struct err *ask(struct restore_pg *r, pg_row_fn row, void *payload,
 		       const char *fmt, va_list ap)

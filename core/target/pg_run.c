@@ -144,6 +144,7 @@ static void note_seen(struct pg_target *t, const struct sql_statement *s,
 	seen->rows += writes ? rows : 0;
 	seen->wrote |= writes && (rows > 0 || s->verb == SQL_OTHER ||
 				  s->verb == SQL_TRUNCATE);
+	seen->created |= s->kind == SQL_KIND_DDL;
 	/* DO, CALL and functions may change the schema as well; finding that
 	 * nothing did is cheap */
 	seen->changed |= s->kind != SQL_KIND_READ || s->unknown ||

@@ -101,7 +101,8 @@ struct target_copy {
 
 /** What running migration statements did, gathered since target_seen_reset */
 struct target_seen {
-	bool created;   /**< CREATE of a persistent object */
+	bool created;   /**< CREATE of a persistent object; PostgreSQL: a
+			     statement that is there to change the schema */
 	bool changed;   /**< ALTER, DROP, or anything else in the schema
 			     (user_version and application_id too) */
 	bool wrote;     /**< rows of some table; of a DROP TABLE only those

@@ -162,12 +162,24 @@ static struct err *inspect(struct target *base, struct schema *s,
 			   enum target_scope scope, struct schema_delta *delta)
 {
 	struct pg_target *t = pg_target_of(base);
+	enum schema_pg_scope of = scope == TARGET_ANYTHING ? SCHEMA_PG_ALL
+				  : base->seen.created     ? SCHEMA_PG_CHANGED
+							   : SCHEMA_PG_UNLIKELY;
 	struct err *e = pg_target_flush(t);
 
-	if (e)
-		return e;
-	return schema_pg_refresh(s, t->c, t->journal, scope == TARGET_ANYTHING,
-				 delta);
+	return e ? e : schema_pg_refresh(s, t->c, t->journal, of, delta);
+}
+
+struct err *target_pg_own(struct target *base, const char *const *sql, size_t n)
+{
+	struct pg_target *t = pg_target_of(base);
+	struct err *e = pg_target_flush(t);
+
+	if (!e && t->schema)
+		return schema_pg_own(t->schema, t->c, sql, n);
+	for (size_t i = 0; i < n && !e; i++)
+		e = pg_exec(t->c, sql[i]);
+	return e;
 }
 
 static void follow_schema(struct target *base, struct schema *s)

@@ -23,6 +23,13 @@ struct pg_conn *target_pg_conn(struct target *base);
 MUST_USE struct err *target_pg_second(struct target *base,
 				      struct pg_conn **out);
 
+/**
+ * Statements that make or drop temporary tables of ours, in the transaction:
+ * target_inspect() of the schema that is followed takes them for no change.
+ */
+MUST_USE struct err *target_pg_own(struct target *base, const char *const *sql,
+				   size_t n);
+
 /** Schema of the journal, unquoted. */
 const char *target_pg_journal(struct target *base);
 

@@ -7,6 +7,7 @@ struct world {
 	struct schema kept; /* read in parts */
 	struct schema_delta delta;
 	struct map texts; /* path -> text, by the deltas alone */
+	unsigned n;
 };
 
 static void open_world(struct world *w)
@@ -63,8 +64,10 @@ static void refresh(struct world *w, const char *what)
 	struct err *e;
 
 	schema_delta_init(&w->delta);
-	e = schema_pg_refresh(&w->kept, w->db.c, "git_migrate", false,
-			      &w->delta);
+	/* both ask the same in the end */
+	e = schema_pg_refresh(
+		&w->kept, w->db.c, "git_migrate",
+		w->n++ % 2 ? SCHEMA_PG_CHANGED : SCHEMA_PG_UNLIKELY, &w->delta);
 	if (e)
 		fail_msg("%s\nafter: %s", err_text(e), what);
 	follow(w, what);
@@ -191,6 +194,115 @@ static void refresh__goes_on_in_one_transaction(void **state)
 	close_world(&w);
 }
 
+/* --- temporary tables of ours --- */
+
+static void make_and_drop(struct world *w)
+{
+	static const char *const make[] = {
+		"DROP TABLE IF EXISTS pg_temp.ours",
+		"CREATE TEMPORARY TABLE ours (a int, b text)"
+	};
+	static const char *const drop[] = { "DROP TABLE pg_temp.ours" };
+
+	assert_ok(schema_pg_own(&w->kept, w->db.c, make, ARRAY_LEN(make)));
+	pg_db_exec(&w->db, "INSERT INTO pg_temp.ours VALUES (1, 'x')");
+	assert_ok(schema_pg_own(&w->kept, w->db.c, drop, ARRAY_LEN(drop)));
+}
+
+/* A reading of any part asks what was not asked before. */
+static int64_t asked(struct world *w)
+{
+	int64_t n = 0;
+
+	assert_ok(pg_query_int(w->db.c,
+			       "SELECT count(*) FROM pg_prepared_statements",
+			       NULL, 0, &n));
+	return n;
+}
+
+static void begin(struct world *w)
+{
+	pg_db_exec(&w->db, "BEGIN");
+	assert_ok(schema_pg_begin(&w->kept, w->db.c));
+	assert_ok(pg_flush(w->db.c));
+}
+
+static void own__is_no_change(void **state)
+{
+	struct world w;
+	int64_t before;
+
+	(void)state;
+	open_world(&w);
+	begin(&w);
+	refresh(&w, "nothing");
+	refresh(&w, "nothing");
+	for (int i = 0; i < 4; i++) {
+		make_and_drop(&w);
+		before = asked(&w);
+		refresh(&w, "a temporary table");
+		assert_int_equal(asked(&w), before);
+	}
+	pg_db_exec(&w.db, "COMMIT");
+	close_world(&w);
+}
+
+static void own__hides_nothing_else(void **state)
+{
+	static const char *const others[] = {
+		"CREATE TABLE theirs (a int)",
+		"ALTER TABLE theirs ADD COLUMN b text DEFAULT 'x'",
+		"COMMENT ON COLUMN theirs.b IS 'y'",
+		"GRANT SELECT ON theirs TO PUBLIC",
+		"CREATE TEMPORARY TABLE temporary (a int)",
+		"DROP TABLE theirs",
+	};
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	begin(&w);
+	for (size_t i = 0; i < 2 * ARRAY_LEN(others); i++) {
+		pg_db_exec(&w.db, i % ARRAY_LEN(others) == 4
+					  ? "DROP TABLE IF EXISTS "
+					    "pg_temp.temporary"
+					  : "SELECT 1");
+		make_and_drop(&w);
+		pg_db_exec(&w.db, others[i % ARRAY_LEN(others)]);
+		make_and_drop(&w);
+		refresh(&w, others[i % ARRAY_LEN(others)]);
+		check(&w, others[i % ARRAY_LEN(others)]);
+	}
+	pg_db_exec(&w.db, "COMMIT");
+	close_world(&w);
+}
+
+static void own__counts_what_event_triggers_do(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	step(&w,
+	     "CREATE FUNCTION public.more() RETURNS event_trigger LANGUAGE "
+	     "plpgsql AS $$ BEGIN IF tg_tag = 'CREATE TABLE' AND "
+	     "to_regclass('public.more') IS NULL THEN "
+	     "CREATE TABLE public.more (a int); END IF; END $$",
+	     TOLD, false);
+	step(&w,
+	     "CREATE EVENT TRIGGER more ON ddl_command_end "
+	     "EXECUTE FUNCTION public.more()",
+	     TOLD, false);
+	begin(&w);
+	refresh(&w, "an event trigger");
+	make_and_drop(&w);
+	refresh(&w, "what it does");
+	assert_true(map_has(&w.texts, "tables/more.sql"));
+	check(&w, "what it does");
+	pg_db_exec(&w.db, "COMMIT");
+	close_world(&w);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -199,6 +311,9 @@ int main(void)
 		cmocka_unit_test(refresh__sees_savepoints),
 		cmocka_unit_test(refresh__does_not_see_what_was_undone),
 		cmocka_unit_test(refresh__goes_on_in_one_transaction),
+		cmocka_unit_test(own__is_no_change),
+		cmocka_unit_test(own__hides_nothing_else),
+		cmocka_unit_test(own__counts_what_event_triggers_do),
 	};
 
 	return pg_run_group_tests(tests, NULL, NULL);

@@ -275,8 +275,10 @@ static void make__leaves_the_session_as_it_was(void **state)
 	pg_db_read(&db, &s);
 	pg_db_exec(&db, "BEGIN");
 	pg_db_exec(&db, set);
-	assert_ok(schema_pg_refresh(&s, db.c, "git_migrate", false, NULL));
-	assert_ok(schema_pg_refresh(&s, db.c, "git_migrate", true, NULL));
+	assert_ok(schema_pg_refresh(&s, db.c, "git_migrate", SCHEMA_PG_CHANGED,
+				    NULL));
+	assert_ok(schema_pg_refresh(&s, db.c, "git_migrate", SCHEMA_PG_ALL,
+				    NULL));
 	assert_ok(schema_pg_make(db.c, NULL, 0));
 	assert_ok(pg_query_int(db.c, settings, NULL, 0, &n));
 	assert_int_equal(n, 6);

@@ -37,8 +37,8 @@ static void dump_shapes(struct world *w, struct buf *out)
 
 	schema_delta_init(&all);
 	schema_init(&schema);
-	assert_ok(schema_pg_refresh(&schema, w->other, "git_migrate", true,
-				    NULL));
+	assert_ok(schema_pg_refresh(&schema, w->other, "git_migrate",
+				    SCHEMA_PG_ALL, NULL));
 	map_each (&schema.by_path, e)
 		schema_delta_add(&all, NULL, e->value);
 	schema_delta_sort(&all);
