@@ -215,6 +215,7 @@ struct run {
 	const char *layout;           /**< of the set */
 	enum engine_step_choice step; /**< of a step that is in doubt */
 	bool schema_stale;
+	bool unrecorded;   /**< no event has the schema as it is */
 	bool check_schema; /**< parts of it were read: check at the end */
 	bool no_snapshot;
 	bool prove; /**< take each group back before it is committed */
@@ -255,6 +256,18 @@ MUST_USE struct err *run_open_dry(struct run *r, struct engine *e,
 
 /** Moves the ledger; the first error of the run and of that wins. */
 MUST_USE struct err *run_close(struct run *r, struct err *err);
+
+/* schema_cache.c */
+
+/** target_inspect() of everything, into an empty schema; taken over from the
+ * last time where the database has not changed since.
+ * @param tip commit of the journal's last event, "" = it has none */
+MUST_USE struct err *schema_cache_inspect(struct engine *e, const char *tip,
+					  struct schema *s);
+
+/** What is known of it now, for next time. */
+void schema_cache_keep(struct engine *e, const char *tip,
+		       const struct schema *s);
 
 /** Snapshots of a run that died: kept when the journal has their event. */
 MUST_USE struct err *run_settle(struct engine *e);

@@ -112,8 +112,8 @@ static struct err *open_run(struct run *r, struct engine *e,
 	if (!err && e->meta.present)
 		err = journal_last_seq(e->target, &r->seq);
 	if (!err)
-		err = target_inspect(e->target, &r->schema, TARGET_ANYTHING,
-				     NULL);
+		err = schema_cache_inspect(e, tip.seq ? tip.commit : "",
+					   &r->schema);
 	if (!err)
 		err = ledger_open_tip(e, &r->schema, &tip, &r->ledger,
 				      &r->schema_id);
@@ -124,9 +124,10 @@ static struct err *open_run(struct run *r, struct engine *e,
 	if (!err && tip.seq) {
 		snprintf(r->tip.hex, sizeof(r->tip.hex), "%s", tip.commit);
 		r->start = r->tip;
-		if (tip.schema_id && !dry &&
-		    !streq(tip.schema_id, r->schema_id.hex))
-			err = run_record_drift(r);
+		if (tip.schema_id && !streq(tip.schema_id, r->schema_id.hex)) {
+			r->unrecorded = dry;
+			err = dry ? NULL : run_record_drift(r);
+		}
 	}
 	arena_release(&a);
 	return err;
@@ -193,6 +194,7 @@ static struct err *check_schema(struct run *r)
 		return NULL;
 	schema_delta_init(&delta);
 	err = target_inspect(r->e->target, &r->schema, TARGET_ANYTHING, &delta);
+	r->unrecorded |= delta.n > 0;
 	for (size_t i = 0; i < delta.n && i < 5 && !err; i++) {
 		buf_addstr(&b, i ? ", " : "");
 		schema_change_describe(&b, &delta.changes[i]);
@@ -235,6 +237,8 @@ struct err *run_close(struct run *r, struct err *err)
 	if (r->e->target) {
 		run_abort(r);
 		err = err_first(err, check_schema(r));
+		if (!err && !r->schema_stale && !r->unrecorded)
+			schema_cache_keep(r->e, r->tip.hex, &r->schema);
 	}
 	if (r->moved)
 		lastuse_record(r->e);

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "schema/pg_probe.h"
 #include "schema/pg_read.h"
+#include "schema/pg_stamp.h"
 #include "schema/pg_state.h"
 #include "schema/schema_pg.h"
 
@@ -250,17 +251,21 @@ struct err *schema_pg_refresh(struct schema *s, struct pg_conn *c,
 				.journal_schema = journal_schema };
 	struct refresh r = { .s = s, .read = &read, .delta = delta };
 	enum pg_extent extent = PG_EVERYTHING;
+	char stamp[PG_STAMP_SIZE] = "";
 	struct err *e = NULL;
 
 	if (!s->pg)
 		s->pg = xcalloc(1, sizeof(*s->pg));
+	read.stamp = stamp;
 	if (scope != SCHEMA_PG_ALL && s->pg->max_relation &&
 	    pg_conn_in_transaction(c))
 		e = read_partly(&r, scope, &extent);
 	if (!e && extent == PG_EVERYTHING)
 		e = read_all(&r);
-	if (!e && extent != PG_NOTHING)
+	if (!e && extent != PG_NOTHING) {
 		take_over(&r);
+		memcpy(s->pg->stamp, stamp, sizeof(stamp));
+	}
 	pg_read_release(&read);
 	map_release(&r.gone);
 	buf_release(&r.text);

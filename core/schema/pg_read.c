@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "schema/pg_read.h"
 #include "schema/pg_sql.h"
+#include "schema/pg_stamp.h"
 
 /* The order counts: an item comes before what belongs to it. */
 static const struct pg_question *const questions[] = {
@@ -204,6 +205,16 @@ static struct err *ask(struct pg_read *r)
 static const char snapshot[] =
 	"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/* Without one the reading is good all the same. */
+static void ask_stamp(struct pg_read *r)
+{
+	struct err *e = pg_stamp(r->conn, r->stamp);
+
+	if (e)
+		r->stamp[0] = '\0';
+	err_free(e);
+}
+
 struct err *pg_read_all(struct pg_read *r)
 {
 	bool own = !pg_conn_in_transaction(r->conn);
@@ -213,6 +224,8 @@ struct err *pg_read_all(struct pg_read *r)
 		e = pg_exec(r->conn, snapshot);
 	if (!e)
 		e = ask(r);
+	if (!e && own && r->stamp)
+		ask_stamp(r);
 	if (own && pg_conn_in_transaction(r->conn))
 		e = err_first(e, pg_exec(r->conn, e ? "ROLLBACK" : "COMMIT"));
 	return err_wrap(e, "inspect the schema");

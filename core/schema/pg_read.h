@@ -120,6 +120,7 @@ struct pg_read {
 	struct pg_some *some;
 	size_t n_some, cap_some;
 	struct pg_lines unrepresented;
+	char *stamp; /**< PG_STAMP_SIZE: of what was read; NULL = not asked */
 };
 
 /* oids of catalogs: src/include/catalog/pg_*.h, the same in all versions */

@@ -26,6 +26,9 @@ struct pg_count {
 
 #define PG_COUNTS 64
 
+/** Of a stamp, see pg_stamp.h. */
+#define PG_STAMP_SIZE 256
+
 struct pg_counts {
 	char transaction[64]; /**< which one; "" = none */
 	char xid[24];         /**< its id, "" = it has changed nothing */
@@ -40,6 +43,7 @@ struct schema_pg {
 	struct map by_oid; /**< "class/oid" -> index + 1 into known */
 	struct pg_counts counts;
 	struct pg_counts own; /**< what schema_pg_own() has changed since */
+	char stamp[PG_STAMP_SIZE]; /**< when all was read; "" = is no more so */
 	unsigned max_relation, max_type, max_routine; /**< oids */
 	/** Some object of that kind is there, or was. */
 	bool has_unrepresented, has_default_privileges, has_extension;

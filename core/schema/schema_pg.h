@@ -79,6 +79,27 @@ MUST_USE struct err *schema_pg_make(struct pg_conn *c,
 				    const struct schema_object *const *objects,
 				    size_t n);
 
+/**
+ * What schema_pg_refresh() knows, as bytes, to go on from another time.
+ *
+ * @return false: `s` was not read as a whole outside of a transaction, or
+ *         something has changed since, or this server cannot tell later
+ */
+bool schema_pg_save(const struct schema *s, const char *journal_schema,
+		    struct buf *out);
+
+/**
+ * Take it over into an empty `s`, if the database is as it was then: no
+ * catalog has a row that was written since, or lacks one. Outside of a
+ * transaction.
+ *
+ * @param[out] taken otherwise `s` is empty; bytes that are damaged are not
+ *             taken, but those that somebody has forged are
+ */
+MUST_USE struct err *schema_pg_load(struct schema *s, struct pg_conn *c,
+				    const char *journal_schema,
+				    const char *data, size_t len, bool *taken);
+
 /** A password or something like it is not in the text, but "********". */
 bool schema_pg_is_masked(const struct schema_object *o);
 

@@ -171,6 +171,20 @@ struct err *target_run_later(struct target *t, const struct sql_statement *s)
 	return t->ops->run_later ? t->ops->run_later(t, s) : t->ops->run(t, s);
 }
 
+bool target_save_schema(struct target *t, const struct schema *s,
+			struct buf *out)
+{
+	return t->ops->save_schema && t->ops->save_schema(t, s, out);
+}
+
+struct err *target_load_schema(struct target *t, struct schema *s,
+			       const char *data, size_t len, bool *taken)
+{
+	*taken = false;
+	return t->ops->load_schema ? t->ops->load_schema(t, s, data, len, taken)
+				   : NULL;
+}
+
 struct err *target_inspect(struct target *t, struct schema *s,
 			   enum target_scope scope, struct schema_delta *delta)
 {

@@ -217,6 +217,11 @@ struct target_ops {
 				  void (*told)(void *payload, const char *text),
 				  void *payload);
 	struct err *(*remove)(struct target *t, const char *url);
+	/* optional: NULL = a reading of the schema is quick enough */
+	bool (*save_schema)(struct target *t, const struct schema *s,
+			    struct buf *out);
+	struct err *(*load_schema)(struct target *t, struct schema *s,
+				   const char *data, size_t len, bool *taken);
 	/* optional: NULL = the runner lock cannot be lost */
 	bool (*has_lost_lock)(struct target *t);
 };
@@ -378,6 +383,17 @@ MUST_USE struct err *target_inspect(struct target *t, struct schema *s,
 				    enum target_scope scope,
 				    struct schema_delta *delta);
 void target_seen_reset(struct target *t);
+
+/**
+ * What target_inspect() has read of all, as bytes to be kept; and back, into
+ * an empty schema, where the database has not changed since. See
+ * schema_pg_save() and schema_pg_load(). SQLite: never.
+ */
+bool target_save_schema(struct target *t, const struct schema *s,
+			struct buf *out);
+MUST_USE struct err *target_load_schema(struct target *t, struct schema *s,
+					const char *data, size_t len,
+					bool *taken);
 
 /**
  * Undo what a migration left in the session: temporary objects, connection

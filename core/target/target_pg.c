@@ -170,6 +170,21 @@ static struct err *inspect(struct target *base, struct schema *s,
 	return e ? e : schema_pg_refresh(s, t->c, t->journal, of, delta);
 }
 
+static bool save_schema(struct target *base, const struct schema *s,
+			struct buf *out)
+{
+	return schema_pg_save(s, pg_target_of(base)->journal, out);
+}
+
+static struct err *load_schema(struct target *base, struct schema *s,
+			       const char *data, size_t len, bool *taken)
+{
+	struct pg_target *t = pg_target_of(base);
+	struct err *e = pg_target_flush(t);
+
+	return e ? e : schema_pg_load(s, t->c, t->journal, data, len, taken);
+}
+
 struct err *target_pg_own(struct target *base, const char *const *sql, size_t n)
 {
 	struct pg_target *t = pg_target_of(base);
@@ -267,6 +282,8 @@ const struct target_ops target_pg_ops = {
 	.index_alone = pg_target_index_alone,
 	.needs_transaction = needs_transaction,
 	.follow_schema = follow_schema,
+	.save_schema = save_schema,
+	.load_schema = load_schema,
 	.batch = batch,
 	.copy = pg_target_copy,
 	.copy_adopt = pg_target_copy_adopt,

@@ -62,7 +62,7 @@ UNUSED static void pg_db_script(struct pg_db *db, const char *const *list)
 
 UNUSED static void pg_db_read(struct pg_db *db, struct schema *s)
 {
-	assert_ok(schema_pg_refresh(s, db->c, "git_migrate", true, NULL));
+	assert_ok(schema_pg_refresh(s, db->c, "git_migrate", SCHEMA_PG_ALL, NULL));
 }
 
 /* The two trees are the same; `what` is said when not. */

@@ -79,7 +79,7 @@ static inline void trip_dump(struct world *w, struct buf *out)
 	schema_delta_init(&all);
 	assert_ok(world_dump(w, out));
 	schema_init(&schema);
-	assert_ok(schema_pg_refresh(&schema, w->other, "git_migrate", true,
+	assert_ok(schema_pg_refresh(&schema, w->other, "git_migrate", SCHEMA_PG_ALL,
 				    NULL));
 	map_each (&schema.by_path, e)
 		schema_delta_add(&all, NULL, e->value);
