@@ -199,25 +199,36 @@ struct history {
 	void *payload;
 	int64_t until;  /* later events of that name are another one's */
 	int64_t follow; /* its row under the name before; 0 = none */
-	bool over;      /* what is older goes by another name since */
+	int64_t end;    /* from there back it goes by another name since */
+	bool over;
 	bool whole;
 };
 
 static struct err *pass_on(void *payload, const struct journal_event *ev)
 {
 	struct history *h = payload;
-	struct err *err = NULL;
 
 	if (ev->seq > h->until || h->follow || h->over)
 		return NULL;
-	/* the row that a rename led here was renamed, of course */
-	if (!h->whole && ev->seq != h->until)
-		err = journal_is_renamed(h->target, ev->seq, &h->over);
-	if (err || h->over)
-		return err;
+	h->over = ev->seq <= h->end;
+	if (h->over)
+		return NULL;
 	if (streq(ev->event, "rename"))
 		h->follow = ev->reverts;
 	return h->fn(h->payload, ev);
+}
+
+/* Events under one of its names. The row that a rename led to was renamed, of
+ * course. */
+static struct err *read_name(struct history *h, const char *name)
+{
+	struct err *err = NULL;
+
+	h->end = 0;
+	if (!h->whole)
+		err = journal_renamed_before(h->target, name, h->until,
+					     &h->end);
+	return err ? err : journal_log(h->target, name, 0, pass_on, h);
 }
 
 struct err *rename_history(struct target *t, const char *name, bool whole,
@@ -229,7 +240,7 @@ struct err *rename_history(struct target *t, const char *name, bool whole,
 			     .until = INT64_MAX,
 			     .whole = whole };
 	struct arena a = ARENA_INIT;
-	struct err *err = journal_log(t, name, 0, pass_on, &h);
+	struct err *err = read_name(&h, name);
 
 	while (!err && h.follow && !h.over) {
 		struct journal_event before;
@@ -238,7 +249,7 @@ struct err *rename_history(struct target *t, const char *name, bool whole,
 		h.follow = 0;
 		err = journal_get(t, h.until, &a, &before);
 		if (!err)
-			err = journal_log(t, before.name, 0, pass_on, &h);
+			err = read_name(&h, before.name);
 	}
 	arena_release(&a);
 	return err;

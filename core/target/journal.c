@@ -201,6 +201,18 @@ struct err *journal_is_renamed(struct target *t, int64_t seq, bool *out)
 	return err_wrap(e, "read the journal");
 }
 
+struct err *journal_renamed_before(struct target *t, const char *name,
+				   int64_t before, int64_t *out)
+{
+	struct target_value args[] = { target_text(name), target_int(before) };
+	struct err *e;
+
+	*out = 0;
+	e = target_query(t, journal_sql_of(t)->renamed_before, args, 2,
+			 take_int, out);
+	return err_wrap(e, "read the journal");
+}
+
 struct err *journal_has_snapshot(struct target *t, const char *id, bool *out)
 {
 	struct target_value arg = target_text(id);

@@ -153,6 +153,11 @@ MUST_USE struct err *journal_rename(struct target *t, const char *from,
 MUST_USE struct err *journal_is_renamed(struct target *t, int64_t seq,
 					bool *out);
 
+/** The newest row of that name, older than `before`, whose migration goes by
+ * another name since; 0 = none. */
+MUST_USE struct err *journal_renamed_before(struct target *t, const char *name,
+					    int64_t before, int64_t *out);
+
 /** The row of that commit id; seq = 0 when unknown. */
 MUST_USE struct err *journal_by_commit(struct target *t, const char *commit,
 				       struct arena *a,

@@ -77,7 +77,8 @@ struct journal_sql {
 	const char *meta, *meta_set;
 	const char *tip, *last_seq, *append, *append_ledger, *set_current;
 	const char *get, *replay, *log, *log_of, *current, *states, *current_of;
-	const char *by_commit, *has_snapshot, *forget, *is_renamed;
+	const char *by_commit, *has_snapshot, *forget, *is_renamed,
+		*renamed_before;
 	const char *const *depends_moved; /**< from $1 to $2; NULL ends */
 	const char *text_put, *text_get;
 	const char *depends_clear, *depends_put, *depends_each;
@@ -147,6 +148,11 @@ const struct journal_sql *journal_sql_of(const struct target *t);
 		},                                                             \
 	.is_renamed = "SELECT count(*) FROM " P                                \
 		      "history WHERE event = 'rename' AND reverts = $1",       \
+	.renamed_before =                                                      \
+		"SELECT coalesce(max(r.reverts), 0) FROM " P                   \
+		"history r JOIN " P                                            \
+		"history o ON o.seq = r.reverts WHERE r.event = 'rename' "     \
+		"AND o.name = $1 AND r.reverts < $2",                          \
 	.get = JOURNAL_SELECT_ ", l.message, l.delta FROM " P                  \
 			       "history h LEFT JOIN " P                        \
 			       "ledger l ON l.seq = h.seq WHERE h.seq = $1",   \
