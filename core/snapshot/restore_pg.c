@@ -128,6 +128,7 @@ static struct err *run(const struct restore_request *req,
 				.c = target_pg_conn(req->target) };
 	struct err *err;
 
+	r.only_rows = req->delta && !req->delta->n && !req->delta->n_renames;
 	schema_init(&r.live);
 	line_writer_init(&r.park, req->park, req->limit);
 	err = req->in ? manifest_read(&r.manifest, req->in) : NULL;
@@ -146,6 +147,7 @@ static struct err *run(const struct restore_request *req,
 	manifest_release(&r.park_manifest);
 	map_release(&r.wholes);
 	map_release(&r.made_of);
+	map_release(&r.relations);
 	map_release(&r.wanted);
 	map_release(&r.now_by_name);
 	schema_release(&r.live);

@@ -69,9 +69,11 @@ struct restore_pg {
 	bool replica;      /**< no ordinary trigger, rule or foreign key acts */
 	bool adjust;       /**< definitions differ from what they have to be */
 	struct map wholes; /**< rows without a key that were met, by ctid */
-	struct map made_of; /**< oids of types that are set aside */
-	struct map wanted;  /**< path -> object, as the schema has to be */
-	struct schema live; /**< as it is, read again; if `inspected` */
+	bool only_rows;    /**< no definition comes back */
+	struct map relations; /**< as they were read, if only_rows; by name */
+	struct map made_of;   /**< oids of types that are set aside */
+	struct map wanted;    /**< path -> object, as the schema has to be */
+	struct schema live;   /**< as it is, read again; if `inspected` */
 	bool inspected, renamed;
 	struct buf drops_late, drops_last; /**< once tables are filled */
 	size_t n_types;                    /**< set aside */

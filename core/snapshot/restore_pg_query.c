@@ -196,8 +196,8 @@ static struct err *take_column(void *payload, int n, const struct pg_cell *cell)
 	return NULL;
 }
 
-struct err *restore_pg_relation(struct restore_pg *r, const char *name,
-				struct restore_pg_relation *out)
+static struct err *read_relation(struct restore_pg *r, const char *name,
+				 struct restore_pg_relation *out)
 {
 	struct relation_reader reader = { .r = r, .out = out };
 	struct pg_arg arg = pg_text(name);
@@ -215,6 +215,28 @@ struct err *restore_pg_relation(struct restore_pg *r, const char *name,
 	free(out->columns);
 	out->columns = columns;
 	out->int_key &= out->n_keys == 1;
+	return err;
+}
+
+struct err *restore_pg_relation(struct restore_pg *r, const char *name,
+				struct restore_pg_relation *out)
+{
+	/* an attempt that looks drops constraints, and keys with them */
+	bool stays = r->only_rows && !r->look;
+	struct restore_pg_relation *known =
+		stays ? map_get(&r->relations, name) : NULL;
+	struct err *err = NULL;
+
+	if (known)
+		*out = *known;
+	else
+		err = read_relation(r, name, out);
+	if (!err && stays && !known) {
+		known = arena_alloc(&r->arena, sizeof(*known));
+		*known = *out;
+		map_put(&r->relations, arena_strdup(&r->arena, name), known);
+	}
+	out->name = name;
 	return err;
 }
 
