@@ -145,6 +145,7 @@ static struct err *open_park(struct run *r, const struct journal_event *ev,
 struct undone {
 	int64_t seq, parked;
 	int64_t left; /* by the apply before it, of what was parked then */
+	bool nothing; /* it has parked no file, and took no definition away */
 };
 
 struct search {
@@ -167,7 +168,11 @@ static struct err *find(void *payload, const struct journal_event *ev)
 	if (s->applied || !streq(ev->event, "rollback"))
 		return NULL;
 	VEC_GROW(s->list, s->n, s->cap);
-	s->list[s->n++] = (struct undone){ ev->seq, ev->parked, 0 };
+	s->list[s->n++] = (struct undone){
+		.seq = ev->seq,
+		.parked = ev->parked,
+		.nothing = !ev->snapshot && streq_null(ev->kind, "data"),
+	};
 	return NULL;
 }
 
@@ -186,6 +191,8 @@ static struct err *open_parks(struct search *s)
 		size_t first = s->parked->n;
 		struct journal_event ev;
 
+		if (s->list[i].nothing)
+			continue;
 		err = journal_get(s->run->e->target, s->list[i].seq,
 				  &s->parked->arena, &ev);
 		if (!err)
@@ -227,7 +234,7 @@ struct err *parked_open(struct run *r, const char *name, struct parked **out)
 			p->left = s.list[0].parked;
 		else
 			err = open_parks(&s);
-		if (!err && !r->no_restore)
+		if (!err && p->n)
 			err = open_redo(r, p);
 	}
 	free(s.list);
