@@ -79,6 +79,7 @@ static void load__needs_whole_bytes(void **state)
 	schema_init(&s);
 	assert_ok(schema_pg_load(&s, db.c, "another", b.data, b.len, &taken));
 	assert_false(taken);
+	schema_release(&s);
 	assert_true(load(&db, &s, b.data, b.len));
 	schema_release(&s);
 	buf_release(&b);
