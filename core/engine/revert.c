@@ -78,14 +78,17 @@ static void take_conflicts(struct engine_run *out, const char *name,
 }
 
 /* The command, too: a hook may have begun it. */
-static struct err *hint_choices(struct err *err, const struct revert *rv,
-				bool doubt)
+static struct err *hint_choices(struct err *err, const struct run *r,
+				const struct revert *rv, bool doubt)
 {
+	const char *target = rv->aside ? r->e->cfg.target : "";
+
 	return err_hintf(err,
-			 "nothing was changed; %s--on-conflict=keep leaves "
-			 "those as they are now, --on-conflict=restore puts "
-			 "the snapshot's back%s",
+			 "nothing was changed; %s%s%s%s--on-conflict=keep "
+			 "leaves those as they are now, --on-conflict=restore "
+			 "puts the snapshot's back%s",
 			 rv->aside ? "git migrate reconcile " : "",
+			 *target ? "-t " : "", target, *target ? " " : "",
 			 doubt ? "; of KEY_REUSED: restore where the row was "
 				 "edited since, it gets back what the "
 				 "migration took from it; keep where another "
@@ -94,7 +97,8 @@ static struct err *hint_choices(struct err *err, const struct revert *rv,
 }
 
 /* What has to be decided, or cannot be. */
-static struct err *refuse_conflicts(const struct revert *rv, const char *name,
+static struct err *refuse_conflicts(const struct run *r,
+				    const struct revert *rv, const char *name,
 				    const struct restore_result *res)
 {
 	bool choosable = rv->choice == RESTORE_ABORT, needs = false;
@@ -123,7 +127,7 @@ static struct err *refuse_conflicts(const struct revert *rv, const char *name,
 		      name, buf_str(&b));
 	buf_release(&b);
 	if (choosable)
-		return hint_choices(err, rv, doubt);
+		return hint_choices(err, r, rv, doubt);
 	if (needs)
 		return err_hint(err, "nothing was changed; no migration has "
 				     "made what NEEDS_IT: drop it, or add a "
@@ -361,7 +365,7 @@ static struct err *revert_event(struct run *r, struct revert *rv, size_t part,
 			     ev->name, res.unnamed, res.unnamed == 1 ? "" : "s",
 			     res.unnamed == 1 ? "s" : "");
 	if (!err && res.blocked)
-		err = refuse_conflicts(rv, ev->name, &res);
+		err = refuse_conflicts(r, rv, ev->name, &res);
 	if (!err && !res.again) {
 		struct schema_delta one;
 

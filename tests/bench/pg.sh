@@ -262,7 +262,7 @@ add_migration() { # number sql
 # a switch to a branch that lacks three migrations, 333 rows each by their key,
 # and back
 reconcile_rows() { # rows
-	local floor i sql=
+	local floor whole psql i sql=
 	new_repository
 	git add -A
 	add_migration 1 "CREATE TABLE big (id int PRIMARY KEY, name text, n int);
@@ -285,6 +285,13 @@ reconcile_rows() { # rows
 	floor=$(RUNS=10 fastest nothing "$F" sql "$(url dev)" "$sql")
 	ratio "reconcile, three taken back, $1 rows" "$back" "$floor" 5
 	ratio "reconcile, three applied, $1 rows" "$forth" "$floor" 5
+	# whole programs, as ours is: start, connection, a fresh session's caches
+	read -r whole _ < <(RUNS=10 best nothing "$F" sql "$(url dev)" "$sql")
+	read -r psql _ < <(RUNS=10 best nothing psql -X -q -1 -c "$sql" "$(url dev)")
+	ratio "... taken back / libpq program, connects" "$back" "$whole" -
+	ratio "... applied / libpq program, connects" "$forth" "$whole" -
+	ratio "... taken back / psql -1" "$back" "$psql" -
+	ratio "... applied / psql -1" "$forth" "$psql" -
 }
 
 # between branches, of which one has a column with values in it

@@ -203,7 +203,7 @@ test_expect_success 'a row that may be another: nothing is done, and one line sa
 		INSERT INTO wide VALUES (1, \"a\", 10), (2, \"b\", 20);" && git migrate apply -q && git switch -q -c narrow 2>/dev/null &&
 	migration 8_narrow <<<"ALTER TABLE wide DROP COLUMN size;" && git migrate apply -q && sql "UPDATE wide SET name = \"c\" WHERE id = 2" &&
 	gives 0 switch -q wide && holds 1_base 2_ours 7_wide 8_narrow && has "$ERR" "^conflict: 8_narrow: table wide: 1 row KEY_REUSED$" &&
-	has "$ERR" "^hint: nothing was changed; git migrate reconcile --on-conflict=keep .*--on-conflict=restore .*; of KEY_REUSED: restore where .* edited since, .*; keep where another row" &&
+	has "$ERR" "^hint: nothing was changed; git migrate reconcile -t dev --on-conflict=keep .*--on-conflict=restore .*; of KEY_REUSED: restore where .* edited since, .*; keep where another row" &&
 	[ "$(grep -c "on-conflict" "$ERR")" = 1 ] && expect_status 0 reconcile --on-conflict=restore &&
 	[ "$(sql "SELECT group_concat(name || size) FROM wide")" = a10,c20 ] && gives 0 switch -q narrow && sql "UPDATE wide SET name = \"d\" WHERE id = 1" &&
 	gives 0 switch -q wide && expect_status 0 reconcile --on-conflict=keep && [ "$(sql "SELECT group_concat(name || ifnull(size, 0)) FROM wide")" = d0,c20 ]

@@ -51,7 +51,7 @@ test_expect_success 'rebase, then renumbered behind the other side: the database
 test_expect_success 'a row that may be another: nothing is done, and one line says what each choice does' '
 	git switch -q -c narrow && migration 90_narrow <<<"ALTER TABLE base DROP COLUMN name;" && git migrate apply -q &&
 	pg_sql "UPDATE base SET age = 31" && git switch -q feature 2>"$ERR" && has "$ERR" "^conflict: 90_narrow: table public.base: 1 row KEY_REUSED$" &&
-	has "$ERR" "^hint: nothing was changed; git migrate reconcile --on-conflict=keep .*--on-conflict=restore .*; of KEY_REUSED: restore where .* edited since, .*; keep where another row" &&
+	has "$ERR" "^hint: nothing was changed; git migrate reconcile -t dev --on-conflict=keep .*--on-conflict=restore .*; of KEY_REUSED: restore where .* edited since, .*; keep where another row" &&
 	[ "$(grep -c "on-conflict" "$ERR")" = 1 ] && expect_status 0 reconcile --on-conflict=restore &&
 	[ "$(pg_sql "SELECT name, age FROM base")" = "ann|31" ] && git switch -q narrow 2>"$ERR" && pg_sql "UPDATE base SET age = 30" &&
 	git switch -q feature 2>"$ERR" && expect_status 0 reconcile --on-conflict=keep && [ "$(pg_sql "SELECT name, age FROM base")" = "|30" ]

@@ -122,7 +122,7 @@ test_expect_success '... nobody'\''s but theirs: written or removed since, they 
 test_expect_success 'a value that both have changed stops it, and nothing is set aside' '
 	sql "UPDATE kinds SET code = \"other\" WHERE id = 1; INSERT INTO crates VALUES (7, \"g\")" && git switch -q base &&
 	whole >before && expect_status 1 reconcile && has "$ERR" "rolled back: changed since it was applied: kinds \(1 row CHANGED\)$" &&
-	has "$ERR" "^hint: nothing was changed; git migrate reconcile --on-conflict=keep" && has_not "$ERR" "set aside" && whole | cmp - before &&
+	has "$ERR" "^hint: nothing was changed; git migrate reconcile -t dev --on-conflict=keep" && has_not "$ERR" "set aside" && whole | cmp - before &&
 	expect_status 0 reconcile --on-conflict=restore && holds kinds "1|K|0 2|L|0 3|x|1 5|x|0 6|y|1" && holds crates "1|a|10" &&
 	git switch -q loose && expect_status 0 reconcile && is "SELECT code FROM kinds WHERE id = 1" other && holds crates "1|a 7|g"
 '

@@ -247,7 +247,7 @@ test_expect_success 'a conflict stops it all, and names the choices' '
 	sql "UPDATE users SET name = '\''eve'\'' WHERE id = 1" && whole >before &&
 	git switch -q b && expect_status 1 reconcile &&
 	has "$ERR" "^error: 20260106000000_upper cannot be rolled back: changed since it was applied: users" &&
-	has "$ERR" "^hint: nothing was changed; git migrate reconcile --on-conflict=keep" &&
+	has "$ERR" "^hint: nothing was changed; git migrate reconcile -t dev --on-conflict=keep" &&
 	has "$ERR" "step 1 of 3, rollback 20260106000000_upper" &&
 	whole | cmp - before &&
 	expect_status 0 reconcile --on-conflict=keep &&
