@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
 
 static struct err *fail(const char *doing, const char *path)
@@ -149,6 +150,30 @@ done:
 	free(tmp);
 	free(dir);
 	return err;
+}
+
+/* Two processes may have one number: in containers that share a repository. */
+static int open_new(const char *path, char **name)
+{
+	*name = xasprintf("%s.%ld.%lld", path, (long)getpid(),
+			  (long long)clock_steady_us());
+	return open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+void file_write_cache(const char *path, const void *data, size_t n)
+{
+	char *dir = folder_of(path), *tmp = NULL;
+	struct err *err = file_mkdirs(dir, 0777);
+	int fd = err ? -1 : open_new(path, &tmp);
+
+	if (fd >= 0) {
+		err = file_write_all(fd, data, n);
+		if (close(fd) || err || rename(tmp, path))
+			unlink(tmp);
+	}
+	err_free(err);
+	free(tmp);
+	free(dir);
 }
 
 struct err *file_mkdirs(const char *path, unsigned mode)

@@ -21,6 +21,12 @@ MUST_USE struct err *file_read(const char *path, size_t max_bytes,
 MUST_USE struct err *file_write(const char *path, const void *data, size_t n,
 				unsigned mode);
 
+/**
+ * Replace a file that may be lost, and make its folders; nothing happens when
+ * that fails. There is no wait for the disk: who reads it has to see a torn one.
+ */
+void file_write_cache(const char *path, const void *data, size_t n);
+
 /** Write all bytes to an open descriptor, going on after short writes. */
 MUST_USE struct err *file_write_all(int fd, const void *data, size_t n);
 

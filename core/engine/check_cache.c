@@ -5,9 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/util.h"
 #include "engine/check_impl.h"
@@ -139,39 +137,6 @@ bool check_cache_get(struct check *c, const char *kind, const char *key,
 	return ok;
 }
 
-/* Two processes may have one number: in containers that share a repository. */
-static FILE *open_new(const char *path, char **name)
-{
-	int fd;
-
-	*name = xasprintf("%s.%ld.%lld", path, (long)getpid(),
-			  (long long)clock_steady_us());
-	fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	return fd < 0 ? NULL : fdopen(fd, "wb");
-}
-
-static void write_file(char *path, const void *data, size_t len)
-{
-	char *slash = strrchr(path, '/'), *tmp = NULL;
-	struct err *err;
-	FILE *f;
-	bool ok;
-
-	*slash = '\0';
-	err = file_mkdirs(path, 0777);
-	*slash = '/';
-	f = err ? NULL : open_new(path, &tmp);
-	/* a torn file is seen by who reads it: no wait for the disk */
-	if (f) {
-		ok = fwrite(data, 1, len, f) == len;
-		ok = !fclose(f) && ok;
-		if (!ok || rename(tmp, path))
-			unlink(tmp);
-	}
-	err_free(err);
-	free(tmp);
-}
-
 void check_cache_put(struct check *c, const char *kind, const char *key,
 		     const void *data, size_t len)
 {
@@ -183,7 +148,7 @@ void check_cache_put(struct check *c, const char *kind, const char *key,
 		data = small.data;
 		len = small.len;
 	}
-	write_file(path, data, len);
+	file_write_cache(path, data, len);
 	c->kept_bytes += len;
 	buf_release(&small);
 	free(path);
@@ -204,7 +169,7 @@ void check_cache_prune(struct check *c)
 
 	if (c->kept_bytes && is_due(c, stamp)) {
 		check_prune(folder, CACHE_LIMIT_BYTES);
-		write_file(stamp, "", 0);
+		file_write_cache(stamp, "", 0);
 	}
 	c->kept_bytes = 0;
 	free(stamp);

@@ -1,7 +1,5 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/util.h"
@@ -83,30 +81,6 @@ struct err *schema_cache_inspect(struct engine *e, const char *tip,
 	return target_inspect(e->target, s, TARGET_ANYTHING, NULL);
 }
 
-static void write_file(char *path, const struct buf *head,
-		       const struct buf *body)
-{
-	char *slash = strrchr(path, '/');
-	char *tmp = xasprintf("%s.%ld", path, (long)getpid());
-	struct err *err;
-	FILE *f;
-	bool ok;
-
-	*slash = '\0';
-	err = file_mkdirs(path, 0777);
-	*slash = '/';
-	f = err ? NULL : fopen(tmp, "wbe");
-	if (f) {
-		ok = fwrite(head->data, 1, head->len, f) == head->len &&
-		     fwrite(body->data, 1, body->len, f) == body->len;
-		ok = !fclose(f) && ok;
-		if (!ok || rename(tmp, path))
-			unlink(tmp);
-	}
-	err_free(err);
-	free(tmp);
-}
-
 void schema_cache_keep(struct engine *e, const char *tip,
 		       const struct schema *s)
 {
@@ -116,7 +90,8 @@ void schema_cache_keep(struct engine *e, const char *tip,
 	if (is_kept(e, tip) && target_save_schema(e->target, s, &body)) {
 		path = path_of(e);
 		add_head(e, tip, body.data, body.len, &head);
-		write_file(path, &head, &body);
+		buf_add(&head, body.data, body.len);
+		file_write_cache(path, head.data, head.len);
 		free(path);
 	}
 	buf_release(&head);
